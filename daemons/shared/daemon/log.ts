@@ -1,0 +1,32 @@
+// One pino for the process: JSON lines on the standard output, written synchronously, because an asynchronous transport
+// loses its last lines in a crash; keys and tokens are never written.
+import { type Logger, pino, stdTimeFunctions } from 'pino';
+import type { DaemonName } from '../model/paths.ts';
+
+export type { Logger };
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+const secrets = ['token', 'secret', 'password', 'privateKey', 'psk', 'key'];
+
+export function makeLog(daemon: DaemonName, level: LogLevel): Logger {
+  return pino(
+    {
+      level,
+      base: { daemon, pid: process.pid },
+      timestamp: stdTimeFunctions.isoTime,
+      redact: { paths: secrets.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
+      formatters: { level: (name) => ({ level: name }) },
+      serializers: { error: describeError },
+    },
+    pino.destination({ dest: 1, sync: true }),
+  );
+}
+
+/** Errors as code, text and cause; stacks only for what has no code, since a coded error names its own reason. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return String(error);
+  const code = (error as { code?: unknown }).code;
+  const cause = error.cause instanceof Error ? error.cause.message : error.cause;
+  return { code, text: error.message, cause, stack: typeof code === 'string' ? undefined : error.stack };
+}

@@ -1,0 +1,39 @@
+// Prometheus metrics of one process. Names start with `corral_`; the registry is passed around, never global.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { DaemonName } from '../model/paths.ts';
+
+export class Metrics {
+  readonly #registry = new Registry();
+
+  constructor(daemon: DaemonName) {
+    this.#registry.setDefaultLabels({ daemon });
+    collectDefaultMetrics({ register: this.#registry, prefix: 'corral_' });
+  }
+
+  counter(name: `corral_${string}`, help: string, labelNames: string[] = []): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  /** `read` is asked at each scrape. */
+  gauge(name: `corral_${string}`, help: string, read: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  /** Seconds. */
+  histogram(name: `corral_${string}_seconds`, help: string, buckets: number[]): Histogram {
+    return new Histogram({ name, help, buckets, registers: [this.#registry] });
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}
+
+export type { Counter, Histogram };

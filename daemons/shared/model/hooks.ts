@@ -1,0 +1,27 @@
+// Pure: every chain of Corral and where it is hooked in, one ordered table for all daemons, so that two writers never fight
+// for "position 1". One writer a chain: network-manager owns CATTLE_*, overlay owns CATTLE_OVERLAY_*.
+
+export const tables = ['raw', 'nat', 'filter'] as const;
+export type Table = (typeof tables)[number];
+
+export interface Hook {
+  readonly table: Table;
+  readonly builtin: 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
+  /** Match of the jump rule, before `-j`. */
+  readonly match: readonly string[];
+  readonly chain: string;
+  readonly owner: 'network-manager' | 'overlay';
+}
+
+/** In each built-in chain the hooks stand first, in this order. Chain names are the originals' where they had one. */
+export const hooks: readonly Hook[] = [
+  { table: 'raw', builtin: 'PREROUTING', match: [], chain: 'CATTLE_RAW_PREROUTING', owner: 'network-manager' },
+  { table: 'raw', builtin: 'OUTPUT', match: [], chain: 'CATTLE_RAW_OUTPUT', owner: 'network-manager' },
+  { table: 'nat', builtin: 'POSTROUTING', match: [], chain: 'CATTLE_NAT_POSTROUTING', owner: 'network-manager' },
+  { table: 'filter', builtin: 'INPUT', match: [], chain: 'CATTLE_INPUT', owner: 'network-manager' },
+  { table: 'filter', builtin: 'FORWARD', match: [], chain: 'CATTLE_FORWARD', owner: 'network-manager' },
+];
+
+export function hooksOf(owner: Hook['owner']): readonly Hook[] {
+  return hooks.filter((hook) => hook.owner === owner);
+}

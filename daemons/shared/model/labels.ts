@@ -1,0 +1,25 @@
+// Pure: the labels that Corral reads from containers, Rancher's and Compose's names unchanged.
+
+export const label = {
+  /** Legacy: attach to the default network. */
+  managed: 'io.rancher.container.network',
+  cniNetwork: 'io.rancher.cni.network',
+  requestedIp: 'io.rancher.container.ip',
+  requestedMac: 'io.rancher.container.mac_address',
+  containerUuid: 'io.rancher.container.uuid',
+  stackName: 'io.rancher.stack.name',
+  /** `stack/service` or `stack/primary/sidekick`. */
+  stackService: 'io.rancher.stack_service.name',
+  system: 'io.rancher.container.system',
+  dns: 'io.rancher.container.dns',
+  dnsPriority: 'io.rancher.container.dns.priority',
+  linkMtuOverhead: 'io.rancher.cni.link_mtu_overhead',
+  composeProject: 'com.docker.compose.project',
+  composeService: 'com.docker.compose.service',
+  composeNumber: 'com.docker.compose.container-number',
+  /** Own names; they win over the others. */
+  stack: 'corral.stack',
+  service: 'corral.service',
+  network: 'corral.network',
+  ip: 'corral.ip',
+} as const;

@@ -1,0 +1,32 @@
+// Pure: MAC addresses.
+import type { Ipv4 } from './ipv4.ts';
+
+declare const mac: unique symbol;
+/** A unicast or multicast MAC in lower case with colons. */
+export type Mac = string & { readonly [mac]: true };
+
+export function parseMac(text: string): Mac | undefined {
+  return /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text) ? (text.toLowerCase() as Mac) : undefined;
+}
+
+/** True for an address that a device may own: not multicast, not all zero. */
+export function isUsableMac(value: Mac): boolean {
+  return (Number.parseInt(value.slice(0, 2), 16) & 1) === 0 && value !== '00:00:00:00:00:00';
+}
+
+/** The MAC of a container, derived from its address so that peers can compute it: 0a:58 and the four bytes. */
+export function macForAddress(address: Ipv4): Mac {
+  return `0a:58:${[24, 16, 8, 0].map((shift) => hex((address >>> shift) & 255)).join(':')}` as Mac;
+}
+
+export function macBytes(value: Mac): Uint8Array {
+  return Uint8Array.from(value.split(':'), (part) => Number.parseInt(part, 16));
+}
+
+export function macFromBytes(bytes: Uint8Array): Mac | undefined {
+  return bytes.length === 6 ? (Array.from(bytes, hex).join(':') as Mac) : undefined;
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
+}

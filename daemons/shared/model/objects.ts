@@ -1,0 +1,162 @@
+// Pure: the objects of the snapshot, in the form in which they travel between the daemons (JSON, addresses as canonical text).
+
+export const kinds = ['environment', 'host', 'network', 'block', 'container', 'stack', 'service'] as const;
+export type Kind = (typeof kinds)[number];
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** The cluster as Rancher's clients know it: one environment. */
+export interface EnvironmentObject {
+  readonly kind: 'environment';
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface HostObject {
+  readonly kind: 'host';
+  readonly id: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly agentIp: string | null;
+  readonly labels: Labels;
+  /** Bytes. */
+  readonly memory: number | null;
+  /** Thousandths of a core. */
+  readonly milliCpu: number | null;
+  readonly localStorageMb: number | null;
+}
+
+export const drivers = ['vxlan', 'ipsec', 'wireguard', 'none'] as const;
+export type Driver = (typeof drivers)[number];
+
+export interface NetworkObject {
+  readonly kind: 'network';
+  readonly id: string;
+  readonly name: string;
+  /** CIDR of the whole network, over all hosts. */
+  readonly subnet: string;
+  /** Prefix length of one host's block. */
+  readonly block: number;
+  readonly driver: Driver;
+  readonly isDefault: boolean;
+  /** Bytes; null derives it from the uplink. */
+  readonly mtu: number | null;
+  readonly hostPorts: boolean;
+  readonly bridge: string;
+}
+
+/** A part of a network's subnet that one host owns. The id is `<network name>/<cidr>`. */
+export interface BlockObject {
+  readonly kind: 'block';
+  readonly id: string;
+  readonly network: string;
+  readonly cidr: string;
+  readonly hostId: string;
+}
+
+export const containerStates = ['starting', 'running', 'stopping', 'stopped'] as const;
+export type ContainerState = (typeof containerStates)[number];
+
+export const healthStates = ['healthy', 'unhealthy', 'initializing'] as const;
+export type HealthState = (typeof healthStates)[number];
+
+/** What network-manager (or a declaration) says of a container. */
+export interface ContainerRecord {
+  readonly kind: 'container';
+  readonly id: string;
+  readonly name: string;
+  /** The engine's id; null for a bare namespace or a declared container. */
+  readonly externalId: string | null;
+  readonly hostId: string;
+  /** Name of the network it is attached to. */
+  readonly network: string | null;
+  /** First is primary. */
+  readonly ips: readonly string[];
+  readonly mac: string | null;
+  /** `ip:hostPort:containerPort/proto`. */
+  readonly ports: readonly string[];
+  readonly labels: Labels;
+  readonly state: ContainerState;
+  readonly health: HealthState | null;
+  readonly hostname: string | null;
+  /** Milliseconds since the epoch; orders containers of a service. */
+  readonly createdAt: number;
+  readonly startCount: number;
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  /** Id of the container whose network namespace this one shares. */
+  readonly networkFrom: string | null;
+  readonly system: boolean;
+}
+
+/** A container of the snapshot: the record and what metadata derived for it. */
+export interface ContainerObject extends ContainerRecord {
+  readonly stackId: string | null;
+  readonly stackName: string | null;
+  readonly serviceId: string | null;
+  /** Own launch configuration's name: the sidekick's for a sidekick. */
+  readonly serviceName: string | null;
+  /** Number inside the service, as text as in the original. */
+  readonly serviceIndex: string | null;
+}
+
+export interface StackObject {
+  readonly kind: 'stack';
+  readonly id: string;
+  readonly name: string;
+  readonly system: boolean;
+}
+
+/** A launch configuration. A sidekick shares its primary's `uuid` and has its own name. */
+export interface ServiceObject {
+  readonly kind: 'service';
+  /** Unique: UUIDv5 of environment and stack/service (stack/primary/sidekick for a sidekick). */
+  readonly id: string;
+  /** As Rancher's clients see it: the primary's id. */
+  readonly uuid: string;
+  readonly name: string;
+  readonly stackId: string;
+  readonly stackName: string;
+  readonly primaryServiceName: string;
+  readonly sidekicks: readonly string[];
+  /** Rancher's kind: service, externalService, dnsService, … */
+  readonly serviceKind: string;
+  /** In order of service_index. */
+  readonly containerIds: readonly string[];
+  /** `stack/service` to alias. */
+  readonly links: Labels;
+  readonly ports: readonly string[];
+  readonly expose: readonly string[];
+  readonly labels: Labels;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly scale: number | null;
+  readonly hostname: string | null;
+  readonly externalIps: readonly string[];
+  readonly vip: string | null;
+  readonly createIndex: number | null;
+  readonly system: boolean;
+  /** True when a health check decides which containers are published. */
+  readonly hasHealthCheck: boolean;
+}
+
+export type SnapshotObject =
+  | EnvironmentObject
+  | HostObject
+  | NetworkObject
+  | BlockObject
+  | ContainerObject
+  | StackObject
+  | ServiceObject;
+
+/** The object type of a kind. */
+export type ObjectOf<K extends Kind> = Extract<SnapshotObject, { kind: K }>;
+
+/** What a source may report upward. */
+export type SourceRecord = ContainerRecord | HostObject;
+
+/** `kind/id`, unique in a snapshot. */
+export type Key = `${Kind}/${string}`;
+
+export function keyOf(object: { readonly kind: Kind; readonly id: string }): Key {
+  return `${object.kind}/${object.id}`;
+}
