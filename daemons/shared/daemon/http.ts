@@ -87,7 +87,8 @@ export async function readJson(context: Context): Promise<unknown> {
   let size = 0;
   for await (const chunk of context.req as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > httpLimits.maxBodyBytes) throw new SuiteError('USAGE', `send a body of more than ${httpLimits.maxBodyBytes} bytes`);
+    if (size > httpLimits.maxBodyBytes)
+      throw new SuiteError('USAGE', `send a body of more than ${httpLimits.maxBodyBytes} bytes`);
     chunks.push(chunk);
   }
   try {
@@ -117,7 +118,6 @@ export function listen(server: Server, on: { path: string } | { host: string; po
     });
   });
 }
-
 
 /** Stops accepting, ends idle connections, gives the others a moment. */
 export async function closeServer(server: Server, graceMs = 1_000): Promise<void> {

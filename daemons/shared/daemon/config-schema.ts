@@ -1,0 +1,84 @@
+// Pure: the shape of corral.yaml, with every default. docs/configuration.md describes it for people.
+import { z } from 'zod';
+import { parseCidr4, parseIpv4 } from '../model/ipv4.ts';
+import { isNetworkName, serviceAddress } from '../model/networks.ts';
+import { drivers } from '../model/objects.ts';
+
+const ip = z.string().refine((text) => parseIpv4(text) !== undefined, 'not an IPv4 address');
+const cidr = z
+  .string()
+  .refine((text) => parseCidr4(text) !== undefined, 'not an IPv4 range such as 10.42.0.0/16 (host bits must be zero)');
+const ipOrCidr = z.union([ip, cidr]);
+const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'not a host name');
+const domain = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'not a lower-case domain name');
+
+const network = z.strictObject({
+  name: z.string().refine(isNetworkName, 'not a network name (letters, digits, _ . -, at most 63)').default('corral'),
+  subnet: cidr.default('10.42.0.0/16'),
+  /** Prefix length of the part of the subnet that each host owns. */
+  block: z.int().min(16).max(30).default(24),
+  driver: z.enum(drivers).default('vxlan'),
+  default: z.boolean().default(false),
+  mtu: z.union([z.literal('auto'), z.int().min(576).max(65_535)]).default('auto'),
+  hostPorts: z.boolean().default(true),
+});
+
+/** Declared objects arrive with the complete metadata service; until a list may hold something, only empty ones are right. */
+const noneYet = z.array(z.never('declared objects are not supported by this version')).default([]);
+
+export const configSchema = z.strictObject({
+  host: z
+    .strictObject({
+      /** Defaults to the machine's host name. */
+      name: hostName.optional(),
+      /** Defaults to the source address of the default route. */
+      agentIp: ip.optional(),
+      labels: z.record(z.string(), z.string()).default({}),
+    })
+    .prefault({}),
+  store: z
+    .strictObject({ kind: z.literal('sqlite', 'this version knows the store kind sqlite') })
+    .prefault({ kind: 'sqlite' }),
+  engines: z
+    .array(z.strictObject({ kind: z.enum(['docker', 'podman']), socket: z.string().startsWith('/') }))
+    .default([{ kind: 'docker', socket: '/var/run/docker.sock' }]),
+  networks: z
+    .array(network)
+    .min(1)
+    .default([
+      {
+        name: 'corral',
+        subnet: '10.42.0.0/16',
+        block: 24,
+        driver: 'vxlan',
+        default: true,
+        mtu: 'auto',
+        hostPorts: true,
+      },
+    ]),
+  metadata: z
+    .strictObject({
+      address: ip.default(serviceAddress),
+      port: z.int().min(1).max(65_535).default(80),
+      trustForwardedFrom: z.array(ipOrCidr).default([]),
+    })
+    .prefault({}),
+  dns: z
+    .strictObject({
+      zone: domain.default('rancher.internal'),
+      /** Seconds. */
+      ttl: z.int().min(0).max(86_400).default(1),
+      /** `auto` reads the host's /etc/resolv.conf; `ip` or `ip:port` otherwise. */
+      upstreams: z
+        .union([z.literal('auto'), z.array(z.string().regex(/^[\d.]+(:\d+)?$/, 'not ip or ip:port')).min(1)])
+        .default('auto'),
+      workers: z.int().min(1).max(16).default(1),
+    })
+    .prefault({}),
+  declared: z.strictObject({ stacks: noneYet, services: noneYet, hosts: noneYet, containers: noneYet }).prefault({}),
+  launcher: z.enum(['process', 'none'], 'this version knows the launchers process and none').default('process'),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type NetworkConfig = Config['networks'][number];

@@ -1,0 +1,150 @@
+// Reads the configuration: corral.yaml, then CORRAL_* from the environment, validated whole. One error names one fault.
+import { readFileSync } from 'node:fs';
+import { closest } from 'fastest-levenshtein';
+import { parse } from 'yaml';
+import type { z } from 'zod';
+import { SuiteError } from '../model/errors.ts';
+import { overlaps, parseCidr4 } from '../model/ipv4.ts';
+import { type Config, configSchema } from './config-schema.ts';
+
+export type { Config, NetworkConfig } from './config-schema.ts';
+
+type Tree = { [key: string]: unknown };
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const maxFileBytes = 1024 * 1024;
+/** Variables that choose the file and the root, and so are no keys of it. */
+const notKeys = new Set(['CORRAL_ROOT', 'CORRAL_CONFIG']);
+
+/** The configuration of this process. A missing file is an empty one unless CORRAL_CONFIG names it. */
+export function loadConfig(path: string, environment: Environment): Config {
+  const text = readConfigFile(path, environment.CORRAL_CONFIG !== undefined);
+  return parseConfig(text, environment, path);
+}
+
+/** Pure but for its caller: text and environment in, configuration or one coded error out. */
+export function parseConfig(text: string, environment: Environment, path: string): Config {
+  const tree = parseTree(text, path);
+  for (const [name, value] of Object.entries(environment)) {
+    if (name.startsWith('CORRAL_') && !notKeys.has(name) && value !== undefined) override(tree, name, value);
+  }
+  const parsed = configSchema.safeParse(tree);
+  if (!parsed.success) throw explain(parsed.error.issues[0]!, path);
+  checkNetworks(parsed.data, path);
+  return parsed.data;
+}
+
+function readConfigFile(path: string, mustExist: boolean): string {
+  try {
+    const text = readFileSync(path, 'utf8');
+    if (text.length > maxFileBytes)
+      throw new SuiteError('CONFIG_INVALID', `read ${path}: more than ${maxFileBytes} bytes`);
+    return text;
+  } catch (error) {
+    if (error instanceof SuiteError) throw error;
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' && !mustExist) return '';
+    throw new SuiteError('CONFIG_UNREADABLE', `read ${path}: ${code}`, {
+      cause: error,
+      hint: 'check CORRAL_CONFIG and the file mode',
+    });
+  }
+}
+
+function parseTree(text: string, path: string): Tree {
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 100 });
+  } catch (cause) {
+    const reason = (cause as Error).message.split('\n')[0];
+    throw new SuiteError('CONFIG_INVALID', `read ${path}: ${reason}`, { cause, hint: 'the file is YAML' });
+  }
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw new SuiteError('CONFIG_INVALID', `read ${path}: not a map of keys`);
+  return value as Tree;
+}
+
+/** CORRAL_DNS_TTL=5 sets dns.ttl; the value is read as YAML, so lists and maps work too. */
+function override(tree: Tree, variable: string, value: string): void {
+  const path = variablePaths().get(variable);
+  if (!path) {
+    throw new SuiteError('CONFIG_UNKNOWN_KEY', `use the environment variable ${variable}`, {
+      hint: `did you mean ${closest(variable, [...variablePaths().keys()])}?`,
+    });
+  }
+  let at = tree;
+  for (const key of path.slice(0, -1)) {
+    const next = at[key];
+    at[key] = typeof next === 'object' && next !== null ? next : {};
+    at = at[key] as Tree;
+  }
+  at[path.at(-1)!] = parse(value);
+}
+
+let knownVariables: Map<string, string[]> | undefined;
+
+/** Every variable and the key it sets, two levels deep at most. */
+export function variablePaths(): ReadonlyMap<string, string[]> {
+  knownVariables ??= new Map(keyPaths().map((path) => [variableOf(path), path]));
+  return knownVariables;
+}
+
+function keyPaths(): string[][] {
+  const defaults = configSchema.parse({}) as Tree;
+  return Object.keys(configSchema.shape).flatMap((key) => {
+    const inner = innerKeys(defaults[key], key);
+    return inner.length > 0 ? inner.map((name) => [key, name]) : [[key]];
+  });
+}
+
+function innerKeys(value: unknown, key: string): string[] {
+  if (key === 'host') return ['name', 'agentIp', 'labels'];
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
+function variableOf(path: readonly string[]): string {
+  return `CORRAL_${path.map((key) => key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()).join('_')}`;
+}
+
+function explain(issue: z.core.$ZodIssue, path: string): SuiteError {
+  const where = issue.path.length > 0 ? issue.path.join('.') : 'the top level';
+  if (issue.code === 'unrecognized_keys') {
+    const key = issue.keys[0]!;
+    const known = keysAt(issue.path);
+    return new SuiteError('CONFIG_UNKNOWN_KEY', `read ${path}: unknown key ${[...issue.path, key].join('.')}`, {
+      hint: `did you mean ${closest(key, known)}? Known here: ${known.join(', ')}`,
+    });
+  }
+  return new SuiteError('CONFIG_INVALID', `read ${path}: ${where}: ${issue.message}`, {
+    hint: 'correct the value and start again',
+  });
+}
+
+function keysAt(path: readonly PropertyKey[]): string[] {
+  const top = path[0];
+  if (top === undefined) return Object.keys(configSchema.shape);
+  if (top === 'networks') return ['name', 'subnet', 'block', 'driver', 'default', 'mtu', 'hostPorts'];
+  if (top === 'engines') return ['kind', 'socket'];
+  return innerKeys((configSchema.parse({}) as Tree)[String(top)], String(top));
+}
+
+/** What no single key can tell: distinct names, ranges that do not overlap, exactly one default. */
+function checkNetworks(config: Config, path: string): void {
+  const wrong = (text: string, hint: string): never => {
+    throw new SuiteError('CONFIG_INVALID', `read ${path}: networks: ${text}`, { hint });
+  };
+  if (config.networks.length === 1) config.networks[0]!.default = true;
+  const defaults = config.networks.filter((network) => network.default);
+  if (defaults.length !== 1) wrong(`${defaults.length} networks are the default`, 'give exactly one `default: true`');
+  config.networks.forEach((network, at) => {
+    const subnet = parseCidr4(network.subnet)!;
+    if (network.block < subnet.prefix)
+      wrong(`${network.name}: block /${network.block} is larger than ${network.subnet}`, 'choose a longer block');
+    for (const other of config.networks.slice(at + 1)) {
+      if (other.name === network.name) wrong(`two are named ${network.name}`, 'rename one');
+      if (overlaps(subnet, parseCidr4(other.subnet)!))
+        wrong(`${network.name} and ${other.name} overlap`, 'choose distinct subnets');
+    }
+  });
+}

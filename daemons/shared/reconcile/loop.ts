@@ -1,0 +1,66 @@
+// One pass at a time, again while poked meanwhile, later after a failure. Events say "look again", never what to do.
+import { backoffMs } from './backoff.ts';
+
+export interface LoopOptions {
+  readonly pass: () => Promise<void>;
+  /** Told of each failure; the loop itself goes on. */
+  readonly failed: (error: unknown, failures: number) => void;
+  /** Pokes that come within this time are one pass, ms. */
+  readonly quietMs?: number;
+  /** Look again even if nobody pokes, ms. */
+  readonly everyMs?: number;
+}
+
+export class Loop {
+  readonly #options: LoopOptions;
+  #dirty = false;
+  #running: Promise<void> | undefined;
+  #closed = false;
+  #failures = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #due = Number.POSITIVE_INFINITY;
+
+  constructor(options: LoopOptions) {
+    this.#options = options;
+  }
+
+  poke(): void {
+    this.#dirty = true;
+    if (!this.#running) this.#schedule(this.#options.quietMs ?? 0);
+  }
+
+  /** No further pass; waits for the one that runs. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  /** The earliest wish wins: a poke need not wait for the timer of the next regular look. */
+  #schedule(ms: number): void {
+    const due = performance.now() + ms;
+    if (this.#closed || due >= this.#due) return;
+    clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = setTimeout(() => {
+      this.#due = Number.POSITIVE_INFINITY;
+      this.#running = this.#run();
+    }, ms);
+  }
+
+  async #run(): Promise<void> {
+    this.#dirty = false;
+    let next = this.#options.everyMs;
+    try {
+      await this.#options.pass();
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures += 1;
+      this.#options.failed(error, this.#failures);
+      next = backoffMs(this.#failures, Math.random());
+    }
+    this.#running = undefined;
+    if (this.#dirty) this.#schedule(Math.max(this.#options.quietMs ?? 0, this.#failures > 0 ? (next ?? 0) : 0));
+    else if (next !== undefined) this.#schedule(next);
+  }
+}

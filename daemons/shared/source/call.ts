@@ -1,0 +1,86 @@
+// One request to a daemon's unix socket, with a deadline and a bound on the answer.
+import { request } from 'node:http';
+import { type ErrorCode, errorCodes, SuiteError } from '../model/errors.ts';
+
+export interface CallOptions {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly body?: unknown;
+  readonly timeoutMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+const maxAnswerBytes = 64 * 1024 * 1024;
+
+/** The raw answer; a socket where nobody listens is NOT_RUNNING. */
+export function callRaw(socketPath: string, path: string, options: CallOptions = {}): Promise<Answer> {
+  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  const timeoutMs = options.timeoutMs ?? 5_000;
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown): void => reject(unreachable(socketPath, cause));
+    const signal = AbortSignal.timeout(timeoutMs);
+    const method = options.method ?? (body === undefined ? 'GET' : 'POST');
+    const headers = { ...options.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    const outgoing = request({ socketPath, path, method, headers, signal, agent: false }, (incoming) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      incoming.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        if (size > maxAnswerBytes)
+          incoming.destroy(new SuiteError('PROTOCOL', `read ${path}: more than ${maxAnswerBytes} bytes`));
+        else chunks.push(chunk);
+      });
+      incoming.on('error', fail);
+      incoming.on('end', () =>
+        resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+      );
+    });
+    outgoing.on('error', fail);
+    outgoing.end(body);
+  });
+}
+
+/** The answer's JSON; an error answer is thrown as the SuiteError that the daemon meant. */
+export async function callJson<T>(socketPath: string, path: string, options: CallOptions = {}): Promise<T> {
+  const answer = await callRaw(socketPath, path, options);
+  const value = parseAnswer(answer.text, path);
+  if (answer.status >= 400) throw errorOf(value, `${path} answered ${answer.status}`);
+  return value as T;
+}
+
+function parseAnswer(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SuiteError('PROTOCOL', `read ${path}: an answer that is not JSON`, { cause });
+  }
+}
+
+function errorOf(value: unknown, fallback: string): SuiteError {
+  const { code, message, hint } = (value ?? {}) as { code?: unknown; message?: unknown; hint?: unknown };
+  const known = errorCodes.includes(code as ErrorCode) ? (code as ErrorCode) : 'INTERNAL';
+  return new SuiteError(
+    known,
+    typeof message === 'string' ? message : fallback,
+    typeof hint === 'string' ? { hint } : {},
+  );
+}
+
+function unreachable(socketPath: string, cause: unknown): SuiteError {
+  if (cause instanceof SuiteError) return cause;
+  const code = (cause as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    return new SuiteError('NOT_RUNNING', `connect to ${socketPath}`, {
+      cause,
+      hint: 'is the suite up? see corral status',
+    });
+  }
+  if ((cause as Error).name === 'TimeoutError' || (cause as Error).name === 'AbortError') {
+    return new SuiteError('DEADLINE', `wait for an answer on ${socketPath}`, { cause });
+  }
+  return new SuiteError('NOT_RUNNING', `talk to ${socketPath}: ${code ?? (cause as Error).message}`, { cause });
+}
