@@ -1,0 +1,140 @@
+// The calls to the C library that Node does not offer. The only importer of koffi, which is loaded at the first call,
+// so that a program that never needs it does not pay its 4 ms.
+//
+// koffi hands the address of a typed array to the callee. For a synchronous call the array lives as long as the call;
+// for the asynchronous one it is held in `lent` until the kernel is done with it.
+import { createRequire } from 'node:module';
+import { getSystemErrorName } from 'node:util';
+
+type Argument = number | Uint8Array;
+interface Routine {
+  (...args: Argument[]): number;
+  async(...args: [...Argument[], (error: unknown, result: number) => void]): void;
+}
+interface Koffi {
+  load(path: null): { func(prototype: string): Routine };
+  errno(): number;
+}
+
+const prototypes = {
+  setns: 'int setns(int, int)',
+  flock: 'int flock(int, int)',
+  socket: 'int socket(int, int, int)',
+  bind: 'int bind(int, const void *, uint32_t)',
+  send: 'long send(int, const void *, unsigned long, int)',
+  recv: 'long recv(int, void *, unsigned long, int)',
+  setsockopt: 'int setsockopt(int, int, int, const void *, uint32_t)',
+  getsockopt: 'int getsockopt(int, int, int, void *, void *)',
+} as const;
+
+let koffi: Koffi | undefined;
+const routines = new Map<string, Routine>();
+const lent = new Set<Uint8Array>();
+
+function routine(name: keyof typeof prototypes): Routine {
+  const known = routines.get(name);
+  if (known) return known;
+  koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
+  const made = koffi.load(null).func(prototypes[name]);
+  routines.set(name, made);
+  return made;
+}
+
+/** An error of the C library; `code` is the name of the errno (`EAGAIN`), as in Node's own errors. */
+export class LibcError extends Error {
+  readonly code: string;
+  constructor(call: string, errno: number) {
+    const code = errno > 0 ? getSystemErrorName(-errno) : 'UNKNOWN';
+    super(`${call}: ${code}`);
+    this.name = 'LibcError';
+    this.code = code;
+  }
+}
+
+function call(name: keyof typeof prototypes, ...args: Argument[]): number {
+  const result = routine(name)(...args);
+  if (result < 0) throw new LibcError(name, koffi?.errno() ?? 0);
+  return result;
+}
+
+const CLONE_NEWNET = 0x40000000;
+/** Moves the calling thread into the network namespace behind `fd`. Only netns.ts may call it. */
+export function setns(fd: number): void {
+  call('setns', fd, CLONE_NEWNET);
+}
+
+const LOCK = { shared: 1, exclusive: 2, unlock: 8 } as const;
+const LOCK_NB = 4;
+/** Tries once to take (or releases) the advisory lock of an open file; false if another holder is in the way. */
+export function flock(fd: number, mode: keyof typeof LOCK): boolean {
+  try {
+    call('flock', fd, LOCK[mode] | LOCK_NB);
+    return true;
+  } catch (error) {
+    if (error instanceof LibcError && (error.code === 'EAGAIN' || error.code === 'EINTR')) return false;
+    throw error;
+  }
+}
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+const SO_RCVTIMEO = 20;
+const SO_RCVBUFFORCE = 33;
+const MSG_DONTWAIT = 0x40;
+
+/** Opens a netlink socket of `protocol`, bound to a port of the kernel's choice and to the multicast `groups` (bit mask). */
+export function openNetlinkSocket(protocol: number, groups: number, options: { blocking: boolean }): number {
+  const fd = call('socket', AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | (options.blocking ? 0 : SOCK_NONBLOCK), protocol);
+  const address = new Uint8Array(12); // struct sockaddr_nl: family, padding, port, groups
+  const view = new DataView(address.buffer);
+  view.setUint16(0, AF_NETLINK, true);
+  view.setUint32(8, groups, true);
+  call('bind', fd, address, address.length);
+  return fd;
+}
+
+/** Makes blocking reads of the socket return (with EAGAIN) after `ms`. */
+export function setReceiveTimeout(fd: number, ms: number): void {
+  const time = new BigInt64Array([BigInt(Math.floor(ms / 1000)), BigInt((ms % 1000) * 1000)]); // struct timeval
+  call('setsockopt', fd, SOL_SOCKET, SO_RCVTIMEO, new Uint8Array(time.buffer), 16);
+}
+
+/** Sets the receive buffer, beyond the machine's limit for ordinary users (needs CAP_NET_ADMIN). */
+export function setReceiveBuffer(fd: number, bytes: number): void {
+  call('setsockopt', fd, SOL_SOCKET, SO_RCVBUFFORCE, new Uint8Array(new Int32Array([bytes]).buffer), 4);
+}
+
+/** Sends on a thread of libuv's pool, for requests that keep the kernel busy for milliseconds. */
+export function sendOffLoop(fd: number, bytes: Uint8Array): Promise<void> {
+  lent.add(bytes);
+  return new Promise((resolve, reject) => {
+    routine('send').async(fd, bytes, bytes.length, 0, (error, sent) => {
+      lent.delete(bytes);
+      if (error || sent < 0)
+        reject(new LibcError('send', 0)); // errno belongs to the other thread
+      else resolve();
+    });
+  });
+}
+
+/** Takes one waiting datagram without blocking; 0 if there is none. */
+export function receiveNow(fd: number, into: Uint8Array): number {
+  try {
+    return call('recv', fd, into, into.length, MSG_DONTWAIT);
+  } catch (error) {
+    if (error instanceof LibcError && error.code === 'EAGAIN') return 0;
+    throw error;
+  }
+}
+
+/** Who is at the other end of a connected unix socket, as the kernel recorded it at connect time. */
+export function peerCredentials(fd: number): { pid: number; uid: number; gid: number } {
+  const value = new Int32Array(3); // struct ucred
+  const length = new Uint32Array([12]);
+  call('getsockopt', fd, SOL_SOCKET, SO_PEERCRED, new Uint8Array(value.buffer), new Uint8Array(length.buffer));
+  return { pid: value[0]!, uid: value[1]!, gid: value[2]! };
+}
