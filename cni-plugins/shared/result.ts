@@ -1,0 +1,38 @@
+// Pure: the result of an ADD, in the form of CNI 1.1.0; rendering into older dialects is in render-result.ts.
+
+export interface CniInterface {
+  readonly name: string;
+  readonly mac?: string;
+  readonly mtu?: number;
+  /** Path of the network namespace; absent for a device of the host. */
+  readonly sandbox?: string;
+}
+
+export interface CniIp {
+  /** Address with prefix, `10.42.0.5/24`. */
+  readonly address: string;
+  readonly gateway?: string;
+  /** Index into `interfaces`. */
+  readonly interface?: number;
+}
+
+export interface CniRoute {
+  readonly dst: string;
+  readonly gw?: string;
+}
+
+export interface CniDns {
+  readonly nameservers?: readonly string[];
+  readonly domain?: string;
+  readonly search?: readonly string[];
+  readonly options?: readonly string[];
+}
+
+export interface CniResult {
+  readonly interfaces: readonly CniInterface[];
+  readonly ips: readonly CniIp[];
+  readonly routes: readonly CniRoute[];
+  readonly dns: CniDns;
+}
+
+export const emptyResult: CniResult = { interfaces: [], ips: [], routes: [], dns: {} };
