@@ -1,0 +1,104 @@
+# shellcheck shell=sh
+# Debian packages: only what is missing is installed, and only then is the network asked.
+# A word is PACKAGE or PACKAGE:COMMAND; with the command on the machine (from another source) the package is not wanted.
+
+packages_runtime='ca-certificates iptables iproute2 conntrack'
+# Engines and reference plugins, then the tests' tools, then what `cap` is compiled with.
+packages_dev='docker.io:dockerd podman:podman runc:runc containernetworking-plugins busybox-static
+  bind9-dnsutils curl iputils-arping iputils-ping netcat-openbsd nftables tcpdump
+  g++ libpcap-dev make python3'
+
+# missing_packages WORD...: prints the packages to install, one a line.
+missing_packages() {
+  local word names installed
+  names=
+  for word in "$@"; do names="$names ${word%%:*}"; done
+  # shellcheck disable=SC2086
+  installed=" $(dpkg-query -W -f '${Package}/${db:Status-Status} ' $names 2>/dev/null || true)"
+  for word in "$@"; do
+    case $installed in *" ${word%%:*}/installed "*) continue ;; esac
+    case $word in *:*) command -v "${word#*:}" >/dev/null 2>&1 && continue ;; esac
+    printf '%s\n' "${word%%:*}"
+  done
+}
+
+# wanted_packages MODE
+wanted_packages() {
+  if [ "$1" = dev ]; then echo "$packages_runtime $packages_dev"; else echo "$packages_runtime"; fi
+}
+
+packages_ready() {
+  command -v dpkg-query >/dev/null 2>&1 || return 1
+  # shellcheck disable=SC2046
+  [ -z "$(missing_packages $(wanted_packages "$1"))" ]
+}
+
+ensure_packages() {
+  local missing
+  command -v apt-get >/dev/null 2>&1 || fail 'this machine has no apt-get' 'Corral is set up on Debian 12; use such a machine.'
+  # shellcheck disable=SC2046
+  missing=$(missing_packages $(wanted_packages "$1") | tr '\n' ' ')
+  if [ -n "$missing" ]; then
+    install_packages "$missing"
+  elif guard_left_behind; then
+    wait_for_lock /run/lock/corral-setup-apt.lock 8
+    services_may_start
+  else
+    detail 'all there'
+  fi
+}
+
+# install_packages "NAME NAME": under a lock of the whole machine, since another clone of Corral may be at it.
+install_packages() {
+  local before added
+  mkdir -p /run/lock
+  wait_for_lock /run/lock/corral-setup-apt.lock 8
+  detail "installing $1"
+  services_stay_stopped
+  before=$(installed_packages)
+  logged apt_get update || detail 'a package list could not be refreshed; going on with the lists that are here'
+  repair_dpkg
+  # shellcheck disable=SC2086
+  refuse_removals $1
+  # shellcheck disable=SC2086
+  logged apt_get install --no-install-recommends $1 ||
+    fail "apt-get could not install: $1" 'Check that the Debian mirrors in /etc/apt can be reached, then run setup again.'
+  added=$(installed_packages | while read -r name; do
+    case "
+$before
+" in *"
+$name
+"*) ;; *) echo "$name" ;; esac
+  done)
+  for name in $added; do
+    case $name in docker.io | containerd | podman) no_start_at_boot "$name" ;; esac
+  done
+  services_may_start
+  exec 8>&-
+}
+
+installed_packages() { dpkg-query -W -f '${Package} ${db:Status-Status}\n' | sed -n 's/ installed$//p'; }
+
+# An apt that was interrupted leaves packages unpacked; apt refuses to work until they are configured.
+repair_dpkg() {
+  [ -z "$(dpkg --audit 2>/dev/null)" ] && return
+  detail 'finishing an interrupted installation'
+  logged env DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confdef --force-confold || true
+}
+
+# refuse_removals NAME...: nothing of the machine's owner is removed to make room (a Docker Engine of another
+# publisher, for example). busybox makes way for busybox-static, the same program.
+refuse_removals() {
+  local removed
+  removed=$(apt_get --simulate install --no-install-recommends "$@" 2>>"$log" | sed -nE 's/^Remv ([^ ]+).*/\1/p' | tr '\n' ' ')
+  case $removed in
+    '' | 'busybox ') ;;
+    *) fail "installing $* would remove: $removed" 'Setup removes nothing; settle this by hand with apt-get, then run setup again.' ;;
+  esac
+}
+
+apt_get() {
+  DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 APT_LISTCHANGES_FRONTEND=none apt-get -q -y \
+    -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
+}
