@@ -2,6 +2,7 @@
 // before koa sees it (koa halves the requests a core can answer).
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import Koa, { type Context } from 'koa';
+import { fittingSocketPath } from '../effects/socket-path.ts';
 import { SuiteError } from '../model/errors.ts';
 import { httpLimits } from './limits.ts';
 
@@ -112,7 +113,7 @@ export function listen(server: Server, on: { path: string } | { host: string; po
       );
     };
     server.once('error', fail);
-    server.listen(on, () => {
+    server.listen('path' in on ? { path: fittingSocketPath(on.path) } : on, () => {
       server.off('error', fail);
       resolve();
     });

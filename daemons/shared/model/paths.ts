@@ -1,7 +1,10 @@
 // Pure: where everything lives, below one root (CORRAL_ROOT; the machine's own root when unset).
 import { SuiteError } from './errors.ts';
 
-/** Unix socket paths end at 107 bytes; this leaves room for the longest path below the root. */
+/**
+ * Unix socket paths end at 107 bytes; this leaves room for cni.sock, which other programs connect to. Our own longer ones
+ * are reached through effects/socket-path.ts.
+ */
 export const maxRootLength = 80;
 
 export const daemonNames = ['metadata', 'dns', 'network-manager', 'overlay', 'supervisor'] as const;

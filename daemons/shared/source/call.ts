@@ -1,5 +1,6 @@
 // One request to a daemon's unix socket, with a deadline and a bound on the answer.
 import { request } from 'node:http';
+import { fittingSocketPath } from '../effects/socket-path.ts';
 import { type ErrorCode, errorCodes, SuiteError } from '../model/errors.ts';
 
 export interface CallOptions {
@@ -17,15 +18,16 @@ export interface Answer {
 const maxAnswerBytes = 64 * 1024 * 1024;
 
 /** The raw answer; a socket where nobody listens is NOT_RUNNING. */
-export function callRaw(socketPath: string, path: string, options: CallOptions = {}): Promise<Answer> {
+export async function callRaw(socketPath: string, path: string, options: CallOptions = {}): Promise<Answer> {
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   const timeoutMs = options.timeoutMs ?? 5_000;
+  const target = reachable(socketPath);
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => reject(unreachable(socketPath, cause));
     const signal = AbortSignal.timeout(timeoutMs);
     const method = options.method ?? (body === undefined ? 'GET' : 'POST');
     const headers = { ...options.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
-    const outgoing = request({ socketPath, path, method, headers, signal, agent: false }, (incoming) => {
+    const outgoing = request({ socketPath: target, path, method, headers, signal, agent: false }, (incoming) => {
       const chunks: Buffer[] = [];
       let size = 0;
       incoming.on('data', (chunk: Buffer) => {
@@ -83,4 +85,13 @@ function unreachable(socketPath: string, cause: unknown): SuiteError {
     return new SuiteError('DEADLINE', `wait for an answer on ${socketPath}`, { cause });
   }
   return new SuiteError('NOT_RUNNING', `talk to ${socketPath}: ${code ?? (cause as Error).message}`, { cause });
+}
+
+/** The directory of a long path must exist to be named; without it nobody listens there. */
+function reachable(socketPath: string): string {
+  try {
+    return fittingSocketPath(socketPath);
+  } catch (cause) {
+    throw unreachable(socketPath, cause);
+  }
 }
