@@ -1,11 +1,5 @@
 import t from 'tap';
-import {
-  daemonLock,
-  daemonNames,
-  daemonSocket,
-  maxRootLength,
-  pathsBelow,
-} from '../../../../daemons/shared/model/paths.ts';
+import { daemonLock, daemonSocket, maxRootLength, pathsBelow } from '../../../../daemons/shared/model/paths.ts';
 
 t.test('without a root the machine’s own places', async (t) => {
   for (const root of ['', '/']) {
