@@ -60,12 +60,14 @@ link_node() {
   [ -x "$1/bin/node" ] || fail "there is no Node.js package for this machine ($(uname -m))" 'Corral runs on x86_64 and aarch64.'
 }
 
-# npm's own first line would look for any `node` in PATH, and so would what it starts.
+# npm's own first line would look for any `node` in PATH, and so would what it starts. The machine's certificates
+# count, as they do for apt and Debian's npm: a company's registry or proxy may have one of its own.
 wrap_npm() {
   cat >"$1" <<TEXT
 #!/bin/sh
 here=\$(CDPATH='' cd -- "\$(dirname -- "\$0")" && pwd -P)
-PATH=\$here:\$PATH exec "\$here/node" "\$here/../node_modules/npm/bin/$2" "\$@"
+export NODE_USE_SYSTEM_CA="\${NODE_USE_SYSTEM_CA:-1}" PATH="\$here:\$PATH"
+exec "\$here/node" "\$here/../node_modules/npm/bin/$2" "\$@"
 TEXT
   chmod 755 "$1"
 }
