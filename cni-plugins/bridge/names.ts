@@ -1,0 +1,31 @@
+// Pure: names by which a link of a container is recognised on the host.
+import { createHash } from 'node:crypto';
+import type { Mac } from '../../daemons/shared/model/mac.ts';
+
+export interface LinkOwner {
+  readonly network: string;
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
+/**
+ * Names for the host's end, best first. For eth0 Rancher's own formula, since an original manager that still runs deletes
+ * any `vethr*` that it cannot derive; the second serves other interfaces, short ids, and ids that begin alike.
+ */
+export function hostVethNames(owner: LinkOwner): [string, ...string[]] {
+  const digest = createHash('sha256').update(`${owner.network}\n${owner.containerId}\n${owner.ifname}`).digest('hex');
+  const hashed = `vethr${digest.slice(0, 10)}`;
+  const formula = owner.ifname === 'eth0' && owner.containerId.length >= 10;
+  return formula ? [`vethr${owner.containerId.slice(0, 10)}`, hashed] : [hashed];
+}
+
+/** The ifalias of the host's end: proof of whose it is. At most 247 bytes, the kernel takes 255. */
+export function linkAlias(owner: LinkOwner): string {
+  return `corral:${owner.network}:${owner.containerId}:${owner.ifname}`;
+}
+
+/** The MAC of the host's end: fixed, so that the result can name it without asking the kernel. */
+export function hostVethMac(owner: LinkOwner): Mac {
+  const digest = createHash('sha256').update(linkAlias(owner)).digest('hex');
+  return `0e:${[0, 2, 4, 6, 8].map((at) => digest.slice(at, at + 2)).join(':')}` as Mac;
+}

@@ -1,0 +1,162 @@
+// Lease files of one network, below `<leases>/<network>/`:
+//   attachments/<key>.json   the lease, which is the record of the attachment
+//   addresses/<ip>           the claim of an address, linked from the lease: exactly one of several claimants gets it
+//   last, boot, .lock, .attach/   round robin, whose boot the files belong to, the locks
+// Nothing is synced to disk: no lease outlives its boot. The lease is written before its address is claimed and removed
+// after the address is free, so whoever is killed in between leaves a lease that names all there is to undo.
+import { existsSync, linkSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import {
+  ensureDir,
+  errnoOf,
+  listFiles,
+  readTextIfPresent,
+  removeFile,
+  writeAtomic,
+} from '../../daemons/shared/effects/files.ts';
+import { type Ipv4, parseIpv4, renderIpv4 } from '../../daemons/shared/model/ipv4.ts';
+import { attachmentKey } from '../shared/names.ts';
+import { type Lease, leaseIps, parseLease, renderLease } from './lease.ts';
+
+const maxLeaseBytes = 4 << 20;
+const maxSetAside = 64;
+
+export interface Owner {
+  readonly containerId: string;
+  readonly ifname: string;
+}
+
+export class LeaseFiles {
+  readonly dir: string;
+  readonly network: string;
+
+  constructor(leases: string, network: string) {
+    this.dir = join(leases, network);
+    this.network = network;
+  }
+
+  ensureDirs(): void {
+    for (const name of ['attachments', 'addresses', '.attach']) ensureDir(join(this.dir, name), 0o700);
+  }
+
+  /** The lease of an attachment. A damaged one is moved aside, and found again by the claim of its address. */
+  read(owner: Owner): Lease | undefined {
+    const path = this.#pathOf(owner);
+    if (!existsSync(path)) return undefined;
+    return this.readFile(basename(path)) ?? this.#leaseInClaims(owner);
+  }
+
+  /** The lease in a file of that name; undefined if it is gone or damaged (then it is moved aside). */
+  readFile(name: string): Lease | undefined {
+    const text = readTextIfPresent(join(this.dir, 'attachments', name), maxLeaseBytes);
+    if (text === undefined) return undefined;
+    const lease = parseLease(text);
+    const isItsName = lease && `${attachmentKey(lease.containerId, lease.ifname)}.json` === name;
+    if (isItsName && lease.network === this.network) return lease;
+    this.#setAside(name);
+    return undefined;
+  }
+
+  /** True if a damaged file of that name was moved aside. */
+  isAsideOf(name: string): boolean {
+    return existsSync(join(this.dir, 'damaged', name));
+  }
+
+  names(): string[] {
+    return listFiles(join(this.dir, 'attachments')).filter((name) => name.endsWith('.json'));
+  }
+
+  /** Writes the lease, without claiming its addresses. */
+  write(lease: Lease): void {
+    writeAtomic(this.#pathOf(lease), renderLease(lease));
+  }
+
+  /** Claims an address for a lease that is written; false if someone else has it. */
+  claim(lease: Lease, ip: string): boolean {
+    try {
+      linkSync(this.#pathOf(lease), this.#claimPath(ip));
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') return this.#isOwner(ip, lease);
+      throw error;
+    }
+  }
+
+  /** Replaces a lease that holds its addresses: the claims first, the lease itself last. */
+  rewrite(lease: Lease): void {
+    const body = renderLease(lease);
+    for (const ip of leaseIps(lease)) writeAtomic(this.#claimPath(ip), body);
+    writeAtomic(this.#pathOf(lease), body);
+  }
+
+  /** Frees the addresses, then removes the lease. Repeatable. */
+  remove(lease: Lease): void {
+    for (const ip of leaseIps(lease)) if (this.#isOwner(ip, lease)) removeFile(this.#claimPath(ip));
+    removeFile(this.#pathOf(lease));
+  }
+
+  claimed(): Set<Ipv4> {
+    const claims = listFiles(join(this.dir, 'addresses')).map(parseIpv4);
+    return new Set(claims.filter((address) => address !== undefined));
+  }
+
+  /** Whose address it is; undefined if it is free or its claim is damaged. */
+  ownerOf(ip: string): Owner | undefined {
+    return this.#readClaim(ip);
+  }
+
+  /** Forgets the leases and claims of earlier boots, once a boot. Hold the network's lock. */
+  startBoot(bootId: string): void {
+    const path = join(this.dir, 'boot');
+    if (readTextIfPresent(path) === bootId) return;
+    for (const name of this.names()) {
+      const lease = this.readFile(name);
+      if (lease && lease.bootId !== bootId) this.remove(lease);
+    }
+    for (const ip of [...this.claimed()].map(renderIpv4)) {
+      if (this.#readClaim(ip)?.bootId !== bootId) removeFile(this.#claimPath(ip));
+    }
+    writeAtomic(path, bootId);
+  }
+
+  lastGiven(): Ipv4 | undefined {
+    return parseIpv4(readTextIfPresent(join(this.dir, 'last'), 64) ?? '');
+  }
+
+  /** Not atomic: a torn text only starts the search elsewhere. */
+  noteLast(address: Ipv4): void {
+    writeFileSync(join(this.dir, 'last'), renderIpv4(address), { mode: 0o600 });
+  }
+
+  #isOwner(ip: string, owner: Owner): boolean {
+    const holder = this.ownerOf(ip);
+    return holder?.containerId === owner.containerId && holder.ifname === owner.ifname;
+  }
+
+  #leaseInClaims(owner: Owner): Lease | undefined {
+    const claims = [...this.claimed()].map(renderIpv4);
+    const mine = claims.find((ip) => this.#isOwner(ip, owner));
+    return mine === undefined ? undefined : this.#readClaim(mine);
+  }
+
+  #readClaim(ip: string): Lease | undefined {
+    return parseLease(readTextIfPresent(this.#claimPath(ip), maxLeaseBytes) ?? '');
+  }
+
+  /** Kept for whoever wants to know why, up to a number. */
+  #setAside(name: string): void {
+    const aside = join(this.dir, 'damaged');
+    ensureDir(aside, 0o700);
+    const path = join(this.dir, 'attachments', name);
+    if (listFiles(aside).length < maxSetAside) renameSync(path, join(aside, name));
+    else removeFile(path);
+  }
+
+  #pathOf(owner: Owner): string {
+    return join(this.dir, 'attachments', `${attachmentKey(owner.containerId, owner.ifname)}.json`);
+  }
+
+  #claimPath(ip: string): string {
+    return join(this.dir, 'addresses', ip);
+  }
+}
