@@ -63,6 +63,8 @@ install_packages() {
   # shellcheck disable=SC2086
   logged apt_get install --no-install-recommends $1 ||
     fail "apt-get could not install: $1" 'Check that the Debian mirrors in /etc/apt can be reached, then run setup again.'
+  # shellcheck disable=SC2086
+  [ -z "$(missing_packages $1)" ] || fail "apt-get did not install: $(missing_packages $1 | tr '\n' ' ')" 'Look at them with: dpkg --audit'
   added=$(installed_packages | while read -r name; do
     case "
 $before
@@ -79,11 +81,16 @@ $name
 
 installed_packages() { dpkg-query -W -f '${Package} ${db:Status-Status}\n' | sed -n 's/ installed$//p'; }
 
-# An apt that was interrupted leaves packages unpacked; apt refuses to work until they are configured.
+# An apt that was killed leaves packages half unpacked, which apt then skips in silence unless told to install them
+# again, or unpacked, and it refuses to work until those are configured.
 repair_dpkg() {
-  [ -z "$(dpkg --audit 2>/dev/null)" ] && return
+  local broken
+  [ -n "$(dpkg --audit 2>/dev/null)" ] || return 0
   detail 'finishing an interrupted installation'
   logged env DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confdef --force-confold || true
+  broken=$(dpkg-query -W -f '${Package} ${db:Status-Eflag}\n' | sed -n 's/ reinstreq$//p')
+  # shellcheck disable=SC2086
+  [ -z "$broken" ] || logged apt_get install --reinstall --no-install-recommends $broken || true
 }
 
 # refuse_removals NAME...: nothing of the machine's owner is removed to make room (a Docker Engine of another
