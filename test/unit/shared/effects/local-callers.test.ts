@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import t from 'tap';
+import { LocalCallers } from '../../../../daemons/shared/effects/local-callers.ts';
+import { parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
+
+const ip = (text: string) => parseIpv4(text)!;
+
+/** Devices that tests change while the reader runs. */
+class FakeDevices {
+  readonly devices = new Map<number, string>();
+  readonly addresses: { index: number; address: ReturnType<typeof ip>; prefix: number }[] = [];
+  reads = 0;
+  broken = false;
+  add(index: number, name: string, address: string, prefix: number): void {
+    this.devices.set(index, name);
+    this.addresses.push({ index, address: ip(address), prefix });
+  }
+  async listAddresses() {
+    this.reads += 1;
+    if (this.broken) throw new Error('no netlink');
+    return [...this.addresses];
+  }
+  async getLink(index: number) {
+    const name = this.devices.get(index);
+    return name === undefined ? undefined : { name };
+  }
+}
+
+t.test('a bridge that came a moment ago is found when its container asks', async (t) => {
+  const netlink = new FakeDevices();
+  netlink.add(1, 'lo', '127.0.0.1', 8);
+  const changes: number[] = [];
+  const callers = new LocalCallers({ netlink, onChange: (rules) => changes.push(rules.bridges.length) });
+  t.teardown(() => callers.close());
+  await callers.start();
+  t.same(changes, [0]);
+  t.equal(callers.allows(ip('10.42.0.9')), false);
+  netlink.add(7, 'corral0', '10.42.0.1', 24);
+  t.equal(await callers.allowsAfterLook(ip('10.42.0.9')), false, 'not read again within the pause');
+  await sleep(210);
+  t.equal(await callers.allowsAfterLook(ip('10.42.0.9')), true);
+  t.same(changes, [0, 1]);
+  await callers.refresh();
+  t.same(changes, [0, 1], 'equal rules are not told again');
+});
+
+t.test('strangers cannot make the devices be read at will', async (t) => {
+  const netlink = new FakeDevices();
+  const callers = new LocalCallers({ netlink });
+  t.teardown(() => callers.close());
+  await callers.start();
+  for (let n = 0; n < 100; n += 1) await callers.allowsAfterLook(ip('203.0.113.9'));
+  t.ok(netlink.reads <= 2, `${netlink.reads} readings`);
+});
+
+t.test('a failing reading keeps the last rules and is told', async (t) => {
+  const netlink = new FakeDevices();
+  netlink.add(7, 'docker0', '172.17.0.1', 16);
+  const faults: unknown[] = [];
+  const callers = new LocalCallers({ netlink, onFault: (error) => faults.push(error) });
+  t.teardown(() => callers.close());
+  await callers.start();
+  netlink.broken = true;
+  await callers.refresh();
+  t.equal(faults.length, 1);
+  t.ok(callers.allows(ip('172.17.0.2')));
+});
+
+t.test('an address of a local container is enough', async (t) => {
+  const callers = new LocalCallers({ netlink: new FakeDevices() });
+  const containers = new Set([ip('10.99.0.5')]);
+  callers.useContainers(containers);
+  t.ok(callers.allows(ip('10.99.0.5')));
+  containers.clear();
+  t.notOk(callers.allows(ip('10.99.0.5')));
+});
+
+t.test('a device that vanished between the two listings is left out', async (t) => {
+  const netlink = new FakeDevices();
+  netlink.add(9, 'corral0', '10.42.0.1', 24);
+  netlink.devices.clear();
+  const callers = new LocalCallers({ netlink });
+  t.teardown(() => callers.close());
+  await callers.start();
+  t.equal(callers.allows(ip('10.42.0.9')), false);
+});
