@@ -1,0 +1,81 @@
+// Pure: numbers of the kernel's netlink and rtnetlink interfaces (linux/netlink.h, rtnetlink.h, if_link.h, neighbour.h).
+
+export const NLMSG = { ERROR: 2, DONE: 3 } as const;
+
+export const FLAG = {
+  REQUEST: 0x1,
+  ACK: 0x4,
+  DUMP_INTR: 0x10,
+  REPLACE: 0x100,
+  DUMP: 0x300,
+  EXCL: 0x200,
+  CREATE: 0x400,
+} as const;
+
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+  NEWROUTE: 24,
+  DELROUTE: 25,
+  GETROUTE: 26,
+  NEWNEIGH: 28,
+  DELNEIGH: 29,
+  GETNEIGH: 30,
+} as const;
+
+export const FAMILY = { UNSPEC: 0, INET: 2, BRIDGE: 7, INET6: 10 } as const;
+
+export const IFF = { UP: 0x1, RUNNING: 0x40, PROMISC: 0x100, LOWER_UP: 0x10000 } as const;
+
+export const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  LINK: 5,
+  MASTER: 10,
+  LINKINFO: 18,
+  IFALIAS: 20,
+  GROUP: 27,
+  NET_NS_FD: 28,
+  EXT_MASK: 29,
+  LINK_NETNSID: 37,
+} as const;
+
+export const INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
+
+export const VETH_INFO_PEER = 1;
+
+/** Leaves counters out of link listings, which makes them a third as long. */
+export const RTEXT_FILTER_SKIP_STATS = 8;
+
+export const BRPORT = {
+  HAIRPIN: 4,
+  LEARNING: 8,
+  UNICAST_FLOOD: 9,
+  MCAST_FLOOD: 27,
+  BCAST_FLOOD: 30,
+  NEIGH_SUPPRESS: 32,
+  ISOLATED: 33,
+  LOCKED: 39,
+} as const;
+
+export const BR = { MCAST_SNOOPING: 23 } as const;
+
+export const VXLAN = { ID: 1, LINK: 3, LOCAL: 4, LEARNING: 7, PORT: 15 } as const;
+
+export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4, FLAGS: 8 } as const;
+export const IFA_F = { NODAD: 0x2, PERMANENT: 0x80, NOPREFIXROUTE: 0x200 } as const;
+
+export const SCOPE = { universe: 0, link: 253, host: 254 } as const;
+
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PRIORITY: 6, PREFSRC: 7, METRICS: 8, TABLE: 15 } as const;
+export const RTAX_MTU = 2;
+export const RTNH_F_ONLINK = 4;
+
+export const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8, MASTER: 9 } as const;
+export const NUD = { FAILED: 0x20, NOARP: 0x40, PERMANENT: 0x80 } as const;
+export const NTF = { SELF: 0x2, MASTER: 0x4, PROXY: 0x8, EXT_LEARNED: 0x10 } as const;
