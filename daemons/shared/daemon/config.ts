@@ -1,11 +1,11 @@
 // Reads the configuration: corral.yaml, then CORRAL_* from the environment, validated whole. One error names one fault.
 import { readFileSync } from 'node:fs';
-import { closest } from 'fastest-levenshtein';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { SuiteError } from '../model/errors.ts';
 import { overlaps, parseCidr4 } from '../model/ipv4.ts';
 import { type Config, configSchema } from './config-schema.ts';
+import { nearest } from './nearest.ts';
 
 export type { Config, NetworkConfig } from './config-schema.ts';
 
@@ -18,7 +18,7 @@ const notKeys = new Set(['CORRAL_ROOT', 'CORRAL_CONFIG']);
 
 /** The configuration of this process. A missing file is an empty one unless CORRAL_CONFIG names it. */
 export function loadConfig(path: string, environment: Environment): Config {
-  const text = readConfigFile(path, environment.CORRAL_CONFIG !== undefined);
+  const text = readConfigFile(path, Boolean(environment.CORRAL_CONFIG));
   return parseConfig(text, environment, path);
 }
 
@@ -70,7 +70,7 @@ function override(tree: Tree, variable: string, value: string): void {
   const path = variablePaths().get(variable);
   if (!path) {
     throw new SuiteError('CONFIG_UNKNOWN_KEY', `use the environment variable ${variable}`, {
-      hint: `did you mean ${closest(variable, [...variablePaths().keys()])}?`,
+      hint: `${meant(variable, [...variablePaths().keys()])}The variables are listed in docs/configuration.md`,
     });
   }
   let at = tree;
@@ -79,7 +79,15 @@ function override(tree: Tree, variable: string, value: string): void {
     at[key] = typeof next === 'object' && next !== null ? next : {};
     at = at[key] as Tree;
   }
-  at[path.at(-1)!] = parse(value);
+  try {
+    at[path.at(-1)!] = parse(value);
+  } catch (cause) {
+    const reason = (cause as Error).message.split('\n')[0];
+    throw new SuiteError('CONFIG_INVALID', `read the environment variable ${variable}: ${reason}`, {
+      cause,
+      hint: 'its value is read as YAML',
+    });
+  }
 }
 
 let knownVariables: Map<string, string[]> | undefined;
@@ -113,12 +121,17 @@ function explain(issue: z.core.$ZodIssue, path: string): SuiteError {
     const key = issue.keys[0]!;
     const known = keysAt(issue.path);
     return new SuiteError('CONFIG_UNKNOWN_KEY', `read ${path}: unknown key ${[...issue.path, key].join('.')}`, {
-      hint: `did you mean ${closest(key, known)}? Known here: ${known.join(', ')}`,
+      hint: `${meant(key, known)}Known here: ${known.join(', ')}`,
     });
   }
   return new SuiteError('CONFIG_INVALID', `read ${path}: ${where}: ${issue.message}`, {
     hint: 'correct the value and start again',
   });
+}
+
+function meant(word: string, known: readonly string[]): string {
+  const guess = nearest(word, known);
+  return guess === undefined ? '' : `did you mean ${guess}? `;
 }
 
 function keysAt(path: readonly PropertyKey[]): string[] {

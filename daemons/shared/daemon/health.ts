@@ -9,6 +9,8 @@ export interface Condition {
   readonly degradesOnly: boolean;
   readonly code: ErrorCode | null;
   readonly text: string;
+  /** What to do about it, if the text does not say so. */
+  readonly hint?: string;
 }
 
 export interface HealthReport {
@@ -21,11 +23,15 @@ export class Health {
   readonly #listeners = new Set<(report: HealthReport) => void>();
 
   /** States a condition; tells the listeners only when something differs. */
-  set(name: string, state: { ok: boolean; text: string; code?: ErrorCode; degradesOnly?: boolean }): boolean {
-    const { ok, text, code = null, degradesOnly = false } = state;
+  set(
+    name: string,
+    state: { ok: boolean; text: string; code?: ErrorCode; degradesOnly?: boolean; hint?: string | undefined },
+  ): boolean {
+    const { ok, text, code = null, degradesOnly = false, hint } = state;
+    const next: Condition = { name, ok, degradesOnly, code, text, ...(hint === undefined ? {} : { hint }) };
     const before = this.#conditions.get(name);
-    if (before && before.ok === ok && before.text === text && before.code === code) return false;
-    this.#conditions.set(name, { name, ok, text, code, degradesOnly });
+    if (before && isSame(before, next)) return false;
+    this.#conditions.set(name, next);
     const report = this.report();
     for (const listener of this.#listeners) listener(report);
     return true;
@@ -44,4 +50,10 @@ export class Health {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+function isSame(a: Condition, b: Condition): boolean {
+  return (
+    a.ok === b.ok && a.degradesOnly === b.degradesOnly && a.code === b.code && a.text === b.text && a.hint === b.hint
+  );
 }

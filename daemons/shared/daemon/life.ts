@@ -1,10 +1,12 @@
 // The life of a daemon's process: configuration, lock against twins, socket with health and metrics, signals, stop.
 // Stopping leaves the data plane as it is: containers keep talking while a daemon is away.
 import { mkdirSync, rmSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { lockFile } from '../effects/locks.ts';
 import { hasCode, renderError, SuiteError } from '../model/errors.ts';
 import { type DaemonName, daemonLock, daemonSocket, type Paths, pathsBelow } from '../model/paths.ts';
 import { type Config, loadConfig } from './config.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { Health } from './health.ts';
 import { closeServer, listen, makeHttpServer, type Route } from './http.ts';
 import { type Logger, makeLog } from './log.ts';
@@ -28,8 +30,16 @@ export interface RunningDaemon {
   stop(): Promise<void>;
 }
 
-export const exitCodes = { done: 0, failed: 1, usage: 2, notReady: 3 } as const;
-const stopDeadlineMs = 5_000;
+export { exitCodes };
+
+export interface LifeOptions {
+  /** Descriptor that the log goes to; the standard output if not given. */
+  readonly logFd?: number;
+  /** A stop that takes longer ends the process as it is. */
+  readonly stopDeadlineMs?: number;
+}
+
+const usualStopDeadlineMs = 5_000;
 /** A killed predecessor's lock is free within milliseconds; a living twin's never. */
 const lockWaitMs = 200;
 
@@ -37,32 +47,28 @@ const lockWaitMs = 200;
 export async function runDaemon(
   name: DaemonName,
   start: (context: DaemonContext) => Promise<RunningDaemon>,
+  options: LifeOptions = {},
 ): Promise<void> {
   try {
-    await live(name, start);
+    await live(name, start, options);
   } catch (error) {
     process.stderr.write(`corral ${name}: ${renderError(error)}\n`);
-    const usage = hasCode(
-      error,
-      'USAGE',
-      'CONFIG_INVALID',
-      'CONFIG_UNKNOWN_KEY',
-      'CONFIG_UNREADABLE',
-      'ROOT_TOO_LONG',
-      'NOT_ROOT',
-    );
-    process.exit(usage ? exitCodes.usage : exitCodes.failed);
+    process.exit(exitCodeOf(error));
   }
 }
 
-async function live(name: DaemonName, start: (context: DaemonContext) => Promise<RunningDaemon>): Promise<void> {
-  const paths = pathsBelow(process.env.CORRAL_ROOT ?? '', process.env.CORRAL_CONFIG);
+async function live(
+  name: DaemonName,
+  start: (context: DaemonContext) => Promise<RunningDaemon>,
+  options: LifeOptions,
+): Promise<void> {
   requireRoot();
+  const paths = pathsBelow(process.env.CORRAL_ROOT ?? '', process.env.CORRAL_CONFIG || undefined);
   const config = loadConfig(paths.config, process.env);
   mkdirSync(paths.run, { recursive: true, mode: 0o700 });
   mkdirSync(paths.state, { recursive: true, mode: 0o700 });
   await holdDaemonLock(name, paths);
-  const log = makeLog(name, config.log.level);
+  const log = makeLog(name, config.log.level, options.logFd);
   const reloads: ((config: Config) => void)[] = [];
   const context: DaemonContext = {
     name,
@@ -83,9 +89,10 @@ async function live(name: DaemonName, start: (context: DaemonContext) => Promise
   log.info({ event: 'daemon.starting' }, 'starting');
   const running = await start(context);
   log.info({ event: 'daemon.started' }, 'started');
+  flushCompileCache(); // a daemon that is killed never comes to write it, and its successor would compile all again
   const stop = once(async () => {
     log.info({ event: 'daemon.stopping' }, 'stopping; what it made in the kernel stays');
-    setTimeout(() => process.exit(exitCodes.failed), stopDeadlineMs).unref();
+    setTimeout(() => process.exit(exitCodes.failed), options.stopDeadlineMs ?? usualStopDeadlineMs).unref();
     status.end();
     await running.stop();
     await closeServer(server);
@@ -124,6 +131,7 @@ async function listenAlone(server: ReturnType<typeof makeHttpServer>, path: stri
 function reload(context: DaemonContext, listeners: readonly ((config: Config) => void)[]): void {
   try {
     const config = loadConfig(context.paths.config, process.env);
+    context.log.level = config.log.level;
     for (const listener of listeners) listener(config);
     context.log.info({ event: 'config.reloaded' }, 'configuration read again');
   } catch (error) {

@@ -1,4 +1,4 @@
-// One pino for the process: JSON lines on the standard output, written synchronously, because an asynchronous transport
+// One pino for the process: JSON lines, written synchronously, because an asynchronous transport
 // loses its last lines in a crash; keys and tokens are never written.
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import type { DaemonName } from '../model/paths.ts';
@@ -9,7 +9,8 @@ export type LogLevel = (typeof logLevels)[number];
 
 const secrets = ['token', 'secret', 'password', 'privateKey', 'psk', 'key'];
 
-export function makeLog(daemon: DaemonName, level: LogLevel): Logger {
+/** `fd` is where the lines go: the standard output, unless the terminal belongs to a person. */
+export function makeLog(daemon: DaemonName, level: LogLevel, fd = 1): Logger {
   return pino(
     {
       level,
@@ -19,7 +20,7 @@ export function makeLog(daemon: DaemonName, level: LogLevel): Logger {
       formatters: { level: (name) => ({ level: name }) },
       serializers: { error: describeError },
     },
-    pino.destination({ dest: 1, sync: true }),
+    pino.destination({ dest: fd, sync: true }),
   );
 }
 

@@ -9,11 +9,16 @@ import { version } from './version.ts';
 
 export const beatMs = 1_000;
 const maxLifeStreams = 16;
+/** A listener that lets this much pile up reads nothing; it is cut. */
+const maxBacklogBytes = 64 * 1024;
 
 export function statusRoutes(context: DaemonContext): { routes: Route[]; end(): void } {
   const streams = new Set<ServerResponse>();
   const tell = (line: object): void => {
-    for (const stream of streams) stream.write(`${JSON.stringify(line)}\n`);
+    for (const stream of streams) {
+      if (stream.writableLength > maxBacklogBytes) stream.destroy();
+      else stream.write(`${JSON.stringify(line)}\n`);
+    }
   };
   context.health.onChange((report) => tell({ health: report }));
   const beat = setInterval(() => tell({ beat: {} }), beatMs).unref();

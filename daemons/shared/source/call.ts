@@ -81,6 +81,9 @@ function unreachable(socketPath: string, cause: unknown): SuiteError {
       hint: 'is the suite up? see corral status',
     });
   }
+  if (code === 'EACCES') {
+    return new SuiteError('NOT_ROOT', `connect to ${socketPath}`, { cause, hint: 'run the command as root' });
+  }
   if ((cause as Error).name === 'TimeoutError' || (cause as Error).name === 'AbortError') {
     return new SuiteError('DEADLINE', `wait for an answer on ${socketPath}`, { cause });
   }
