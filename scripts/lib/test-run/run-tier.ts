@@ -1,0 +1,103 @@
+import { accessSync, constants, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { renderFailure, renderFile, type TierResult } from './report.ts';
+import { runFile } from './run-file.ts';
+import { sumTotals, type Totals } from './tap-totals.ts';
+import type { Tier } from './tiers.ts';
+
+export interface Setting {
+  readonly root: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly strict: boolean;
+  readonly print: (text: string) => void;
+}
+
+/** Runs one check of the sources; it counts as one test. */
+export async function runCheck(name: string, command: readonly string[], setting: Setting): Promise<TierResult> {
+  const run = await runFile(command, 300, setting.env);
+  // The programs speak no TAP: their exit code alone decides.
+  const failed = run.totals.notes.some((note) => /^(ended|still)/.test(note));
+  setting.print(`${name}: ${failed ? 'FAILED' : 'ok'}, ${run.seconds.toFixed(1)} s`);
+  if (failed) setting.print(renderFailure(run.output));
+  return { name, passed: failed ? 0 : 1, failed: failed ? 1 : 0, skipped: 0, seconds: run.seconds };
+}
+
+/** Runs the files of a tier. Undefined if it has none yet. */
+export async function runTier(tier: Tier, setting: Setting): Promise<TierResult | undefined> {
+  const files = testFiles(join(setting.root, 'test', tier.name));
+  if (files.length === 0) {
+    setting.print(`${tier.name}: no tests yet`);
+    return undefined;
+  }
+  const lacking = machineLacks(tier, setting.env);
+  if (lacking !== undefined) {
+    setting.print(`${tier.name}: skipped, ${lacking}`);
+    return unrun(tier, files.length, lacking, setting.strict, 0);
+  }
+  setting.print(`${tier.name}: ${files.length} file${files.length === 1 ? '' : 's'}`);
+  const started = performance.now();
+  const totals = sumTotals(await runFiles(tier, files, setting));
+  const seconds = (performance.now() - started) / 1000;
+  if (totals.passed + totals.failed > 0) return { name: tier.name, ...totals, seconds };
+  return unrun(tier, totals.skipped, 'each of its files skipped itself', setting.strict, seconds);
+}
+
+function unrun(tier: Tier, skipped: number, reason: string, strict: boolean, seconds: number): TierResult {
+  return { name: tier.name, passed: 0, failed: strict ? 1 : 0, skipped, seconds, skippedBecause: reason };
+}
+
+async function runFiles(tier: Tier, files: readonly string[], setting: Setting): Promise<Totals[]> {
+  const left = [...files];
+  const done: Totals[] = [];
+  const worker = async (): Promise<void> => {
+    for (let file = left.shift(); file !== undefined; file = left.shift()) {
+      const path = join(setting.root, 'test', tier.name, file);
+      const env = { ...setting.env, TAP_TIMEOUT: String(tier.fileSeconds) };
+      const run = await runFile([process.execPath, path], tier.fileSeconds, env);
+      setting.print(renderFile(file, run.totals, run.seconds));
+      if (run.totals.failed > 0) {
+        setting.print(renderFailure(run.output));
+        setting.print(`    whole output: ${keepOutput(setting.root, tier.name, file, run.output)}`);
+      }
+      done.push(run.totals);
+    }
+  };
+  await Promise.all(Array.from({ length: tier.jobs }, worker));
+  return done;
+}
+
+function keepOutput(root: string, tier: string, file: string, output: string): string {
+  const directory = join(root, '.tap', 'failed');
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, `${tier}-${file.replaceAll('/', '-')}.log`);
+  writeFileSync(path, output);
+  return path;
+}
+
+function testFiles(directory: string): string[] {
+  try {
+    return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.test.ts'))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function machineLacks(tier: Tier, env: NodeJS.ProcessEnv): string | undefined {
+  if (tier.root && process.getuid?.() !== 0) return 'needs root';
+  const missing = tier.commands.filter((command) => !inPath(command, env.PATH ?? ''));
+  return missing.length > 0 ? `this machine has no ${missing.join(', no ')}` : undefined;
+}
+
+function inPath(command: string, path: string): boolean {
+  return path.split(':').some((directory) => {
+    try {
+      accessSync(join(directory, command), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,55 @@
+// Pure: the tiers of the suite, cheapest first, and what each needs of the machine.
+
+export interface Tier {
+  readonly name: string;
+  /** Files at the same time. Tiers that build networks run one file after the other. */
+  readonly jobs: number;
+  /** Seconds that one file may take before it is ended and counted as failed. */
+  readonly fileSeconds: number;
+  readonly root: boolean;
+  /** Programs in PATH without which no file of the tier can run. */
+  readonly commands: readonly string[];
+}
+
+const defaults = { jobs: 1, fileSeconds: 180, root: true, commands: ['ip', 'iptables'] };
+
+export const tiers: readonly Tier[] = [
+  { ...defaults, name: 'house', jobs: 2, root: false, commands: [] },
+  { ...defaults, name: 'unit', jobs: 2, root: false, commands: [] },
+  { ...defaults, name: 'netns' },
+  { ...defaults, name: 'docker', commands: ['ip', 'iptables', 'dockerd'] },
+  { ...defaults, name: 'cluster', fileSeconds: 300, commands: ['ip', 'iptables', 'etcd'] },
+  { ...defaults, name: 'fault', fileSeconds: 600 },
+  { ...defaults, name: 'fuzz', fileSeconds: 300, root: false, commands: [] },
+  { ...defaults, name: 'vm', fileSeconds: 900, commands: ['qemu-system-x86_64'] },
+];
+
+/** The checks of the sources, run before any tier. */
+export const checks = ['types', 'lint'] as const;
+
+export interface Choice {
+  readonly names: ReadonlySet<string>;
+  /** A tier that has tests and does not run counts as a failure. */
+  readonly strict: boolean;
+}
+
+/** Reads the arguments of scripts/test. Text out is the complaint. */
+export function parseArguments(args: readonly string[]): Choice | string {
+  const known = [...checks, ...tiers.map((tier) => tier.name)];
+  let names = new Set<string>(known);
+  let strict = false;
+  for (let at = 0; at < args.length; at += 1) {
+    const word = args[at] ?? '';
+    if (word === '--strict') {
+      strict = true;
+      continue;
+    }
+    if (word !== '--only' && !word.startsWith('--only=')) return `unknown argument: ${word}`;
+    const list = word === '--only' ? args[++at] : word.slice('--only='.length);
+    if (!list) return `--only needs names, for example --only unit,netns (there are ${known.join(', ')})`;
+    names = new Set(list.split(',').filter((name) => name !== ''));
+    for (const name of names)
+      if (!known.includes(name)) return `no tier is called ${name} (there are ${known.join(', ')})`;
+  }
+  return { names, strict };
+}
