@@ -1,15 +1,87 @@
 // The plugins as a library: network-manager hosts it behind cni.sock, standalone.ts runs it in a process of its own.
-export type {
-  Attached,
-  AttachmentRef,
-  Cni,
-  CniReply,
-  CniRequest,
-  CniSettings,
-  LeaseChange,
-} from './api.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Attached, Cni, CniReply, CniRequest, CniSettings, LeaseChange } from './api.ts';
+import { leaseHookMs } from './api.ts';
+import { bridgeAdd } from './bridge/add.ts';
+import { bridgeCheck } from './bridge/check.ts';
+import { bridgeDel } from './bridge/del.ts';
+import { Context } from './context.ts';
+import { ipamAdd, ipamCheck, ipamDel } from './ipam/ipam-verbs.ts';
+import type { Lease } from './ipam/lease.ts';
+import { type Call, callFromRef, callOf, isIpam } from './shared/call.ts';
+import { type CniEnvironment, parseVerb } from './shared/environment.ts';
+import { requirePrevResult } from './shared/parse-config.ts';
+import { renderIpamResult, renderResult } from './shared/render-result.ts';
+import { done, fail, succeed } from './shared/respond.ts';
+import { renderVersionReply } from './shared/versions.ts';
+
+export type { Attached, AttachmentRef, Cni, CniReply, CniRequest, CniSettings, LeaseChange } from './api.ts';
 export { type BlockFile, parseBlockFile, renderBlockFile } from './ipam/block-file.ts';
 export { type Attachment, type Lease, leaseIps, parseLease, renderLease } from './ipam/lease.ts';
+export { type LeaseList, leaseFolders, listLeases } from './ipam/list-leases.ts';
 export type { CorralArgs } from './shared/corral-args.ts';
 export { CniError } from './shared/errors.ts';
 export type { CniResult } from './shared/result.ts';
+
+/** The verbs of one plugin. */
+interface Plugin {
+  add(context: Context, call: Call): Promise<Attached>;
+  del(context: Context, call: Call): Promise<Lease | undefined>;
+  check(context: Context, call: Call): Promise<void>;
+  render: typeof renderResult;
+}
+
+const bridge: Plugin = { add: bridgeAdd, del: bridgeDel, check: bridgeCheck, render: renderResult };
+const ipam: Plugin = { add: ipamAdd, del: ipamDel, check: ipamCheck, render: renderIpamResult };
+
+/** Opens nothing until the first verb; then one netlink socket, kept until close(). */
+export function createCni(settings: CniSettings): Cni {
+  const context = new Context(settings);
+  const tell = (lease: Lease, change: LeaseChange): Promise<void> => tellWithin(settings, lease, change);
+
+  const add = async (plugin: Plugin, call: Call): Promise<Attached> => {
+    const attached = await plugin.add(context, call);
+    await tell(attached.lease, 'added');
+    return attached;
+  };
+  const del = async (plugin: Plugin, call: Call): Promise<Lease | undefined> => {
+    const lease = await plugin.del(context, call);
+    if (lease) await tell(lease, 'removed');
+    return lease;
+  };
+  const run = async (request: CniRequest, verb: CniEnvironment['verb']): Promise<CniReply> => {
+    const call = callOf(request, verb);
+    const plugin = isIpam(request.program, call.conf) ? ipam : bridge;
+    if (verb === 'ADD') return succeed(plugin.render((await add(plugin, call)).result, call.conf.cniVersion));
+    if (verb === 'DEL') await del(plugin, call);
+    else {
+      requirePrevResult(call.conf);
+      await plugin.check(context, call);
+    }
+    return done;
+  };
+  return {
+    async handle(request) {
+      try {
+        const verb = parseVerb(request.env);
+        return verb === 'VERSION' ? { ...done, stdout: renderVersionReply() } : await run(request, verb);
+      } catch (error) {
+        return fail(error, request.stdin);
+      }
+    },
+    add: async (ref) => add(bridge, callFromRef(ref, 'ADD')),
+    del: async (ref) => del(bridge, callFromRef(ref, 'DEL')),
+    check: async (ref) => bridgeCheck(context, callFromRef(ref, 'CHECK')),
+    close: () => context.close(),
+  };
+}
+
+/** Tells the host of the library, but lets no one wait for it: the lease file says the same, later. */
+async function tellWithin(settings: CniSettings, lease: Lease, change: LeaseChange): Promise<void> {
+  const { onLease } = settings;
+  if (!onLease) return;
+  const told = (async () => onLease(lease, change))().catch(() => undefined);
+  const late = new AbortController();
+  await Promise.race([told, pause(leaseHookMs, undefined, { signal: late.signal }).catch(() => undefined)]);
+  late.abort();
+}

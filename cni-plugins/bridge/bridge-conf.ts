@@ -35,8 +35,7 @@ const maxRoutes = 128;
 
 /** Throws CNI code 7 naming the key. Keys that it does not know belong to other programs. */
 export function parseBridgeConf(config: JsonObject, args: Readonly<Record<string, string>>): BridgeConf {
-  const network = config.network ?? config.name;
-  if (typeof network !== 'string' || !isNetworkName(network)) throw badConfig(`network is ${quote(String(network))}`);
+  const network = networkNameOf(config);
   const bridge = config.bridge === '' ? undefined : config.bridge;
   if (bridge !== undefined && !isIfname(bridge))
     throw badConfig(`bridge is ${quote(String(bridge))}`, 'not a device name');
@@ -58,6 +57,13 @@ export function parseBridgeConf(config: JsonObject, args: Readonly<Record<string
     routes,
     dns,
   };
+}
+
+/** All that DEL needs of a configuration. */
+export function networkNameOf(config: JsonObject): string {
+  const network = config.network ?? config.name;
+  if (typeof network !== 'string' || !isNetworkName(network)) throw badConfig(`network is ${quote(String(network))}`);
+  return network;
 }
 
 /** `true`, or the text "true" as old configurations have it. */

@@ -9,7 +9,7 @@ import {
 } from '../../daemons/shared/model/ipv4.ts';
 import { type Mac, macForAddress } from '../../daemons/shared/model/mac.ts';
 import type { BlockFile } from '../ipam/block-file.ts';
-import type { CniResult } from '../shared/result.ts';
+import type { CniDns, CniInterface, CniResult, CniRoute } from '../shared/result.ts';
 import type { BridgeConf } from './bridge-conf.ts';
 import { hostVethMac, type LinkOwner, linkAlias } from './names.ts';
 
@@ -20,6 +20,8 @@ export interface BridgePlan {
   readonly address: Ipv4;
   readonly prefix: number;
   readonly promisc: boolean;
+  /** Corral's own bridge; someone else's keeps its MAC and MTU. */
+  readonly own: boolean;
 }
 
 export interface RoutePlan {
@@ -58,6 +60,7 @@ export function planBridge(conf: BridgeConf, block: BlockFile): BridgePlan {
     address: block.gateway,
     prefix: home.prefix,
     promisc: conf.promisc,
+    own: conf.bridge === undefined || conf.bridge === block.bridge,
   };
 }
 
@@ -90,7 +93,8 @@ export function planAttach(
   };
 }
 
-function planRoutes(conf: BridgeConf, gateway: Ipv4, gatewayOnLink: boolean): RoutePlan[] {
+/** The container's routes; the default route first. */
+export function planRoutes(conf: BridgeConf, gateway: Ipv4, gatewayOnLink: boolean): RoutePlan[] {
   const routes: RoutePlan[] = [];
   if (!gatewayOnLink) routes.push({ dst: { base: gateway, prefix: 32 }, gw: undefined, onlink: false });
   if (conf.defaultRoute) routes.push({ dst: { base: 0 as Ipv4, prefix: 0 }, gw: gateway, onlink: !gatewayOnLink });
@@ -102,13 +106,20 @@ function planRoutes(conf: BridgeConf, gateway: Ipv4, gatewayOnLink: boolean): Ro
   return routes;
 }
 
+/** What became of the devices, for the result. */
+export interface MadeLinks {
+  readonly bridge: CniInterface;
+  readonly hostVeth: string;
+  readonly sandbox: string;
+}
+
 /** The result that tells a runtime of the attachment. */
-export function resultOf(plan: AttachPlan, hostVeth: string, sandbox: string, conf: BridgeConf): CniResult {
+export function resultOf(plan: AttachPlan, made: MadeLinks, dns: CniDns): CniResult {
   return {
     interfaces: [
-      { name: plan.bridge.name, mac: plan.bridge.mac, mtu: plan.bridge.mtu },
-      { name: hostVeth, mac: plan.hostMac, mtu: plan.mtu },
-      { name: plan.ifname, mac: plan.mac, mtu: plan.mtu, sandbox },
+      made.bridge,
+      { name: made.hostVeth, mac: plan.hostMac, mtu: plan.mtu },
+      { name: plan.ifname, mac: plan.mac, mtu: plan.mtu, sandbox: made.sandbox },
     ],
     ips: [
       {
@@ -117,10 +128,11 @@ export function resultOf(plan: AttachPlan, hostVeth: string, sandbox: string, co
         interface: 2,
       },
     ],
-    routes: plan.routes.map((route) => ({
-      dst: renderCidr4(route.dst),
-      ...(route.gw !== undefined && { gw: renderIpv4(route.gw) }),
-    })),
-    dns: conf.dns,
+    routes: plan.routes.map(renderRoute),
+    dns,
   };
+}
+
+export function renderRoute({ dst, gw }: RoutePlan): CniRoute {
+  return { dst: renderCidr4(dst), ...(gw !== undefined && { gw: renderIpv4(gw) }) };
 }

@@ -95,6 +95,11 @@ export class LeaseFiles {
     removeFile(this.#pathOf(lease));
   }
 
+  /** True if every address of the lease is claimed by it. */
+  holds(lease: Lease): boolean {
+    return leaseIps(lease).every((ip) => this.#isOwner(ip, lease));
+  }
+
   claimed(): Set<Ipv4> {
     const claims = listFiles(join(this.dir, 'addresses')).map(parseIpv4);
     return new Set(claims.filter((address) => address !== undefined));

@@ -1,0 +1,66 @@
+// What the verbs share while a program runs: paths, the kernel, the boot's id.
+import { readText } from '../daemons/shared/effects/files.ts';
+import { type Lock, lockFile } from '../daemons/shared/effects/locks.ts';
+import { type Netlink, openNetlink } from '../daemons/shared/effects/netlink.ts';
+import { isHomeNetns, type Netns, openNetns } from '../daemons/shared/effects/netns.ts';
+import { SuiteError } from '../daemons/shared/model/errors.ts';
+import type { Paths } from '../daemons/shared/model/paths.ts';
+import type { CniSettings } from './api.ts';
+import { attachmentLock } from './ipam/attachment-lock.ts';
+import type { Owner } from './ipam/lease-files.ts';
+import { LeaseFiles } from './ipam/lease-files.ts';
+import type { Call } from './shared/call.ts';
+
+const attachLockWaitMs = 10_000;
+
+export class Context {
+  readonly paths: Paths;
+  readonly afterStep: ((step: string) => void) | undefined;
+  #netlink: Netlink | undefined;
+  #bootId: string | undefined;
+
+  constructor(settings: CniSettings) {
+    this.paths = settings.paths;
+    this.afterStep = settings.afterStep;
+  }
+
+  /** The host's side; opened at the first use. */
+  get netlink(): Netlink {
+    this.#netlink ??= openNetlink();
+    return this.#netlink;
+  }
+
+  get bootId(): string {
+    this.#bootId ??= readText('/proc/sys/kernel/random/boot_id').trim();
+    return this.#bootId;
+  }
+
+  leaseFiles(network: string): LeaseFiles {
+    return new LeaseFiles(this.paths.leases, network);
+  }
+
+  /** Orders the verbs of one attachment, in this process and in others. */
+  lockAttachment(files: LeaseFiles, owner: Owner): Promise<Lock> {
+    files.ensureDirs();
+    return lockFile(attachmentLock(files.dir, owner), { waitMs: attachLockWaitMs });
+  }
+
+  close(): void {
+    this.#netlink?.close();
+    this.#netlink = undefined;
+  }
+}
+
+/**
+ * Opens the container's namespace through the caller's file system.
+ * @throws SuiteError NETNS_GONE, or NETNS_IS_HOST if it is our own: every step would hit the host.
+ */
+export function openContainer(call: Call): Netns {
+  const netns = openNetns(`${call.callerRoot}${call.env.netns}`);
+  if (!isHomeNetns(netns)) return netns;
+  netns.close();
+  throw new SuiteError(
+    'NETNS_IS_HOST',
+    `attach ${call.env.containerId}: ${call.env.netns} is the host's own namespace`,
+  );
+}
