@@ -66,9 +66,13 @@ function checkWhole(file: DatabaseSync, path: string): void {
 function migrate(file: DatabaseSync, path: string, migrations: readonly string[]): void {
   const { user_version: version } = file.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > migrations.length) {
-    throw new SuiteError('STORE_TOO_NEW', `open ${path}: its format is ${version}, this version knows ${migrations.length}`, {
-      hint: 'run the version of Corral that wrote it, or move the file away to start a new store',
-    });
+    throw new SuiteError(
+      'STORE_TOO_NEW',
+      `open ${path}: its format is ${version}, this version knows ${migrations.length}`,
+      {
+        hint: 'run the version of Corral that wrote it, or move the file away to start a new store',
+      },
+    );
   }
   migrations.slice(version).forEach((sql, at) => {
     file.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${version + at + 1}; COMMIT;`);
@@ -108,7 +112,9 @@ function putAside(path: string): string {
   renameSync(path, aside);
   for (const tail of ['-wal', '-shm']) rmSync(`${path}${tail}`, { force: true });
   const prefix = `${basename(path)}.corrupt-`;
-  const old = readdirSync(dirname(path)).filter((name) => name.startsWith(prefix)).sort();
+  const old = readdirSync(dirname(path))
+    .filter((name) => name.startsWith(prefix))
+    .sort();
   for (const name of old.slice(0, -keptAside)) rmSync(join(dirname(path), name), { force: true });
   return aside;
 }

@@ -1,8 +1,9 @@
 import t from 'tap';
-import { type Netlink, openNetlink } from '../../../daemons/shared/effects/netlink.ts';
+import { openNetlink } from '../../../daemons/shared/effects/netlink.ts';
 import { openNetns } from '../../../daemons/shared/effects/netns.ts';
 import type { Mac } from '../../../daemons/shared/model/mac.ts';
-import { execJson, isRoot, makeNamespace, type Namespace, type TestScope } from '../support/namespaces.ts';
+import { execJson, isRoot, makeNamespace, type Namespace } from '../support/namespaces.ts';
+import { openIn } from './open.ts';
 
 if (!isRoot) {
   t.plan(0, 'needs root');
@@ -11,15 +12,6 @@ if (!isRoot) {
 
 const macA = '0a:58:0a:2a:00:01' as Mac;
 const macB = '0a:58:0a:2a:00:02' as Mac;
-
-function open(t: TestScope, prefix: string): { ns: Namespace; nl: Netlink } {
-  const ns = makeNamespace(t, prefix);
-  const handle = openNetns(ns.path);
-  const nl = openNetlink(handle);
-  handle.close();
-  t.teardown(() => nl.close());
-  return { ns, nl };
-}
 
 interface IpLink {
   ifname: string;
@@ -35,7 +27,7 @@ const ipLink = (ns: Namespace, name: string): IpLink | undefined =>
   execJson<IpLink>(ns, 'ip', ['link', 'show']).find((link) => link.ifname === name);
 
 t.test('a bridge is created once, then corrected, and left alone when it is right', async (t) => {
-  const { ns, nl } = open(t, 'br');
+  const { ns, nl } = openIn(t, 'br');
   const options = { mac: macA, mtu: 1400, up: true, alias: 'net one', multicastSnooping: false };
   const made = await nl.ensureBridge('br0', options);
   t.equal(made.wrote, true);
@@ -61,7 +53,7 @@ t.test('a bridge is created once, then corrected, and left alone when it is righ
 });
 
 t.test('a veth pair is made in two namespaces by one request', async (t) => {
-  const { ns, nl } = open(t, 'host');
+  const { ns, nl } = openIn(t, 'host');
   const inner = makeNamespace(t, 'cont');
   const target = openNetns(inner.path);
   t.teardown(() => target.close());
@@ -84,7 +76,7 @@ t.test('a veth pair is made in two namespaces by one request', async (t) => {
 });
 
 t.test('a taken name leaves nothing of a veth pair behind', async (t) => {
-  const { nl } = open(t, 'taken');
+  const { nl } = openIn(t, 'taken');
   await nl.createVeth({ name: 'a' }, { name: 'b' });
   await t.rejects(nl.createVeth({ name: 'c' }, { name: 'a' }), { code: 'NETLINK_EXISTS' });
   await t.rejects(nl.createVeth({ name: 'a' }, { name: 'c' }), { code: 'NETLINK_EXISTS' });
@@ -92,7 +84,7 @@ t.test('a taken name leaves nothing of a veth pair behind', async (t) => {
 });
 
 t.test('all properties of a device change in one request, and only what differs', async (t) => {
-  const { ns, nl } = open(t, 'set');
+  const { ns, nl } = openIn(t, 'set');
   const { link: bridge } = await nl.ensureBridge('br0', { up: true });
   await nl.createVeth({ name: 'a' }, { name: 'b' });
   const want = { up: true, mac: macA, mtu: 1300, master: bridge.index, alias: 'box 1', promisc: true, group: 9 };
@@ -116,7 +108,7 @@ t.test('all properties of a device change in one request, and only what differs'
 });
 
 t.test('flags of a bridge port', async (t) => {
-  const { ns, nl } = open(t, 'port');
+  const { ns, nl } = openIn(t, 'port');
   const { link: bridge } = await nl.ensureBridge('br0', { up: true });
   await nl.createVeth({ name: 'a', master: bridge.index }, { name: 'b' });
   const want = {
@@ -147,7 +139,7 @@ t.test('flags of a bridge port', async (t) => {
 });
 
 t.test('lists are whole, filtered by bridge, and survive their size', async (t) => {
-  const { nl } = open(t, 'list');
+  const { nl } = openIn(t, 'list');
   const { link: bridge } = await nl.ensureBridge('br0', {});
   const names = Array.from({ length: 150 }, (_, n) => `p${n}`);
   await Promise.all(names.map((name) => nl.createVeth({ name, master: bridge.index, group: 5 }, { name: `${name}x` })));
@@ -160,7 +152,7 @@ t.test('lists are whole, filtered by bridge, and survive their size', async (t) 
 });
 
 t.test('removing is done off the event loop, and absence is success', async (t) => {
-  const { nl } = open(t, 'drop');
+  const { nl } = openIn(t, 'drop');
   await nl.createVeth({ name: 'a', up: true }, { name: 'b' });
   await nl.setLink('b', { up: true });
   const index = (await nl.getLink('a'))!.index;
@@ -170,7 +162,7 @@ t.test('removing is done off the event loop, and absence is success', async (t) 
 });
 
 t.test('a VXLAN device that learns nothing', async (t) => {
-  const { ns, nl } = open(t, 'vx');
+  const { ns, nl } = openIn(t, 'vx');
   const { link: under } = await nl.ensureBridge('br0', { up: true });
   await nl.createVxlan('vt0', { vni: 1042, port: 4789, link: under.index, mac: macA, mtu: 1450, up: true });
   t.match(ipLink(ns, 'vt0'), {
@@ -187,7 +179,7 @@ t.test('a VXLAN device that learns nothing', async (t) => {
 });
 
 t.test('a closed Netlink refuses, and what waited is rejected', async (t) => {
-  const { nl } = open(t, 'closed');
+  const { nl } = openIn(t, 'closed');
   const waiting = nl.listLinks();
   nl.close();
   await t.rejects(waiting, { code: 'NETLINK_REFUSED' });

@@ -79,7 +79,10 @@ export function routeVerbs(transport: Transport): RouteVerbs {
       return true;
     },
     async dropRoute(route) {
-      const payload = routePayload({ ...route, protocol: route.protocol ?? 0 }, 'drop');
+      // Only what identifies it: a whole Route may be passed, and its gateway may be out of date.
+      const { dst, metric, table = TABLE_MAIN, type, protocol = 0 } = route;
+      const key = { dst, table, protocol, ...(metric === undefined ? {} : { metric }), ...(type ? { type } : {}) };
+      const payload = routePayload(key, 'drop');
       try {
         await transport.request(`remove route ${describe(route)}`, RTM.DELROUTE, 0, payload);
         return true;
