@@ -17,9 +17,13 @@ export const label = {
   composeProject: 'com.docker.compose.project',
   composeService: 'com.docker.compose.service',
   composeNumber: 'com.docker.compose.container-number',
+  /** Set by `docker compose run`: such a container is no replica of its service. */
+  composeOneOff: 'com.docker.compose.oneoff',
   /** Own names; they win over the others. */
   stack: 'corral.stack',
   service: 'corral.service',
   network: 'corral.network',
   ip: 'corral.ip',
+  /** Published ports where the engine has none: `8080:80, 53:53/udp`. */
+  ports: 'corral.ports',
 } as const;
