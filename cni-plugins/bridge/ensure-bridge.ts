@@ -16,11 +16,14 @@ export async function ensureBridge(netlink: Netlink, plan: BridgePlan): Promise<
 }
 
 async function ensureDevice(netlink: Netlink, plan: BridgePlan): Promise<Link> {
-  const options = { up: true, ...(plan.own && { mac: plan.mac, mtu: plan.mtu }) };
-  try {
-    return (await netlink.ensureBridge(plan.name, options)).link;
-  } catch (error) {
+  const options = { up: true, ...(plan.own && { mac: plan.mac }) };
+  const ensure = async (): Promise<Link> => (await netlink.ensureBridge(plan.name, options)).link;
+  const link = await ensure().catch((error: unknown) => {
     if (!hasCode(error, 'NETLINK_EXISTS')) throw error;
-    return (await netlink.ensureBridge(plan.name, options)).link; // another first ADD made it meanwhile
-  }
+    return ensure(); // another first ADD made it meanwhile
+  });
+  if (!plan.own || link.mtu === plan.mtu) return link;
+  // Not at creation: only an MTU that was changed afterwards stays when ports come and go.
+  await netlink.setLink(link.index, { mtu: plan.mtu });
+  return { ...link, mtu: plan.mtu };
 }
