@@ -1,0 +1,117 @@
+// Pure: the networks to serve, from the configuration and from what is in use. The configuration decides, except that a
+// network under attached containers keeps its addresses: changing them would cut those containers off.
+import type { NetworkConfig } from '../shared/daemon/config-schema.ts';
+import { overlaps, parseCidr4 } from '../shared/model/ipv4.ts';
+import { bridgeName } from '../shared/model/networks.ts';
+import { type BlockObject, type Driver, drivers, type NetworkObject } from '../shared/model/objects.ts';
+import { uuidOfName } from '../shared/model/uuid.ts';
+
+/** A network as it is (to be) used; kept in the store. */
+export interface NetworkPlan {
+  readonly name: string;
+  readonly subnet: string;
+  readonly block: number;
+  readonly driver: Driver;
+  readonly isDefault: boolean;
+  readonly mtu: number | null;
+  readonly hostPorts: boolean;
+}
+
+export interface NetworkDecision {
+  readonly use: readonly NetworkPlan[];
+  /** Names whose kept block belongs to other addresses than now used: give it back before claiming. */
+  readonly release: readonly string[];
+  /** One sentence for each change that attached containers prevent. */
+  readonly refused: readonly string[];
+}
+
+/** What to use, given what the store remembers and which networks have containers attached. */
+export function decideNetworks(
+  config: readonly NetworkConfig[],
+  remembered: ReadonlyMap<string, NetworkPlan>,
+  attached: (network: string) => boolean,
+): NetworkDecision {
+  const wanted = new Map(config.map((network) => [network.name, planOf(network)]));
+  const refused: string[] = [];
+  const kept: NetworkPlan[] = [];
+  for (const before of remembered.values()) {
+    const want = wanted.get(before.name);
+    if (!attached(before.name) || (want && sameAddresses(before, want))) continue;
+    kept.push(want ? { ...want, subnet: before.subnet, block: before.block, isDefault: before.isDefault } : before);
+    refused.push(
+      `${before.name} keeps ${describe(before)}, not ${want ? describe(want) : 'removed'}: containers are attached`,
+    );
+  }
+  const use = [...kept];
+  for (const want of wanted.values()) {
+    if (use.some(({ name }) => name === want.name)) continue;
+    const inTheWay = kept.find((plan) => overlaps(parseCidr4(plan.subnet)!, parseCidr4(want.subnet)!));
+    if (inTheWay) refused.push(`${want.name} waits: ${want.subnet} overlaps ${inTheWay.name}, which is in use`);
+    else use.push({ ...want, isDefault: want.isDefault && !kept.some(({ isDefault }) => isDefault) });
+  }
+  const release = [...remembered.values()].filter((before) => {
+    const now = use.find(({ name }) => name === before.name);
+    return !now || now.subnet !== before.subnet || now.block !== before.block;
+  });
+  return { use, release: release.map(({ name }) => name), refused };
+}
+
+/** The default network's bridge has a name of its own, so being the default is part of where containers are attached. */
+function sameAddresses(a: NetworkPlan, b: NetworkPlan): boolean {
+  return a.subnet === b.subnet && a.block === b.block && a.isDefault === b.isDefault;
+}
+
+function planOf(config: NetworkConfig): NetworkPlan {
+  return {
+    name: config.name,
+    subnet: config.subnet,
+    block: config.block,
+    driver: config.driver,
+    isDefault: config.default,
+    mtu: config.mtu === 'auto' ? null : config.mtu,
+    hostPorts: config.hostPorts,
+  };
+}
+
+function describe(plan: NetworkPlan): string {
+  return `${plan.subnet} in blocks of /${plan.block}${plan.isDefault ? ', default' : ''}`;
+}
+
+/** A remembered plan from the store's text; undefined if it is none. */
+export function parsePlan(text: string): NetworkPlan | undefined {
+  try {
+    const { name, subnet, block, driver, isDefault, mtu, hostPorts } = JSON.parse(text) as NetworkPlan;
+    const whole = typeof name === 'string' && parseCidr4(subnet) !== undefined && Number.isInteger(block);
+    if (!whole || !drivers.includes(driver)) return undefined;
+    return {
+      name,
+      subnet,
+      block,
+      driver,
+      isDefault: isDefault === true,
+      mtu: mtu ?? null,
+      hostPorts: hostPorts !== false,
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+export function networkObject(clusterId: string, plan: NetworkPlan): NetworkObject {
+  return {
+    kind: 'network',
+    id: uuidOfName(clusterId, `network/${plan.name}`),
+    name: plan.name,
+    subnet: plan.subnet,
+    block: plan.block,
+    driver: plan.driver,
+    isDefault: plan.isDefault,
+    mtu: plan.mtu,
+    hostPorts: plan.hostPorts,
+    bridge: bridgeName(plan.name, plan.isDefault),
+  };
+}
+
+export function blockObject(network: string, cidr: string, hostId: string): BlockObject {
+  return { kind: 'block', id: `${network}/${cidr}`, network, cidr, hostId };
+}

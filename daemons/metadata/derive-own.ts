@@ -1,0 +1,42 @@
+// Pure: what this host itself puts into the snapshot: environment, own host, networks and its blocks.
+import type { Config } from '../shared/daemon/config-schema.ts';
+import type { HostObject, SnapshotObject } from '../shared/model/objects.ts';
+import { blockObject, type NetworkPlan, networkObject } from './derive-networks.ts';
+import type { Machine } from './observe-host.ts';
+import type { Identity } from './store/store.ts';
+
+/** A network in use and this host's block of it. */
+export interface UsedNetwork {
+  readonly plan: NetworkPlan;
+  /** CIDR; null while none could be claimed. */
+  readonly block: string | null;
+}
+
+export function ownObjects(
+  identity: Identity,
+  config: Config['host'],
+  machine: Machine,
+  networks: readonly UsedNetwork[],
+): SnapshotObject[] {
+  const { clusterId, hostId } = identity;
+  return [
+    { kind: 'environment', id: clusterId, name: 'default' },
+    hostObject(hostId, config, machine),
+    ...networks.map(({ plan }) => networkObject(clusterId, plan)),
+    ...networks.flatMap(({ plan, block }) => (block === null ? [] : [blockObject(plan.name, block, hostId)])),
+  ];
+}
+
+function hostObject(hostId: string, config: Config['host'], machine: Machine): HostObject {
+  return {
+    kind: 'host',
+    id: hostId,
+    name: config.name ?? machine.hostname,
+    hostname: machine.hostname,
+    agentIp: config.agentIp ?? machine.address,
+    labels: config.labels,
+    memory: machine.memory,
+    milliCpu: machine.milliCpu,
+    localStorageMb: machine.localStorageMb,
+  };
+}

@@ -1,0 +1,156 @@
+// One connection of a source: hello, the full set, synced, then batches. What it says counts from `synced` on.
+import { SuiteError } from '../shared/model/errors.ts';
+import { type Key, keyOf, kinds, type SourceRecord } from '../shared/model/objects.ts';
+import { parseRecord } from '../shared/model/parse-record.ts';
+import { splitKey } from '../shared/model/snapshot.ts';
+import { heartbeatMs, protocolVersion, type Refusal, renderLine, type SourceLine } from '../shared/model/wire.ts';
+import { sameRecord } from './ledger.ts';
+import type { State } from './state.ts';
+
+/** Room for 1,000 hosts of 100 containers, and some. */
+const defaultMaxRecords = 131_072;
+/** Larger ones would not fit into the lines on which they travel on. */
+const maxRecordLength = 256 * 1024;
+/** Refusals named in one acknowledgement; the counter has them all. */
+const maxNamedRefusals = 100;
+
+export interface SessionOptions {
+  readonly state: State;
+  readonly maxRecords?: number;
+  readonly send: (text: string) => void;
+  readonly onSource: (source: string) => void;
+  readonly onRefused: (count: number) => void;
+}
+
+export class SourceSession {
+  source: string | undefined;
+  readonly #options: SessionOptions;
+  readonly #maxRecords: number;
+  #opening: Map<Key, SourceRecord> | undefined;
+  #refusals: Refusal[] = [];
+  #refused = 0;
+  #beat: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#maxRecords = options.maxRecords ?? defaultMaxRecords;
+  }
+
+  /** Takes one line. Throws PROTOCOL for one that is out of place. */
+  take(line: SourceLine): void {
+    if ('hello' in line) this.#hello(line.hello);
+    else if (this.source === undefined) throw new SuiteError('PROTOCOL', 'read a line before hello');
+    else if ('put' in line) this.#put(line.put);
+    else if ('synced' in line) this.#sync(seqOf(line.synced));
+    else if ('batch' in line) this.#batch(line.batch);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#beat);
+  }
+
+  #hello(hello: unknown): void {
+    const { proto, source } = (hello ?? {}) as { proto?: unknown; source?: unknown };
+    if (this.source !== undefined) throw new SuiteError('PROTOCOL', 'read a second hello');
+    if (typeof source !== 'string' || !/^[a-z][a-z0-9-]{0,31}$/.test(source)) {
+      throw new SuiteError('PROTOCOL', 'read a hello without the name of a source');
+    }
+    const { epoch, snapshot } = this.#options.state;
+    this.#options.send(renderLine({ hello: { proto: protocolVersion, epoch, hostId: snapshot.hostId } }));
+    if (proto !== protocolVersion) throw new SuiteError('PROTOCOL', `speak records protocol ${String(proto)}`);
+    this.source = source;
+    this.#opening = new Map();
+    this.#options.onSource(source);
+    this.#beat = setInterval(() => this.#options.send(renderLine({ beat: {} })), heartbeatMs).unref();
+  }
+
+  #put(value: unknown): void {
+    if (!this.#opening) throw new SuiteError('PROTOCOL', 'read a put after synced');
+    const record = this.#check(value);
+    if (!record) return;
+    const key = keyOf(record);
+    if (this.#opening.size >= this.#maxRecords && !this.#opening.has(key)) {
+      this.#refuse(key, this.#tooMany());
+      return;
+    }
+    // Compared now, a line at a time, and not for all of them at once when the set is whole.
+    const before = this.#options.state.said(this.source!, key);
+    this.#opening.set(key, before && sameRecord(before, record) ? before : record);
+  }
+
+  #sync(seq: number): void {
+    if (!this.#opening) throw new SuiteError('PROTOCOL', 'read a second synced');
+    const records = this.#opening;
+    this.#opening = undefined;
+    void this.#options.state.replace(this.source!, records).then(this.#acknowledge(seq));
+  }
+
+  #batch(batch: unknown): void {
+    if (this.#opening) throw new SuiteError('PROTOCOL', 'read a batch before synced');
+    const { put, drop } = (batch ?? {}) as { put?: unknown; drop?: unknown };
+    if (!Array.isArray(put) || !Array.isArray(drop))
+      throw new SuiteError('PROTOCOL', 'read a batch without put or drop');
+    const seq = seqOf(batch);
+    const { state } = this.#options;
+    const accepted: SourceRecord[] = [];
+    let room = this.#maxRecords - state.saidCount(this.source!);
+    for (const value of put) {
+      const record = this.#check(value);
+      if (!record) continue;
+      const isNew = !state.said(this.source!, keyOf(record));
+      if (isNew && room <= 0) this.#refuse(keyOf(record), this.#tooMany());
+      else accepted.push(record);
+      if (isNew) room -= 1;
+    }
+    void state.change(this.source!, accepted, drop.filter(isKey)).then(this.#acknowledge(seq));
+  }
+
+  #check(value: unknown): SourceRecord | undefined {
+    try {
+      const record = parseRecord(value);
+      if (JSON.stringify(record).length <= maxRecordLength) return record;
+      this.#refuse(
+        keyOf(record),
+        new SuiteError('RECORD_INVALID', `read a record of more than ${maxRecordLength} characters`),
+      );
+    } catch (error) {
+      const { kind, id } = (value ?? {}) as { kind?: unknown; id?: unknown };
+      this.#refuse(`${String(kind).slice(0, 32)}/${String(id).slice(0, 64)}`, error as Error);
+    }
+    return undefined;
+  }
+
+  #tooMany(): SuiteError {
+    return new SuiteError('RECORD_INVALID', `read more than ${this.#maxRecords} records of one source`);
+  }
+
+  #refuse(key: string, error: Error): void {
+    this.#refused += 1;
+    const code = error instanceof SuiteError ? error.code : 'RECORD_INVALID';
+    if (this.#refusals.length < maxNamedRefusals)
+      this.#refusals.push({ key, code, reason: error.message.slice(0, 300) });
+  }
+
+  /** Refusals belong to the line that they came with, so they are taken out now and told with its acknowledgement. */
+  #acknowledge(seq: number): (revision: number) => void {
+    const refused = this.#refusals;
+    this.#refusals = [];
+    if (this.#refused > 0) this.#options.onRefused(this.#refused);
+    this.#refused = 0;
+    return (revision) => {
+      if (!this.#closed) this.#options.send(renderLine({ ack: { seq, revision, refused } }));
+    };
+  }
+}
+
+function seqOf(value: unknown): number {
+  const { seq } = (value ?? {}) as { seq?: unknown };
+  if (!Number.isSafeInteger(seq)) throw new SuiteError('PROTOCOL', 'read a line without its number');
+  return seq as number;
+}
+
+function isKey(value: unknown): value is Key {
+  return typeof value === 'string' && (kinds as readonly string[]).includes(splitKey(value as Key).kind);
+}
