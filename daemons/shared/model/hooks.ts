@@ -13,13 +13,17 @@ export interface Hook {
   readonly owner: 'network-manager' | 'overlay';
 }
 
-/** In each built-in chain the hooks stand first, in this order. Chain names are the originals' where they had one. */
+/**
+ * In each built-in chain the hooks stand first, in this order. Chain names are the originals' where they had one; the filter
+ * table's chain for OUTPUT is not named CATTLE_OUTPUT, since programs that look for that name expect it in nat.
+ */
 export const hooks: readonly Hook[] = [
   { table: 'raw', builtin: 'PREROUTING', match: [], chain: 'CATTLE_RAW_PREROUTING', owner: 'network-manager' },
   { table: 'raw', builtin: 'OUTPUT', match: [], chain: 'CATTLE_RAW_OUTPUT', owner: 'network-manager' },
   { table: 'nat', builtin: 'POSTROUTING', match: [], chain: 'CATTLE_NAT_POSTROUTING', owner: 'network-manager' },
   { table: 'filter', builtin: 'INPUT', match: [], chain: 'CATTLE_INPUT', owner: 'network-manager' },
   { table: 'filter', builtin: 'FORWARD', match: [], chain: 'CATTLE_FORWARD', owner: 'network-manager' },
+  { table: 'filter', builtin: 'OUTPUT', match: [], chain: 'CATTLE_FILTER_OUTPUT', owner: 'network-manager' },
 ];
 
 export function hooksOf(owner: Hook['owner']): readonly Hook[] {

@@ -1,0 +1,78 @@
+// Pure: everything that the chains of network-manager hold, from what the host has: networks, bridges, service address.
+// IPv4 alone: a family is a separate restore, so IPv6 becomes a second call of the same shape.
+import type { Table } from '../../shared/model/hooks.ts';
+import { type Cidr4, type Ipv4, renderCidr4 } from '../../shared/model/ipv4.ts';
+import { wantInput, wantOutput, wantRawOutput, wantRawPrerouting } from './want-service-address.ts';
+
+/** A rule as iptables-save prints it, without `-A CHAIN` and without its id. */
+export type RuleText = string;
+
+export interface ChainBody {
+  readonly table: Table;
+  readonly chain: string;
+  readonly rules: readonly RuleText[];
+}
+
+/** A network of the cluster. */
+export interface RuleNetwork {
+  readonly subnet: Cidr4;
+  /** Its bridge on this host; undefined if this host has no part in it. */
+  readonly bridge: string | undefined;
+}
+
+/** A bridge of another engine on this host, with a range that it serves. */
+export interface ForeignBridge {
+  readonly device: string;
+  readonly subnet: Cidr4;
+}
+
+/** All that decides the rules; lists are sorted, so that equal facts give equal text. */
+export interface RuleFacts {
+  readonly networks: readonly RuleNetwork[];
+  readonly foreignBridges: readonly ForeignBridge[];
+  readonly service: { readonly address: Ipv4; readonly metadataPort: number };
+}
+
+export function wantRules(facts: RuleFacts): ChainBody[] {
+  return [
+    { table: 'raw', chain: 'CATTLE_RAW_PREROUTING', rules: wantRawPrerouting(facts) },
+    { table: 'raw', chain: 'CATTLE_RAW_OUTPUT', rules: wantRawOutput(facts) },
+    { table: 'nat', chain: 'CATTLE_NAT_POSTROUTING', rules: wantPostrouting(facts) },
+    { table: 'filter', chain: 'CATTLE_INPUT', rules: wantInput(facts) },
+    { table: 'filter', chain: 'CATTLE_FORWARD', rules: wantForward(facts) },
+    { table: 'filter', chain: 'CATTLE_FILTER_OUTPUT', rules: wantOutput(facts) },
+  ];
+}
+
+/**
+ * Containers reach everything that the host routes to: outside, each other, other networks of ours; answers come back.
+ * Only with a source of their own network, so that a spoofed packet is left to the host's policy. What goes into another
+ * engine's bridge is that engine's to judge (Docker isolates its networks in rules further down), hence the RETURNs first.
+ */
+function wantForward({ networks, foreignBridges }: RuleFacts): RuleText[] {
+  const own = networks.filter((network) => network.bridge !== undefined);
+  if (own.length === 0) return [];
+  const devices = [...new Set(foreignBridges.map(({ device }) => device))];
+  return [
+    ...devices.map((device) => `-o ${device} -j RETURN`),
+    ...own.map(({ subnet, bridge }) => `-s ${renderCidr4(subnet)} -i ${bridge} -j ACCEPT`),
+    ...own.map(
+      ({ subnet, bridge }) =>
+        `-d ${renderCidr4(subnet)} -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+    ),
+  ];
+}
+
+/**
+ * Containers appear outside with the host's address. A destination in any network of the cluster, on whatever host, must
+ * see the container's own address; multicast has no one who could answer.
+ */
+function wantPostrouting({ networks }: RuleFacts): RuleText[] {
+  const own = networks.filter((network) => network.bridge !== undefined);
+  if (own.length === 0) return [];
+  return [
+    ...networks.map(({ subnet }) => `-d ${renderCidr4(subnet)} -j RETURN`),
+    '-d 224.0.0.0/4 -j RETURN',
+    ...own.map(({ subnet, bridge }) => `-s ${renderCidr4(subnet)} ! -o ${bridge} -j MASQUERADE`),
+  ];
+}
