@@ -1,6 +1,7 @@
 // A host of its own for each test: a network namespace, a root directory with a block file, and containers that are
 // namespaces. The plugins run inside the host's namespace, as their programs or as the library in a child process.
 import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,7 +65,7 @@ export class Lab {
 
   container(): Container {
     const netns = this.#addNamespace();
-    return { id: netns.replaceAll('-', '').padEnd(32, '0'), netns };
+    return { id: randomBytes(16).toString('hex'), netns };
   }
 
   removeContainer(container: Container): void {
@@ -156,7 +157,7 @@ export class Lab {
 
   #addNamespace(): string {
     count += 1;
-    const name = `co-${process.pid}-${Math.random().toString(36).slice(2, 7)}-${count}`;
+    const name = `co-${process.pid}-${randomBytes(3).toString('hex')}-${count}`;
     execFileSync('ip', ['netns', 'add', name]);
     this.#namespaces.push(name);
     return name;

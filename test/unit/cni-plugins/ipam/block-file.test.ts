@@ -1,0 +1,36 @@
+import t from 'tap';
+import { parseBlockFile, renderBlockFile } from '../../../../cni-plugins/ipam/block-file.ts';
+
+const good = {
+  version: 1,
+  network: 'corral',
+  subnet: '10.42.0.0/16',
+  cidrs: ['10.42.7.0/24'],
+  gateway: '10.42.7.1',
+  bridge: 'corral0',
+  mtu: 1450,
+};
+
+t.test('a block survives reading and writing', async (t) => {
+  const block = parseBlockFile(JSON.stringify(good))!;
+  t.strictSame(JSON.parse(renderBlockFile(block)), good);
+});
+
+t.test('what contradicts itself is refused', async (t) => {
+  const wrong: [string, object][] = [
+    ['version', { version: 2 }],
+    ['name', { network: '../x' }],
+    ['host bits', { cidrs: ['10.42.7.1/24'] }],
+    ['outside the network', { cidrs: ['10.43.7.0/24'] }],
+    ['larger than the network', { cidrs: ['10.0.0.0/8'] }],
+    ['one of two outside', { cidrs: ['10.42.7.0/24', '10.43.0.0/24'] }],
+    ['none', { cidrs: [] }],
+    ['no list', { cidrs: '10.42.7.0/24' }],
+    ['gateway elsewhere', { gateway: '10.42.8.1' }],
+    ['bridge', { bridge: 'a/b' }],
+    ['mtu', { mtu: 67 }],
+    ['mtu as text', { mtu: '1450' }],
+  ];
+  for (const [name, change] of wrong) t.equal(parseBlockFile(JSON.stringify({ ...good, ...change })), undefined, name);
+  for (const text of ['', '{', 'null', '[]', '7']) t.equal(parseBlockFile(text), undefined, text);
+});
