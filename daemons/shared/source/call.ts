@@ -49,9 +49,19 @@ export async function callRaw(socketPath: string, path: string, options: CallOpt
 /** The answer's JSON; an error answer is thrown as the SuiteError that the daemon meant. */
 export async function callJson<T>(socketPath: string, path: string, options: CallOptions = {}): Promise<T> {
   const answer = await callRaw(socketPath, path, options);
-  const value = parseAnswer(answer.text, path);
-  if (answer.status >= 400) throw errorOf(value, `${path} answered ${answer.status}`);
-  return value as T;
+  if (answer.status >= 400) throw answerError(answer, path);
+  return parseAnswer(answer.text, path) as T;
+}
+
+/** The error that an answer of status 400 and above stands for; `attempted` serves where the daemon gave no reason. */
+export function answerError(answer: Answer, attempted: string): SuiteError {
+  let value: unknown;
+  try {
+    value = JSON.parse(answer.text);
+  } catch {
+    value = undefined; // an error page of whatever kind: its status tells enough
+  }
+  return errorOf(value, `${attempted}: answered ${answer.status}`);
 }
 
 function parseAnswer(text: string, path: string): unknown {

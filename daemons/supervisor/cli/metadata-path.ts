@@ -1,0 +1,10 @@
+// Pure: the path of a metadata request from what a person typed.
+
+const version = /^(latest|\d{4}-\d{2}-\d{2})$/;
+
+/** `/self/host` and `self/host` mean the latest version; a trailing slash is kept, since it asks for a listing. */
+export function metadataPath(typed: string): string {
+  const parts = typed.replace(/^\/+/, '').split('/');
+  const full = version.test(parts[0] ?? '') ? parts : ['latest', ...parts];
+  return `/${full.map((part) => encodeURIComponent(part)).join('/')}`;
+}

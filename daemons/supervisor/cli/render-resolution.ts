@@ -1,0 +1,24 @@
+// Pure: a DNS answer as text, one record a line.
+
+export interface Resolution {
+  readonly name: string;
+  readonly type: string;
+  readonly rcode: string;
+  readonly source: string;
+  readonly answers: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly ttl: number;
+    readonly data: unknown;
+  }[];
+}
+
+export function renderResolution(resolution: Resolution): string {
+  const width = Math.max(...resolution.answers.map(({ name }) => name.length));
+  return resolution.answers
+    .map(({ name, type, ttl, data }) => {
+      const text = typeof data === 'string' ? data : JSON.stringify(data);
+      return `${name.padEnd(width)}  ${String(ttl).padStart(5)}  ${type.padEnd(5)}  ${text}\n`;
+    })
+    .join('');
+}

@@ -1,0 +1,121 @@
+// The supervisor: keeps every daemon of the table running and tells how they are.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DaemonContext, RunningDaemon } from '../shared/daemon/life.ts';
+import { version } from '../shared/daemon/version.ts';
+import { type Limits, usualLimits } from './child.ts';
+import { conditionOf, type DaemonStatus, type SuiteStatus, worstOf } from './describe-status.ts';
+import { factsOf, identify } from './processes.ts';
+import { SupervisedDaemon } from './supervised-daemon.ts';
+import { type DaemonSpec, daemonTable, enabledDaemons } from './table.ts';
+
+export interface SupervisorOptions {
+  readonly table?: readonly DaemonSpec[];
+  readonly limits?: Limits;
+  /** Told of each change of a daemon's state or conditions. */
+  readonly onChange?: (before: DaemonStatus, now: DaemonStatus) => void;
+  /** Told when the supervisor was asked to stop, and when it has. */
+  readonly onStop?: (when: 'begun' | 'done') => void;
+}
+
+const tickMs = 200;
+const boundLogsMs = 30_000;
+/** Each daemon in its turn gets SIGTERM, time, SIGKILL, and a moment to be buried. */
+export const stopDeadlineMs = 30_000;
+
+/** Starts all at once: each waits for the others by itself, so an order would only cost time. */
+export async function startSupervisor(context: DaemonContext, options: SupervisorOptions = {}): Promise<RunningDaemon> {
+  const { config, paths, log, health } = context;
+  const limits = { ...(options.limits ?? usualLimits), observeOnly: config.launcher === 'none' };
+  const changed = (before: DaemonStatus, now: DaemonStatus): void => {
+    tellLog(context, before, now);
+    health.set(now.name, conditionOf(now));
+    options.onChange?.(before, now);
+  };
+  const daemons = enabledDaemons(options.table ?? daemonTable).map(
+    (spec) => new SupervisedDaemon({ spec, paths, limits, log, changed }),
+  );
+  for (const daemon of daemons) health.set(daemon.status().name, conditionOf(daemon.status()));
+  const status = (): SuiteStatus => describeSuite(config.launcher, daemons);
+  context.routes.push({
+    method: 'GET',
+    path: /^\/v1\/status$/,
+    handle: (http) => {
+      http.body = status();
+    },
+  });
+  context.metrics.gauge('corral_supervisor_daemons_ready', 'Daemons that are ready or degraded', () => {
+    return status().daemons.filter(({ ready, name }) => ready && name !== 'supervisor').length;
+  });
+  context.metrics.gauge('corral_supervisor_restarts', 'Starts of daemons after an end', () => {
+    return daemons.reduce((sum, daemon) => sum + daemon.child.restarts, 0);
+  });
+  context.onReload(() => {
+    for (const daemon of daemons) daemon.reload();
+  });
+  for (const daemon of daemons) daemon.start();
+  const clocks = [watchTime(daemons), setInterval(() => boundLogs(context, daemons), boundLogsMs)];
+  return { stop: () => stopAll(daemons, clocks, options) };
+}
+
+/** A tick that comes late was held up by the supervisor's own standstill; the daemons are not blamed for it. */
+function watchTime(daemons: readonly SupervisedDaemon[]): NodeJS.Timeout {
+  let due = performance.now() + tickMs;
+  return setInterval(() => {
+    const now = performance.now();
+    const lateMs = Math.max(0, now - due);
+    due = now + tickMs;
+    for (const daemon of daemons) daemon.tick(lateMs);
+  }, tickMs);
+}
+
+function boundLogs(context: DaemonContext, daemons: readonly SupervisedDaemon[]): void {
+  for (const daemon of daemons) {
+    try {
+      daemon.boundLog();
+    } catch (error) {
+      context.log.warn({ event: 'log.unbounded', error }, 'a log could not be cut');
+    }
+  }
+}
+
+/** The last started stops first: nobody loses what it still asks for. The kernel's state stays. */
+async function stopAll(
+  daemons: readonly SupervisedDaemon[],
+  clocks: readonly NodeJS.Timeout[],
+  options: SupervisorOptions,
+): Promise<void> {
+  options.onStop?.('begun');
+  for (const daemon of [...daemons].reverse()) {
+    daemon.stop();
+    while (daemon.child.phase !== 'stopped') await sleep(10); // the plan sends SIGKILL in the end, and the process its deadline
+    daemon.close();
+  }
+  for (const clock of clocks) clearInterval(clock);
+  options.onStop?.('done');
+}
+
+function describeSuite(launcher: SuiteStatus['launcher'], daemons: readonly SupervisedDaemon[]): SuiteStatus {
+  const statuses = daemons.map((daemon) => daemon.status());
+  const self = identify(process.pid);
+  const facts = self ? factsOf(self) : { uptime: null, rss: null, pss: null };
+  const supervisor: DaemonStatus = {
+    name: 'supervisor',
+    state: 'ready',
+    ready: true,
+    conditions: [],
+    pid: process.pid,
+    restarts: 0,
+    lastEnd: null,
+    version,
+    ...facts,
+  };
+  return { state: worstOf(statuses.map(({ state }) => state)), version, launcher, daemons: [...statuses, supervisor] };
+}
+
+/** One line a change of state. */
+function tellLog({ log }: DaemonContext, before: DaemonStatus, now: DaemonStatus): void {
+  if (before.state === now.state && before.pid === now.pid) return;
+  const failing = now.conditions.filter(({ ok }) => !ok).map(({ name, code, text }) => ({ name, code, text }));
+  const fields = { event: 'child.state', child: now.name, pid: now.pid, was: before.state, state: now.state, failing };
+  log[now.ready || now.state === 'starting' ? 'info' : 'warn'](fields, `${now.name}: ${now.state}`);
+}
