@@ -53,7 +53,8 @@ install_packages() {
   local before added
   mkdir -p /run/lock
   wait_for_lock /run/lock/corral-setup-apt.lock 8
-  detail "installing $1"
+  # shellcheck disable=SC2086
+  detail installing $1
   services_stay_stopped
   before=$(installed_packages)
   logged apt_get update || detail 'a package list could not be refreshed; going on with the lists that are here'
