@@ -1,0 +1,254 @@
+// Keeps the containers of one engine attached as their labels ask. An event, a list, a new snapshot or a failure only say
+// "look at this container again"; a look inspects it, compares it with its leases, and does what is missing.
+import type { Cni, Lease } from '../../../cni-plugins/library.ts';
+import { leaseIps } from '../../../cni-plugins/library.ts';
+import type { Docker, DockerContainer, ListedContainer } from '../../shared/effects/docker.ts';
+import { openNetns } from '../../shared/effects/netns.ts';
+import { hasCode, SuiteError } from '../../shared/model/errors.ts';
+import { netnsPathOf, openContainerNetns } from './container-netns.ts';
+import { wantPorts } from './container-ports.ts';
+import { type AttachmentWish, refFor, refOf } from './describe.ts';
+import { factsIn, factsOf, liveOf } from './facts.ts';
+import type { Failures } from './failures.ts';
+import { KeyedQueue } from './keyed-queue.ts';
+import type { LeaseBook } from './lease-book.ts';
+import { type NameSettings, rewriteHosts, rewriteResolver, wantNames } from './names.ts';
+import { planAttachment } from './plan-attachment.ts';
+import type { Reporter } from './reporter.ts';
+import { asksForNetwork, type KnownNetworks, sharesNamespace, type Want, wantAttachment } from './want-attachments.ts';
+
+export interface KeeperDeps {
+  readonly docker: Docker;
+  readonly cni: Pick<Cni, 'add' | 'del'>;
+  readonly book: LeaseBook;
+  readonly reporter: Reporter;
+  readonly failures: Failures;
+  readonly names: NameSettings;
+  /** undefined before the first snapshot: until then nothing is touched. */
+  readonly networks: () => KnownNetworks | undefined;
+  readonly onState: (fault: SuiteError | undefined) => void;
+  readonly onPortsSkipped: (container: DockerContainer, skipped: readonly string[]) => void;
+  /** Seconds from the look's beginning to the address. */
+  readonly onAttached: (lease: Lease, seconds: number) => void;
+  readonly onDetached: (lease: Lease) => void;
+}
+
+/** What somebody asks for by hand, beyond the labels. */
+export interface ManualWish {
+  readonly network: string;
+  readonly name: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly string[];
+}
+
+const slowLookMs = 60_000;
+const maxDetached = 10_000;
+
+export class DockerKeeper {
+  readonly #deps: KeeperDeps;
+  readonly #queue: KeyedQueue;
+  /** Runs that were detached by hand: id and start. */
+  readonly #detached = new Set<string>();
+  #following: { close(): void } | undefined;
+  #slow: NodeJS.Timeout | undefined;
+
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps;
+    this.#queue = new KeyedQueue({ look: (id) => this.#look(id) });
+  }
+
+  start(): void {
+    const { docker, onState } = this.#deps;
+    this.#following = docker.follow({
+      onList: (running) => this.#lookAtAll(running),
+      onEvent: (event) => this.#queue.poke(event.containerId),
+      onState,
+    });
+    this.#slow = setInterval(() => void this.relist(), slowLookMs).unref();
+  }
+
+  /** Looks at everything that is attached or asks for it: after a new snapshot, and now and then. */
+  async relist(): Promise<void> {
+    try {
+      this.#lookAtAll(await this.#deps.docker.running());
+    } catch {
+      // The follower tells of an engine that is away, and lists when it is back.
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#following?.close();
+    clearInterval(this.#slow);
+    await this.#queue.close();
+  }
+
+  /** Attaches a container whatever its labels say; an attached one stays as it is. */
+  attach(id: string, wish: ManualWish): Promise<Lease> {
+    return this.#queue.exclusive(id, async () => {
+      const container = await this.#inspect(id);
+      if (!container?.running) throw new SuiteError('TARGET_UNKNOWN', `attach ${id.slice(0, 80)}: it does not run`);
+      if (sharesNamespace(container.networkMode)) {
+        const hint = 'its interfaces belong to someone else';
+        throw new SuiteError(
+          'NETNS_IS_HOST',
+          `attach ${container.name}: its network mode is ${container.networkMode}`,
+          { hint },
+        );
+      }
+      this.#detached.delete(runOf(container));
+      const merged = { ...container, labels: { ...container.labels, ...wish.labels } };
+      const lease = await this.#bring(merged, { kind: 'attach', network: wish.network }, wish);
+      if (!lease) throw new SuiteError('INTERNAL', `attach ${container.name}: no lease was made`);
+      return lease;
+    });
+  }
+
+  /** Takes down every attachment of a container, until it starts again. */
+  detach(id: string): Promise<Lease[]> {
+    return this.#queue.exclusive(id, async () => {
+      const container = await this.#inspect(id).catch(() => undefined);
+      if (container && this.#detached.size < maxDetached) this.#detached.add(runOf(container));
+      const leases = this.#deps.book.of(id);
+      for (const lease of leases) await this.#drop(lease);
+      return leases;
+    });
+  }
+
+  #lookAtAll(running: readonly ListedContainer[]): void {
+    const asking = running.filter((container) => asksForNetwork(container.labels));
+    const attached = this.#deps.book.all().filter((lease) => this.#isOurs(lease));
+    const ids = new Set([...attached.map((lease) => lease.containerId), ...asking.map((container) => container.id)]);
+    for (const id of ids) this.#queue.poke(id);
+  }
+
+  #isOurs(lease: Lease): boolean {
+    return lease.attachment.engine === 'docker' && factsIn(lease.config).engineSocket === this.#deps.docker.socketPath;
+  }
+
+  async #look(id: string): Promise<void> {
+    const networks = this.#deps.networks();
+    if (!networks) return;
+    const container = await this.#inspect(id);
+    if (!container?.running) return this.#ended(id, container);
+    const labelled = wantAttachment(container, networks);
+    const byHand = this.#detached.has(runOf(container));
+    const want: Want = byHand ? { kind: 'none', why: 'it was detached by hand' } : labelled;
+    try {
+      await this.#bring(container, want);
+    } catch (error) {
+      // A namespace that went means that the container has ended, which the next look sees.
+      if (!hasCode(error, 'DOCKER_UNREACHABLE', 'NETNS_GONE')) this.#deps.failures.note(id, container.name, error);
+      throw error;
+    }
+    if (want.kind === 'refused') this.#deps.failures.note(id, container.name, new SuiteError(want.code, want.text));
+    else this.#deps.failures.clear(id);
+  }
+
+  async #ended(id: string, container: DockerContainer | undefined): Promise<void> {
+    for (const lease of this.#deps.book.of(id).filter((one) => this.#isOurs(one))) {
+      // Unknown to the engine and yet alive: the engine was replaced under it. It is taken down when it has ended.
+      if (!container && isAlive(lease)) continue;
+      try {
+        await this.#drop(lease);
+      } catch (error) {
+        this.#deps.failures.note(id, lease.attachment.name, error);
+        throw error;
+      }
+    }
+    this.#deps.reporter.live(id, undefined);
+    this.#deps.failures.clear(id);
+  }
+
+  /** Brings a running container to what is wanted; returns its lease if it is attached. */
+  async #bring(container: DockerContainer, want: Want, manual?: ManualWish): Promise<Lease | undefined> {
+    const began = performance.now();
+    const leases = this.#deps.book.of(container.id);
+    if (want.kind !== 'attach' && leases.length === 0) {
+      this.#rewriteResolver(container, false);
+      return undefined;
+    }
+    const netns = await openContainerNetns(container, (id) => this.#inspect(id));
+    // A name file that cannot be written must not keep the container from its address.
+    const faults: unknown[] = [];
+    const keepFault = (work: () => void): void => {
+      try {
+        work();
+      } catch (error) {
+        faults.push(error);
+      }
+    };
+    try {
+      const plan = planAttachment(want, leases, netns.inode);
+      for (const lease of plan.drop) await this.#drop(lease);
+      const staying = leases.find((lease) => !plan.drop.includes(lease) && lease.phase === 'done');
+      if (plan.add || staying) keepFault(() => this.#rewriteResolver(container, true));
+      const made = plan.add && want.kind === 'attach' ? await this.#add(container, want.network, manual) : undefined;
+      if (made && made.netnsInode !== netns.inode) {
+        await this.#drop(made);
+        throw new SuiteError('NETNS_GONE', `attach ${container.name}: it ended meanwhile`);
+      }
+      if (made) this.#deps.onAttached(made, (performance.now() - began) / 1000);
+      const lease = made ?? staying;
+      const address = lease && leaseIps(lease)[0];
+      if (address !== undefined && wantNames(container, true, this.#deps.names)) {
+        keepFault(() => rewriteHosts(container, address));
+      }
+      this.#deps.reporter.live(container.id, liveOf(container));
+      if (faults[0] !== undefined && !manual) throw faults[0];
+      return lease;
+    } finally {
+      netns.close();
+    }
+  }
+
+  #rewriteResolver(container: DockerContainer, attached: boolean): void {
+    const wish = wantNames(container, attached, this.#deps.names);
+    if (wish) rewriteResolver(container, wish);
+  }
+
+  async #add(container: DockerContainer, network: string, manual: ManualWish | undefined): Promise<Lease> {
+    const { ports, skipped } = wantPorts(container.ports, container.labels);
+    if (skipped.length > 0) this.#deps.onPortsSkipped(container, skipped);
+    const names = wantNames(container, true, this.#deps.names) ?? {
+      dns: container.dns,
+      dnsSearch: container.dnsSearch,
+    };
+    this.#deps.reporter.live(container.id, liveOf(container));
+    const wish: AttachmentWish = {
+      containerId: container.id,
+      netnsPath: netnsPathOf(container.pid),
+      network,
+      name: manual?.name ?? container.name,
+      externalId: container.id,
+      engine: 'docker',
+      labels: container.labels,
+      ports: [...new Set([...ports, ...(manual?.ports ?? [])])],
+      hostname: container.hostname || null,
+      facts: { ...factsOf(container, this.#deps.docker.socketPath, names), named: manual?.name !== undefined },
+    };
+    return (await this.#deps.cni.add(refFor(wish))).lease;
+  }
+
+  async #drop(lease: Lease): Promise<void> {
+    await this.#deps.cni.del(refOf(lease));
+    this.#deps.onDetached(lease);
+  }
+
+  #inspect(id: string): Promise<DockerContainer | undefined> {
+    return this.#deps.docker.inspect(id);
+  }
+}
+
+function runOf(container: DockerContainer): string {
+  return `${container.id}@${container.startedAt}`;
+}
+
+function isAlive(lease: Lease): boolean {
+  try {
+    const netns = openNetns(lease.netnsPath);
+    netns.close();
+    return netns.inode === lease.netnsInode;
+  } catch {
+    return false;
+  }
+}

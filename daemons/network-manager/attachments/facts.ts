@@ -1,0 +1,72 @@
+// Pure: what a lease cannot know of a container by itself. It travels inside the configuration of the ADD (`args.corral.facts`)
+// and so lies in the lease; a restarted daemon reads it from there before the engine has answered.
+import type { DockerContainer } from '../../shared/effects/docker/container.ts';
+import type { HealthState } from '../../shared/model/objects.ts';
+
+export interface Facts {
+  /** Socket of the engine that runs the container; '' for none. */
+  readonly engineSocket: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly startCount: number;
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  /** Its name was given by hand, so the engine's does not replace it. */
+  readonly named: boolean;
+}
+
+/** What changes while a container runs. */
+export interface Live {
+  readonly name: string;
+  readonly health: HealthState | null;
+}
+
+export function factsOf(
+  container: DockerContainer,
+  engineSocket: string,
+  names: { readonly dns: readonly string[]; readonly dnsSearch: readonly string[] },
+): Facts {
+  return {
+    engineSocket,
+    createdAt: container.createdAt,
+    startCount: container.restarts + 1,
+    dns: names.dns,
+    dnsSearch: names.dnsSearch,
+    named: false,
+  };
+}
+
+export function liveOf(container: DockerContainer): Live {
+  return { name: container.name, health: healthOf(container.health) };
+}
+
+function healthOf(status: string | null): HealthState | null {
+  if (status === 'healthy' || status === 'unhealthy') return status;
+  return status === null ? null : 'initializing';
+}
+
+/** Reads the facts back from a lease's configuration; neutral values stand for what is missing. */
+export function factsIn(config: Readonly<Record<string, unknown>>): Facts {
+  const facts = member(member(member(config, 'args'), 'corral'), 'facts');
+  return {
+    engineSocket: typeof facts.engineSocket === 'string' ? facts.engineSocket : '',
+    createdAt: count(facts.createdAt),
+    startCount: count(facts.startCount),
+    dns: texts(facts.dns),
+    dnsSearch: texts(facts.dnsSearch),
+    named: facts.named === true,
+  };
+}
+
+function member(value: Readonly<Record<string, unknown>>, name: string): Readonly<Record<string, unknown>> {
+  const found = value[name];
+  return typeof found === 'object' && found !== null ? (found as Record<string, unknown>) : {};
+}
+
+function count(value: unknown): number {
+  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}

@@ -1,0 +1,91 @@
+// Tells metadata of every attachment: the full set once the host's id is known, then each change.
+import type { Lease } from '../../../cni-plugins/library.ts';
+import { type ContainerRecord, keyOf } from '../../shared/model/objects.ts';
+import type { Records } from '../../shared/source/records.ts';
+import type { Live } from './facts.ts';
+import { derivedId, recordId, recordOf } from './report.ts';
+
+/** The part of Records that is needed. */
+export type RecordsChannel = Pick<Records, 'start' | 'change'>;
+
+export class Reporter {
+  readonly #records: RecordsChannel;
+  #hostId: string | undefined;
+  /** By containerId/ifname: what was last said of it. */
+  readonly #told = new Map<string, ContainerRecord>();
+  readonly #owners = new Map<string, string>();
+  readonly #live = new Map<string, Live>();
+  readonly #leases = new Map<string, Lease>();
+
+  constructor(records: RecordsChannel) {
+    this.#records = records;
+  }
+
+  get hostId(): string | undefined {
+    return this.#hostId;
+  }
+
+  /** Opens the channel with the leases there are; later calls do nothing. */
+  start(hostId: string, leases: Iterable<Lease>): void {
+    if (this.#hostId !== undefined) return;
+    this.#hostId = hostId;
+    for (const lease of leases) this.#leases.set(keyFor(lease), lease);
+    const records = [...this.#leases.values()].filter(isDone).map((lease) => this.#make(lease, hostId));
+    this.#records.start(records);
+  }
+
+  /** Resolves when metadata has the record. */
+  put(lease: Lease): Promise<void> {
+    this.#leases.set(keyFor(lease), lease);
+    if (this.#hostId === undefined || !isDone(lease)) return Promise.resolve();
+    const before = this.#told.get(keyFor(lease));
+    const record = this.#make(lease, this.#hostId);
+    if (before && JSON.stringify(before) === JSON.stringify(record)) return Promise.resolve();
+    const drop = before && before.id !== record.id ? [keyOf(before)] : [];
+    return this.#records.change([record], drop);
+  }
+
+  gone(lease: Lease): Promise<void> {
+    const key = keyFor(lease);
+    const record = this.#told.get(key);
+    this.#leases.delete(key);
+    this.#told.delete(key);
+    if (!record) return Promise.resolve();
+    this.#owners.delete(record.id);
+    return this.#records.change([], [keyOf(record)]);
+  }
+
+  /** What the engine says of a running container now; undefined when it is gone. */
+  live(containerId: string, live: Live | undefined): void {
+    if (live) this.#live.set(containerId, live);
+    else this.#live.delete(containerId);
+    for (const lease of this.#leases.values()) {
+      if (lease.containerId === containerId && live) void this.put(lease);
+    }
+  }
+
+  /** The record of an attachment, if it was told. */
+  recordFor(lease: Lease): ContainerRecord | undefined {
+    return this.#told.get(keyFor(lease));
+  }
+
+  #make(lease: Lease, hostId: string): ContainerRecord {
+    const key = keyFor(lease);
+    const wanted = recordId(lease, hostId);
+    // Two containers with the same uuid label: the first keeps it.
+    const owner = this.#owners.get(wanted);
+    const id = owner === undefined || owner === key ? wanted : derivedId(lease, hostId);
+    const record = recordOf(lease, { hostId, id, live: this.#live.get(lease.containerId) });
+    this.#owners.set(id, key);
+    this.#told.set(key, record);
+    return record;
+  }
+}
+
+function isDone(lease: Lease): boolean {
+  return lease.phase === 'done';
+}
+
+function keyFor(lease: Lease): string {
+  return `${lease.containerId}/${lease.ifname}`;
+}

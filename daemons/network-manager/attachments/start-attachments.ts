@@ -1,0 +1,158 @@
+// Puts the attachments' parts together: the library, its leases, the engines, the report to metadata, the socket's routes.
+import { type Cni, createCni, type Lease } from '../../../cni-plugins/library.ts';
+import type { DaemonContext } from '../../shared/daemon/life.ts';
+import { type Docker, dockerAt } from '../../shared/effects/docker.ts';
+import { readText } from '../../shared/effects/files.ts';
+import type { ErrorCode, SuiteError } from '../../shared/model/errors.ts';
+import type { Change, Snapshot } from '../../shared/model/snapshot.ts';
+import type { Refusal } from '../../shared/model/wire.ts';
+import { Records } from '../../shared/source/records.ts';
+import { DockerKeeper } from './docker-keeper.ts';
+import { Failures } from './failures.ts';
+import { LeaseBook } from './lease-book.ts';
+import type { NameSettings } from './names.ts';
+import { NamespaceAttacher } from './namespace-attacher.ts';
+import { Reporter } from './reporter.ts';
+import { attachmentRoutes } from './routes.ts';
+import { Sweeper } from './sweeper.ts';
+import { TargetAttacher } from './target-attacher.ts';
+import { type KnownNetworks, knownNetworks } from './want-attachments.ts';
+
+export interface Attachments {
+  /** The library, for the server behind cni.sock. */
+  readonly cni: Cni;
+  onSnapshot(snapshot: Snapshot, change: Change): void;
+  /** Bridges and blocks are there: from now on containers are attached. */
+  begin(): void;
+  /** Ends what runs; attachments stay. */
+  stop(): Promise<void>;
+}
+
+export function startAttachments(context: DaemonContext): Attachments {
+  const { paths, config, log, metrics } = context;
+  const names: NameSettings = { nameserver: config.metadata.address, zone: config.dns.zone };
+  const bootId = readText('/proc/sys/kernel/random/boot_id').trim();
+  const records = openRecords(context);
+  const reporter = new Reporter(records);
+  const failures = new Failures(context);
+  const book = new LeaseBook({
+    paths,
+    bootId,
+    onChange: (lease, change) => (change === 'put' ? reporter.put(lease) : reporter.gone(lease)),
+    onDamaged: (file) => log.error({ event: 'lease.damaged', file }, 'a lease could not be read; it was put aside'),
+  });
+  const cni = createCni({ paths, onLease: (lease) => book.lookAt(lease) });
+  const tell = tellersFor(context, book);
+  let networks: KnownNetworks | undefined;
+  let begun = false;
+
+  const engines = config.engines.map(({ socket }) => {
+    const docker = dockerAt(socket);
+    const condition = config.engines.length > 1 ? `docker ${socket}` : 'docker';
+    const onState = (fault: SuiteError | undefined): void => tellEngine(context, condition, docker, fault);
+    const shared = { docker, cni, book, reporter, failures, names, onState, ...tell };
+    return { docker, keeper: new DockerKeeper({ ...shared, networks: () => (begun ? networks : undefined) }) };
+  });
+  const keepers = engines.map(({ keeper }) => keeper);
+  const namespaces = new NamespaceAttacher({ cni, book, bootId, names, ...tell });
+  const sweeper = new Sweeper({ cni, book, failures, onDetached: tell.onDetached });
+  const targets = new TargetAttacher({ namespaces, engines, book, networks: () => networks });
+  context.routes.push(...attachmentRoutes({ targets, book, reporter, failures }));
+
+  book.open();
+  metrics.gauge('corral_attachments', 'containers and namespaces that are attached', () => book.all().length);
+  for (const keeper of keepers) keeper.start();
+  const relist = (): void => {
+    for (const keeper of keepers) void keeper.relist();
+  };
+  return {
+    cni,
+    onSnapshot(snapshot) {
+      const next = knownNetworks(snapshot.all('network'));
+      const differs = JSON.stringify(plain(next)) !== JSON.stringify(networks && plain(networks));
+      networks = next;
+      reporter.start(snapshot.hostId, book.all());
+      if (differs && begun) relist();
+    },
+    begin() {
+      begun = true;
+      sweeper.start();
+      relist();
+    },
+    async stop() {
+      await Promise.all([...keepers.map((keeper) => keeper.stop()), namespaces.stop(), sweeper.stop()]);
+      book.close();
+      records.close();
+      cni.close();
+    },
+  };
+}
+
+function plain(networks: KnownNetworks): unknown {
+  return [[...networks.names].sort(), networks.default];
+}
+
+function openRecords(context: DaemonContext): Records {
+  const { health, log, paths } = context;
+  const refused = context.metrics.counter('corral_records_refused_total', 'records that metadata refused', ['code']);
+  health.set('records', {
+    ok: false,
+    degradesOnly: true,
+    code: 'NOT_RUNNING',
+    text: 'metadata has acknowledged nothing yet',
+  });
+  return new Records({
+    socketPath: paths.recordsSocket,
+    source: 'network-manager',
+    onState: (fault) =>
+      health.set('records', {
+        ok: !fault,
+        degradesOnly: true,
+        text: fault?.message ?? 'metadata knows every attachment',
+        ...(fault && { code: fault.code }),
+      }),
+    onRefused: (refusals: readonly Refusal[]) => {
+      for (const { key, code, reason } of refusals) {
+        refused.inc({ code });
+        log.warn({ event: 'record.refused', record: key, code }, reason);
+      }
+    },
+  });
+}
+
+function tellersFor(context: DaemonContext, book: LeaseBook) {
+  const { log, metrics } = context;
+  const seconds = metrics.histogram(
+    'corral_attach_seconds',
+    'from the look at a container to its address',
+    [0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 1, 5],
+  );
+  return {
+    onAttached(lease: Lease, took: number): void {
+      seconds.observe(took);
+      const { name } = lease.attachment;
+      const fields = { container: lease.containerId, name, network: lease.network, address: lease.addresses[0] };
+      log.info(
+        { event: 'attachment.added', ...fields, ms: Math.round(took * 1000), total: book.all().length },
+        'attached',
+      );
+    },
+    onDetached(lease: Lease): void {
+      const { containerId: container, network } = lease;
+      log.info({ event: 'attachment.removed', container, name: lease.attachment.name, network }, 'detached');
+    },
+    onPortsSkipped(container: { readonly name: string }, skipped: readonly string[]): void {
+      log.warn({ event: 'ports.skipped', name: container.name, ports: skipped }, 'ports that cannot be published');
+    },
+  };
+}
+
+/** A missing engine degrades only: namespaces and other runtimes are served all the same. */
+function tellEngine(context: DaemonContext, condition: string, docker: Docker, fault: SuiteError | undefined): void {
+  const code: ErrorCode = 'DOCKER_UNREACHABLE';
+  const text = fault ? [fault.message, fault.hint].filter(Boolean).join('; ') : `follows ${docker.socketPath}`;
+  const changed = context.health.set(condition, { ok: !fault, degradesOnly: true, text, ...(fault && { code }) });
+  if (!changed) return;
+  if (fault) context.log.warn({ event: 'docker.lost', error: fault }, text);
+  else context.log.info({ event: 'docker.connected', socket: docker.socketPath }, text);
+}

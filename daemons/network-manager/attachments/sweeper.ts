@@ -1,0 +1,77 @@
+// Takes down attachments whose namespace has vanished: `ip netns delete` without a detach, a runtime that was killed before
+// its DEL. Containers that an engine tells of are seen here only while that engine is away.
+import { readFileSync } from 'node:fs';
+import type { Cni, Lease } from '../../../cni-plugins/library.ts';
+import { openNetns } from '../../shared/effects/netns.ts';
+import { Loop } from '../../shared/reconcile/loop.ts';
+import { refOf } from './describe.ts';
+import type { Failures } from './failures.ts';
+import type { LeaseBook } from './lease-book.ts';
+import { confirmGone, isGone, type Sight } from './vanished.ts';
+
+export interface SweeperDeps {
+  readonly cni: Pick<Cni, 'del'>;
+  readonly book: LeaseBook;
+  readonly failures: Failures;
+  readonly onDetached: (lease: Lease) => void;
+  readonly everyMs?: number;
+}
+
+const usualMs = 5_000;
+
+export class Sweeper {
+  readonly #deps: SweeperDeps;
+  readonly #loop: Loop;
+  #before: ReadonlySet<string> = new Set();
+
+  constructor(deps: SweeperDeps) {
+    this.#deps = deps;
+    this.#loop = new Loop({ pass: () => this.#pass(), failed: () => undefined, everyMs: deps.everyMs ?? usualMs });
+  }
+
+  start(): void {
+    this.#loop.poke();
+  }
+
+  stop(): Promise<void> {
+    return this.#loop.close();
+  }
+
+  async #pass(): Promise<void> {
+    const links = hostLinks();
+    const gone = this.#deps.book.all().filter((lease) => lease.phase === 'done' && isGone(lease, look(lease, links)));
+    const { confirmed, remember } = confirmGone(gone, this.#before);
+    this.#before = remember;
+    for (const lease of confirmed) await this.#drop(lease);
+  }
+
+  async #drop(lease: Lease): Promise<void> {
+    try {
+      await this.#deps.cni.del(refOf(lease));
+      this.#deps.onDetached(lease);
+      this.#deps.failures.clear(lease.netnsPath);
+    } catch (error) {
+      this.#deps.failures.note(lease.netnsPath, lease.attachment.name, error);
+    }
+  }
+}
+
+function look(lease: Lease, links: ReadonlySet<string>): Sight {
+  return { inode: inodeAt(lease.netnsPath), hostLink: lease.hostVeth === null ? undefined : links.has(lease.hostVeth) };
+}
+
+function inodeAt(path: string): number | undefined {
+  try {
+    const netns = openNetns(path);
+    netns.close();
+    return netns.inode;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of the host's devices, from the thread's own view: below /sys they would be those of whoever mounted it. */
+function hostLinks(): Set<string> {
+  const lines = readFileSync('/proc/thread-self/net/dev', 'utf8').split('\n').slice(2);
+  return new Set(lines.map((line) => line.slice(0, line.lastIndexOf(':')).trim()));
+}

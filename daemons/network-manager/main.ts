@@ -1,0 +1,66 @@
+// network-manager: attaches containers, keeps bridges and rules, reports what is attached. See README.md.
+import { type DaemonContext, type RunningDaemon, runDaemon } from '../shared/daemon/life.ts';
+import type { SuiteError } from '../shared/model/errors.ts';
+import { daemonSocket } from '../shared/model/paths.ts';
+import { watchSnapshot } from '../shared/source/watch.ts';
+import { startAttachments } from './attachments/start-attachments.ts';
+import { serveCni } from './cni-host/serve-cni.ts';
+import { startKeepers } from './keepers.ts';
+
+await runDaemon('network-manager', start);
+
+async function start(context: DaemonContext): Promise<RunningDaemon> {
+  const { paths, health, log } = context;
+  health.set('started', { ok: false, code: 'NOT_READY', text: 'waits for the first snapshot and the first bridges' });
+  const keepers = startKeepers({ context });
+  const attachments = startAttachments(context);
+  const cniHost = await serveCni({ path: paths.cniSocket, cni: attachments.cni, onServed: cniMeter(context) });
+  void keepers.ready.then(() => {
+    attachments.begin();
+    health.set('started', { ok: true, text: 'bridges are kept and containers attached' });
+    log.info({ event: 'attachments.begun' }, 'the first bridges are there');
+  });
+  const watch = watchSnapshot({
+    socketPath: daemonSocket(paths, 'metadata'),
+    kinds: ['network', 'block', 'container', 'host', 'service', 'stack'],
+    onSnapshot: (snapshot, change) => {
+      keepers.onSnapshot(snapshot, change);
+      attachments.onSnapshot(snapshot, change);
+    },
+    onState: (fault) => tellMetadata(context, fault),
+  });
+  return {
+    async stop() {
+      watch.close();
+      await cniHost.close();
+      await Promise.all([attachments.stop(), keepers.stop()]);
+    },
+  };
+}
+
+/** Without metadata the last snapshot is used: containers are attached as before. */
+function tellMetadata(context: DaemonContext, fault: SuiteError | undefined): void {
+  const changed = context.health.set('metadata', {
+    ok: !fault,
+    degradesOnly: true,
+    text: fault?.message ?? 'follows the snapshot',
+    ...(fault && { code: fault.code }),
+  });
+  if (!changed) return;
+  if (fault) context.log.warn({ event: 'metadata.lost', error: fault }, 'metadata is away; the last snapshot is used');
+  else context.log.info({ event: 'metadata.connected' }, 'follows the snapshot');
+}
+
+function cniMeter(context: DaemonContext): (verb: string, exitCode: number, seconds: number) => void {
+  const verbs = context.metrics.counter('corral_cni_requests_total', 'CNI verbs served', ['verb', 'exit']);
+  const seconds = context.metrics.histogram(
+    'corral_cni_seconds',
+    'duration of CNI verbs',
+    [0.002, 0.005, 0.01, 0.03, 0.1, 0.5, 2, 10],
+  );
+  const known = new Set(['ADD', 'DEL', 'CHECK', 'VERSION', 'STATUS', 'GC']);
+  return (verb, exitCode, took) => {
+    verbs.inc({ verb: known.has(verb) ? verb : 'other', exit: String(exitCode) });
+    seconds.observe(took);
+  };
+}
