@@ -1,0 +1,116 @@
+// Pure: which names an object of the snapshot stands for, and which addresses a service has.
+import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
+import type { ContainerObject, ServiceObject, SnapshotObject } from '../shared/model/objects.ts';
+import { parseName } from './wire-names.ts';
+
+/** What a name leads to. Neither addresses nor alias: the name exists and has no records. */
+export interface Endpoints {
+  readonly addresses: readonly Ipv4[];
+  /** Canonical name (CNAME) outside or inside the zone; addresses beside it count only while it leads nowhere. */
+  readonly alias: string | undefined;
+}
+
+/** Objects of the snapshot, as far as addresses need them. */
+export interface Objects {
+  container(id: string): ContainerObject | undefined;
+  servicesNamed(name: string): readonly ServiceObject[];
+}
+
+/** Links of links that are followed; deeper ones are cut, and so is every cycle. */
+export const maxLinkDepth = 16;
+/** Labels as in host names, and underscores, which Compose puts into container names. */
+const soundName = /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
+const maxNameLength = 253;
+
+/** Lower-case name from parts, or nothing if a part could not stand in a name. Such objects are reachable by address only. */
+export function joinName(...parts: readonly string[]): string | undefined {
+  const name = parts.join('.').toLowerCase();
+  return name.length <= maxNameLength && soundName.test(name) ? name : undefined;
+}
+
+/** The one name that an object claims, if any. */
+export function nameOf(object: SnapshotObject, zone: string): string | undefined {
+  if (object.kind === 'container') return joinName(object.name, zone);
+  if (object.kind !== 'service') return undefined;
+  return isSidekick(object)
+    ? joinName(object.name, object.primaryServiceName, object.stackName, zone)
+    : joinName(object.name, object.stackName, zone);
+}
+
+export function isSidekick(service: ServiceObject): boolean {
+  const primary = service.primaryServiceName.toLowerCase();
+  return primary !== '' && primary !== service.name.toLowerCase();
+}
+
+/** The name of a link's target, given as `stack/service`. */
+export function linkTarget(link: string, zone: string): { name: string; stack: string } | undefined {
+  const [stack, service, ...more] = link.split('/');
+  if (!stack || !service || more.length > 0) return undefined;
+  const name = joinName(service, stack, zone);
+  return name === undefined ? undefined : { name, stack };
+}
+
+/** What a service's name leads to; `cut` is told of each link that was not followed because of a cycle or its depth. */
+export function serviceEndpoints(service: ServiceObject, objects: Objects, zone: string, cut: () => void): Endpoints {
+  const addresses = new Set<Ipv4>();
+  const visited = new Set<string>();
+  const path: string[] = [];
+  let alias: string | undefined;
+  const visitLinks = (one: ServiceObject): void => {
+    path.push(one.id);
+    for (const link of Object.keys(one.links)) {
+      const target = linkTarget(link, zone);
+      for (const next of target ? objects.servicesNamed(target.name) : []) visit(next);
+    }
+    path.pop();
+  };
+  const visit = (one: ServiceObject): void => {
+    if (path.includes(one.id) || path.length > maxLinkDepth) cut();
+    else if (!visited.has(one.id)) {
+      visited.add(one.id);
+      const kind = one.serviceKind.toLowerCase();
+      if (kind === 'dnsservice') visitLinks(one);
+      else for (const address of ownAddresses(one, kind, objects)) addresses.add(address);
+      if (kind === 'externalservice' && one.hostname) alias = parseName(one.hostname) ?? alias;
+    }
+  };
+  visit(service);
+  return { addresses: [...addresses], alias };
+}
+
+function ownAddresses(service: ServiceObject, kind: string, objects: Objects): Ipv4[] {
+  if (kind === 'externalservice') return parseAll(service.externalIps);
+  if (service.vip) return parseAll([service.vip]);
+  const good: Ipv4[] = [];
+  let last: Ipv4 | undefined;
+  for (const id of service.containerIds) {
+    const container = objects.container(id);
+    const address = container && addressOf(container, objects);
+    if (address === undefined) continue;
+    last = address;
+    if (isPublished(container!, service)) good.push(address);
+  }
+  // As in the original: if no endpoint qualifies, the last one is published, never an empty set.
+  return good.length === 0 && last !== undefined ? [last] : good;
+}
+
+/** Its own primary address, or that of the container whose namespace it shares. */
+export function addressOf(container: ContainerObject, objects: Pick<Objects, 'container'>): Ipv4 | undefined {
+  const own = parseAll(container.ips.slice(0, 1))[0];
+  if (own !== undefined || container.networkFrom === null) return own;
+  const parent = objects.container(container.networkFrom);
+  return parent && parseAll(parent.ips.slice(0, 1))[0];
+}
+
+function isPublished(container: ContainerObject, service: ServiceObject): boolean {
+  if (!isRunning(container)) return false;
+  return container.health === 'healthy' || (container.health === null && !service.hasHealthCheck);
+}
+
+export function isRunning(container: ContainerObject): boolean {
+  return container.state === 'running' || container.state === 'starting';
+}
+
+function parseAll(texts: readonly string[]): Ipv4[] {
+  return texts.map(parseIpv4).filter((address) => address !== undefined);
+}

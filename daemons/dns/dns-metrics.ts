@@ -1,0 +1,54 @@
+// What the daemon counts. Names come from clients, so no label ever holds one.
+import type { Metrics } from '../shared/daemon/metrics.ts';
+import { rcodeName, typeLabel } from './dns-codes.ts';
+import type { Query } from './query.ts';
+import type { Resolved } from './resolver.ts';
+
+export type DropReason = 'caller' | 'backlog' | 'send' | 'connections' | 'malformed' | 'mismatch';
+
+export interface DnsMetrics {
+  replied(query: Query, resolved: Resolved): void;
+  forwarded(seconds: number, answered: boolean): void;
+  dropped(reason: DropReason): void;
+}
+
+/** Read at each scrape. */
+export interface Gauges {
+  readonly names: () => number;
+  readonly cacheEntries: () => number;
+  readonly cacheBytes: () => number;
+  readonly forwardsUnderWay: () => number;
+}
+
+export function dnsMetrics(metrics: Metrics, gauges: Gauges): DnsMetrics {
+  const queries = metrics.counter(
+    'corral_dns_queries_total',
+    'Replies sent, by type, code and where the answer came from',
+    ['type', 'rcode', 'path'],
+  );
+  const forwards = metrics.histogram(
+    'corral_dns_forward_seconds',
+    'Time until the upstreams had answered, or until none had',
+    [0.001, 0.005, 0.02, 0.1, 0.6, 1.2, 2],
+  );
+  const failures = metrics.counter('corral_dns_forward_failures_total', 'Questions that no upstream answered in time');
+  const drops = metrics.counter('corral_dns_dropped_total', 'Messages not answered or not believed, by reason', [
+    'reason',
+  ]);
+  metrics.gauge('corral_dns_names', 'Names of the zone', gauges.names);
+  metrics.gauge('corral_dns_cache_entries', 'Forwarded replies in the cache', gauges.cacheEntries);
+  metrics.gauge('corral_dns_cache_bytes', 'Size of the cache', gauges.cacheBytes);
+  metrics.gauge(
+    'corral_dns_forwards_under_way',
+    'Different questions that upstreams are being asked',
+    gauges.forwardsUnderWay,
+  );
+  return {
+    replied: (query, { rcode, path }) => queries.inc({ type: typeLabel(query.type), rcode: rcodeName(rcode), path }),
+    forwarded: (seconds, answered) => {
+      forwards.observe(seconds);
+      if (!answered) failures.inc();
+    },
+    dropped: (reason) => drops.inc({ reason }),
+  };
+}

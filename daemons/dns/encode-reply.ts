@@ -1,0 +1,149 @@
+// Pure: our own replies as bytes.
+//
+// dns2's encoder is not used for them: it copies the whole message once a record (5,000 addresses cost it seconds), and it
+// would spell the question anew from joined labels, whereas the question must come back byte for byte as it was sent.
+import { ipv4Bytes } from '../shared/model/ipv4.ts';
+import { classIn, flag, headerBytes } from './dns-codes.ts';
+import { ownUdpSize, type Query, sizeLimit } from './query.ts';
+import type { DnsRecord, RecordData, Reply, Soa } from './records.ts';
+import { labelsOf, parentOf } from './wire-names.ts';
+
+/** Refresh, retry and expire of every SOA here; nobody transfers these zones, so they only have to be plausible. Seconds. */
+const soaTimes = [60, 10, 86_400] as const;
+const maxPointer = 0x3fff;
+
+/** The reply as bytes, within the query's size limit: what does not fit goes out as TC without records. */
+export function encodeReply(query: Query, reply: Reply): Uint8Array {
+  const whole = encode(query, reply, 0);
+  if (whole.length <= sizeLimit(query)) return whole;
+  return encode(query, { ...reply, answers: [], authority: [] }, flag.TC);
+}
+
+/** A header alone, for a message whose question cannot be trusted (RFC 1035 section 4.1.1; opcode, RD copied). */
+export function encodeRefusal(packet: Uint8Array, code: number): Uint8Array {
+  const bytes = new Uint8Array(headerBytes);
+  bytes[0] = packet[0] ?? 0;
+  bytes[1] = packet[1] ?? 0;
+  bytes[2] = 0x80 | ((packet[2] ?? 0) & 0x79);
+  bytes[3] = flag.RA | code;
+  return bytes;
+}
+
+function encode(query: Query, reply: Reply, extraFlags: number): Uint8Array {
+  const out = new MessageWriter();
+  const authority = reply.authoritative ? flag.AA : 0;
+  out.u16(query.id);
+  out.u16(flag.QR | authority | extraFlags | (query.flags & flag.RD) | flag.RA | (reply.rcode & 15));
+  out.u16(1);
+  out.u16(reply.answers.length);
+  out.u16(reply.authority.length);
+  out.u16(query.edns ? 1 : 0);
+  out.question(query);
+  for (const record of reply.answers) out.record(record);
+  for (const record of reply.authority) out.record(record);
+  if (query.edns) out.bytes(encodeOpt(query, reply.rcode));
+  return out.finish();
+}
+
+/** Our OPT record (RFC 6891 section 6.1.2): own size, upper bits of the rcode, version 0, the client's DO (RFC 3225). */
+export function encodeOpt(query: Query, code: number): Uint8Array {
+  const dnssec = query.edns?.wantsDnssec ? 0x80 : 0;
+  return Uint8Array.of(0, 0, 41, ownUdpSize >> 8, ownUdpSize & 255, (code >> 4) & 255, 0, dnssec, 0, 0, 0);
+}
+
+class MessageWriter {
+  #buffer = Buffer.allocUnsafe(512);
+  #length = 0;
+  /** Where a name was written; its letters keep the case of the first writing, so the question's case wins. */
+  readonly #names = new Map<string, number>();
+
+  finish(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  u16(value: number): void {
+    this.#reserve(2);
+    this.#length = this.#buffer.writeUInt16BE(value, this.#length);
+  }
+
+  u32(value: number): void {
+    this.#reserve(4);
+    this.#length = this.#buffer.writeUInt32BE(value >>> 0, this.#length);
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  question(query: Query): void {
+    let at = this.#length;
+    for (let name: string | undefined = query.name; name; name = parentOf(name)) {
+      this.#names.set(name, at);
+      at += 1 + (query.question[at - headerBytes] ?? 0);
+    }
+    this.bytes(query.question);
+  }
+
+  record(record: DnsRecord): void {
+    this.#name(record.owner);
+    this.u16(record.type);
+    this.u16(classIn);
+    this.u32(record.ttl);
+    const lengthAt = this.#length;
+    this.u16(0);
+    this.#data(record.data);
+    this.#buffer.writeUInt16BE(this.#length - lengthAt - 2, lengthAt);
+  }
+
+  #data(data: RecordData): void {
+    switch (data.kind) {
+      case 'address':
+        this.bytes(ipv4Bytes(data.address));
+        break;
+      case 'name':
+        this.#name(data.target);
+        break;
+      case 'soa':
+        this.#soa(data.soa);
+        break;
+      case 'raw':
+        this.bytes(data.bytes);
+        break;
+      default: {
+        const never: never = data;
+        throw never;
+      }
+    }
+  }
+
+  #soa(soa: Soa): void {
+    this.#name(soa.primary);
+    this.#name(soa.mailbox);
+    for (const value of [soa.serial, ...soaTimes, soa.negativeTtl]) this.u32(value);
+  }
+
+  /** Writes a name, ending in a pointer as soon as the rest was written before (RFC 1035 section 4.1.4). */
+  #name(name: string): void {
+    let rest: string | undefined = name;
+    for (const label of labelsOf(name)) {
+      const known = this.#names.get(rest ?? '');
+      if (known !== undefined) {
+        this.u16(0xc000 | known);
+        return;
+      }
+      if (this.#length <= maxPointer) this.#names.set(rest ?? '', this.#length);
+      this.bytes(Buffer.from([label.length, ...Buffer.from(label, 'latin1')]));
+      rest = parentOf(rest ?? '');
+    }
+    this.bytes(Uint8Array.of(0));
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + more));
+    larger.set(this.#buffer.subarray(0, this.#length));
+    this.#buffer = larger;
+  }
+}

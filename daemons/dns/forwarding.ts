@@ -1,0 +1,54 @@
+// Puts together what answers questions that are not ours: upstreams, their health, the loop probe, the cache.
+import type { Health } from '../shared/daemon/health.ts';
+import type { Logger } from '../shared/daemon/log.ts';
+import type { DnsMetrics } from './dns-metrics.ts';
+import { makeExchange } from './exchange.ts';
+import { Forwarder } from './forward.ts';
+import { LoopProbe } from './loop-probe.ts';
+import { ReplyCache } from './reply-cache.ts';
+import { UpstreamKeeper } from './upstream-keeper.ts';
+import { nameOfUpstream, UpstreamHealth } from './upstreams.ts';
+
+const maxForwards = 256;
+const maxWaiting = 4_096;
+/** Always the machine's own, also below a second root: it tells how this host's processes resolve names. */
+const resolvConf = '/etc/resolv.conf';
+
+export interface ForwardingOptions {
+  readonly ownAddress: string;
+  readonly health: Health;
+  readonly log: Logger;
+  readonly metrics: () => DnsMetrics;
+}
+
+export interface Forwarding {
+  readonly forwarder: Forwarder;
+  readonly cache: ReplyCache;
+  readonly probe: LoopProbe;
+  readonly keeper: UpstreamKeeper;
+}
+
+export function makeForwarding({ ownAddress, health, log, metrics }: ForwardingOptions): Forwarding {
+  const now = (): number => performance.now();
+  const state = new UpstreamHealth();
+  const cache = new ReplyCache();
+  const exchange = makeExchange(() => metrics().dropped('mismatch'));
+  const probe = new LoopProbe({ health: state, exchange, now });
+  const keeper = new UpstreamKeeper({
+    resolvConf,
+    ownAddress,
+    state,
+    probe,
+    health,
+    onChange: (list) => {
+      cache.clear();
+      log.info({ event: 'dns.upstreams.changed', upstreams: list.map(nameOfUpstream) }, 'upstreams');
+    },
+  });
+  const onDone = (seconds: number, answered: boolean): void => {
+    metrics().forwarded(seconds, answered);
+    keeper.report();
+  };
+  const forwarder = new Forwarder({ exchange, health: state, cache, now, maxForwards, maxWaiting, onDone });
+  return { forwarder, cache, probe, keeper };
+}

@@ -1,0 +1,66 @@
+// Keeps the service address on the host and both listeners open on it. A taken port or a refused address is told and tried
+// again for ever; an address that somebody removed comes back, and the bound sockets never notice.
+
+import { ensureServiceAddress, type ServiceAddressVerbs } from '../shared/effects/service-address.ts';
+import { SuiteError } from '../shared/model/errors.ts';
+import { parseIpv4 } from '../shared/model/ipv4.ts';
+import { Loop } from '../shared/reconcile/loop.ts';
+import { serveTcp } from './serve-tcp.ts';
+import { type Listener, type ServeOptions, serveUdp } from './serve-udp.ts';
+
+export interface ListenersOptions {
+  readonly netlink: ServiceAddressVerbs;
+  readonly serve: Omit<ServeOptions, 'onBroken'>;
+  /** undefined: both listen. Called when that changes. */
+  readonly onState: (fault: SuiteError | undefined) => void;
+}
+
+const everyMs = 5_000;
+
+export class Listeners {
+  readonly #options: ListenersOptions;
+  readonly #loop: Loop;
+  #udp: Listener | undefined;
+  #tcp: Listener | undefined;
+
+  constructor(options: ListenersOptions) {
+    this.#options = options;
+    const failed = (error: unknown): void => options.onState(asFault(error));
+    this.#loop = new Loop({ pass: () => this.#pass(), failed, everyMs });
+  }
+
+  start(): void {
+    this.#loop.poke();
+  }
+
+  async close(): Promise<void> {
+    await this.#loop.close();
+    this.#udp?.close();
+    this.#tcp?.close();
+  }
+
+  async #pass(): Promise<void> {
+    const { netlink, serve } = this.#options;
+    const address = parseIpv4(serve.address);
+    if (address === undefined) throw new SuiteError('INTERNAL', `listen on ${serve.address}`);
+    await ensureServiceAddress(netlink, address);
+    this.#udp ??= await serveUdp({ ...serve, onBroken: (error) => this.#broken('udp', error) });
+    this.#tcp ??= await serveTcp({ ...serve, onBroken: (error) => this.#broken('tcp', error) });
+    this.#options.onState(undefined);
+  }
+
+  #broken(which: 'udp' | 'tcp', error: Error): void {
+    if (which === 'udp') this.#udp = undefined;
+    else {
+      this.#tcp?.close();
+      this.#tcp = undefined;
+    }
+    this.#options.onState(new SuiteError('INTERNAL', `keep the ${which} listener: ${error.message}`, { cause: error }));
+    this.#loop.poke();
+  }
+}
+
+function asFault(error: unknown): SuiteError {
+  if (error instanceof SuiteError) return error;
+  return new SuiteError('INTERNAL', `listen for questions: ${String(error)}`, { cause: error });
+}

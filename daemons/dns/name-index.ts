@@ -1,0 +1,212 @@
+// Pure: every name of the zone, kept up with the snapshot. A change costs what it touches: each name remembers which objects
+// it was made from, so that exactly the names of a changed object are made anew, when somebody asks for them.
+import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
+import {
+  type ContainerObject,
+  type Key,
+  keyOf,
+  type ServiceObject,
+  type SnapshotObject,
+} from '../shared/model/objects.ts';
+import { type Change, objectsOf, Snapshot, splitKey } from '../shared/model/snapshot.ts';
+import { addressOf, type Endpoints, isRunning, nameOf, type Objects, serviceEndpoints } from './derive-names.ts';
+import { MadeEntries } from './made-entries.ts';
+import { MultiMap } from './multi-map.ts';
+import { NameClaims } from './name-claims.ts';
+import { parentOf } from './wire-names.ts';
+
+export interface NameEntry extends Endpoints {
+  /**
+   * May be found through a search suffix. False for a container's name with dots: a container called `www.example.com`
+   * must not take that name over for everybody whose suffix is the zone.
+   */
+  readonly searchable: boolean;
+}
+
+export interface NameIndexOptions {
+  readonly zone: string;
+  /** The address of this service, published as `rancher-metadata`. */
+  readonly serviceAddress: Ipv4;
+  /** Told of a name whose links form a cycle or go too deep. */
+  readonly onCut?: (name: string) => void;
+}
+
+export class NameIndex {
+  readonly zone: string;
+  readonly serviceName: string;
+  readonly #options: NameIndexOptions;
+  #snapshot: Snapshot | undefined;
+  readonly #claims: NameClaims;
+  readonly #made = new MadeEntries<NameEntry>();
+  readonly #byAddress = new MultiMap<Ipv4, string>();
+  readonly #servicesOf = new MultiMap<string, string>();
+
+  constructor(options: NameIndexOptions) {
+    this.zone = options.zone;
+    this.serviceName = `rancher-metadata.${options.zone}`;
+    this.#options = options;
+    this.#claims = new NameClaims(options.zone);
+  }
+
+  /** True once a snapshot has come. */
+  get ready(): boolean {
+    return this.#snapshot !== undefined;
+  }
+
+  /** Counts up with the data; serial of the zone's SOA. */
+  get serial(): number {
+    return (this.#snapshot?.revision ?? 0) >>> 0;
+  }
+
+  /** Number of names, without the service's own. */
+  get size(): number {
+    return this.#claims.size;
+  }
+
+  get serviceAddress(): Ipv4 {
+    return this.#options.serviceAddress;
+  }
+
+  /** Takes a snapshot over; returns the names whose records may differ now. */
+  update(snapshot: Snapshot, change: Change): Set<string> {
+    const changed = new Set<string>();
+    // On another host the change is relative to nothing: the snapshot itself is the full set.
+    const sameHost = this.#snapshot?.hostId === snapshot.hostId;
+    const before = sameHost ? this.#snapshot! : this.#forget(snapshot.hostId, changed);
+    this.#snapshot = snapshot;
+    if (sameHost) for (const key of change.drop) this.#replace(key, lookUp(before, key), undefined, changed);
+    for (const object of sameHost ? change.put : objectsOf(snapshot)) {
+      const key = keyOf(object);
+      this.#replace(key, lookUp(before, key), object, changed);
+    }
+    return changed;
+  }
+
+  /** What the name leads to; undefined if no object has it. */
+  lookup(name: string): NameEntry | undefined {
+    if (name === this.serviceName) return { addresses: [this.serviceAddress], alias: undefined, searchable: true };
+    const known = this.#made.get(name);
+    if (known) return known;
+    const claims = this.#claims.of(name);
+    if (claims.length === 0) return undefined;
+    const made = this.#make(name, claims);
+    this.#made.set(name, made);
+    return made;
+  }
+
+  /** True if the name has records or stands above names that have. */
+  exists(name: string): boolean {
+    return name === this.zone || name === this.serviceName || this.#claims.exists(name);
+  }
+
+  /** The containers that have this address, of all hosts, the running and local ones first. */
+  containersAt(address: Ipv4): ContainerObject[] {
+    const found = this.#byAddress.get(address).map((id) => this.#snapshot?.get('container', id));
+    return this.#inOrder(found.filter((one) => one !== undefined));
+  }
+
+  /** The container behind a local client's address. */
+  clientAt(address: Ipv4): ContainerObject | undefined {
+    return this.containersAt(address).find((container) => container.hostId === this.#snapshot?.hostId);
+  }
+
+  /** The name that a reverse lookup of the address answers. */
+  nameAt(address: Ipv4): string | undefined {
+    for (const container of this.containersAt(address)) {
+      const name = nameOf(container, this.zone);
+      if (name !== undefined) return name;
+    }
+    return undefined;
+  }
+
+  /** The services (sidekicks too) that list this container. */
+  servicesOf(containerId: string): ServiceObject[] {
+    const found = this.#servicesOf.get(containerId).map((id) => this.#snapshot?.get('service', id));
+    return found.filter((service) => service !== undefined);
+  }
+
+  #make(name: string, claims: readonly Key[]): NameEntry {
+    const objects = this.#tracked(name);
+    const services = objects.servicesNamed(name);
+    if (services.length === 0) return this.#makeForContainers(name, claims, objects);
+    const cut = (): void => this.#options.onCut?.(name);
+    const parts = services.map((service) => serviceEndpoints(service, objects, this.zone, cut));
+    const addresses = [...new Set(parts.flatMap((part) => part.addresses))];
+    return { addresses, alias: parts.find((part) => part.alias !== undefined)?.alias, searchable: true };
+  }
+
+  /** One name, several containers: the one that runs, is local, is newest. */
+  #makeForContainers(name: string, claims: readonly Key[], objects: Objects): NameEntry {
+    const containers = claims.map((key) => objects.container(splitKey(key).id)).filter((one) => one !== undefined);
+    const addresses = this.#inOrder(containers).map((container) => addressOf(container, objects));
+    const first = addresses.find((address) => address !== undefined);
+    const searchable = parentOf(name) === this.zone;
+    return { addresses: first === undefined ? [] : [first], alias: undefined, searchable };
+  }
+
+  #inOrder(containers: ContainerObject[]): ContainerObject[] {
+    const local = this.#snapshot?.hostId;
+    const rank = (one: ContainerObject): number => (isRunning(one) ? 2 : 0) + (one.hostId === local ? 1 : 0);
+    const byId = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+    return containers.sort((a, b) => rank(b) - rank(a) || b.createdAt - a.createdAt || byId(a.id, b.id));
+  }
+
+  /** Reads for making one name, each of them noted. */
+  #tracked(name: string): Objects {
+    return {
+      container: (id) => {
+        this.#made.note(`container/${id}`, name);
+        return this.#snapshot?.get('container', id);
+      },
+      servicesNamed: (target) => {
+        this.#made.note(`name:${target}`, name);
+        const keys = this.#claims.of(target).filter((key) => splitKey(key).kind === 'service');
+        for (const key of keys) this.#made.note(key, name);
+        return keys.map((key) => this.#snapshot?.get('service', splitKey(key).id)).filter((one) => one !== undefined);
+      },
+    };
+  }
+
+  #replace(
+    key: Key,
+    before: SnapshotObject | undefined,
+    after: SnapshotObject | undefined,
+    changed: Set<string>,
+  ): void {
+    const old = before && nameOf(before, this.zone);
+    const name = after && nameOf(after, this.zone);
+    if (old !== name) {
+      if (old !== undefined) this.#claims.remove(old, key);
+      if (name !== undefined) this.#claims.add(name, key);
+    }
+    for (const one of new Set([old, name])) if (one !== undefined) this.#dirty(one, changed);
+    for (const user of this.#made.dropUsers(key)) changed.add(user);
+    if (before) this.#list(before, 'remove');
+    if (after) this.#list(after, 'add');
+  }
+
+  #dirty(name: string, changed: Set<string>): void {
+    changed.add(name);
+    this.#made.drop(name);
+    for (const user of this.#made.dropUsers(`name:${name}`)) changed.add(user);
+  }
+
+  #list(object: SnapshotObject, verb: 'add' | 'remove'): void {
+    if (object.kind === 'service') for (const id of object.containerIds) this.#servicesOf[verb](id, object.id);
+    if (object.kind !== 'container') return;
+    for (const address of object.ips.map(parseIpv4)) {
+      if (address !== undefined) this.#byAddress[verb](address, object.id);
+    }
+  }
+
+  #forget(hostId: string, changed: Set<string>): Snapshot {
+    for (const name of this.#claims.names()) changed.add(name);
+    for (const map of [this.#claims, this.#made, this.#byAddress, this.#servicesOf]) map.clear();
+    return Snapshot.empty(hostId);
+  }
+}
+
+function lookUp(snapshot: Snapshot, key: Key): SnapshotObject | undefined {
+  const { kind, id } = splitKey(key);
+  return snapshot.get(kind, id);
+}

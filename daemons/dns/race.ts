@@ -1,0 +1,110 @@
+// One question to several upstreams: at most three tries, each given 600 ms before the next begins; a slow one may still
+// answer while later ones run. So an answer, or the certainty that there is none, takes less than the 2 s promised.
+import { SuiteError } from '../shared/model/errors.ts';
+import { rcode } from './dns-codes.ts';
+import type { Exchange, UpstreamReply } from './exchange.ts';
+import type { Query } from './query.ts';
+import type { Upstream, UpstreamHealth } from './upstreams.ts';
+
+export interface RaceOptions {
+  readonly exchange: Exchange;
+  readonly health: UpstreamHealth;
+  /** Monotonic, milliseconds. */
+  readonly now: () => number;
+}
+
+const maxTries = 3;
+export const tryMs = 600;
+
+/** The reply of the first upstream that gives a usable one; undefined if none does. Never rejects. */
+export function raceUpstreams(query: Query, options: RaceOptions): Promise<UpstreamReply | undefined> {
+  const order = options.health.inOrder(options.now());
+  if (order.length === 0) return Promise.resolve(undefined);
+  return new Promise((resolve) => new Race(query, order, options, resolve).next());
+}
+
+/** An upstream that says this might be lame; another one may know better (RFC 1035 gives it no better meaning). */
+function isRefusal(reply: UpstreamReply): boolean {
+  const code = reply.shape.rcode;
+  return code === rcode.SERVFAIL || code === rcode.REFUSED || code === rcode.NOTIMP;
+}
+
+class Race {
+  readonly #query: Query;
+  readonly #order: readonly Upstream[];
+  readonly #options: RaceOptions;
+  readonly #done: (reply: UpstreamReply | undefined) => void;
+  readonly #stop = new AbortController();
+  #tries = 0;
+  #open = 0;
+  #refusal: UpstreamReply | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #over = false;
+
+  constructor(
+    query: Query,
+    order: readonly Upstream[],
+    options: RaceOptions,
+    done: (reply: UpstreamReply | undefined) => void,
+  ) {
+    this.#query = query;
+    this.#order = order;
+    this.#options = options;
+    this.#done = done;
+  }
+
+  /** Begins the next try, or ends if there is none and nothing is open. */
+  next(): void {
+    if (this.#over) return;
+    clearTimeout(this.#timer);
+    const upstream = this.#tries < maxTries ? this.#order[this.#tries % this.#order.length] : undefined;
+    if (!upstream) {
+      if (this.#open === 0) this.#finish(this.#refusal);
+      else this.#timer = setTimeout(() => this.#finish(this.#refusal), tryMs);
+      return;
+    }
+    this.#tries += 1;
+    this.#open += 1;
+    let slow = false;
+    const { exchange, health, now } = this.#options;
+    this.#timer = setTimeout(() => {
+      slow = true;
+      health.failed(upstream, now());
+      if (this.#tries < maxTries) this.next();
+      else this.#finish(this.#refusal);
+    }, tryMs);
+    exchange(upstream, this.#query, this.#stop.signal).then(
+      (reply) => this.#answered(upstream, reply),
+      () => this.#failed(upstream, slow),
+    );
+  }
+
+  #answered(upstream: Upstream, reply: UpstreamReply): void {
+    this.#open -= 1;
+    if (this.#over) return;
+    this.#options.health.answered(upstream);
+    const refusal = isRefusal(reply);
+    if (refusal) this.#refusal ??= reply;
+    const others = this.#tries < Math.min(maxTries, this.#order.length);
+    if (!refusal) this.#finish(reply);
+    else if (others) this.next();
+    else if (this.#open === 0) this.#finish(this.#refusal);
+  }
+
+  #failed(upstream: Upstream, slow: boolean): void {
+    this.#open -= 1;
+    if (this.#over) return;
+    // A slow try was counted, and followed, when its time was over.
+    if (slow) return;
+    this.#options.health.failed(upstream, this.#options.now());
+    this.next();
+  }
+
+  #finish(reply: UpstreamReply | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearTimeout(this.#timer);
+    this.#stop.abort(new SuiteError('DEADLINE', 'wait for an upstream: the question is settled'));
+    this.#done(reply);
+  }
+}

@@ -1,0 +1,48 @@
+// Pure: the records that this daemon makes itself, and what a reply consists of before it is encoded.
+import type { Ipv4 } from '../shared/model/ipv4.ts';
+import { rrType } from './dns-codes.ts';
+
+/** Contents of a record. `raw` are bytes in which no name is compressed, taken over from an upstream. */
+export type RecordData =
+  | { readonly kind: 'address'; readonly address: Ipv4 }
+  | { readonly kind: 'name'; readonly target: string }
+  | { readonly kind: 'soa'; readonly soa: Soa }
+  | { readonly kind: 'raw'; readonly bytes: Uint8Array };
+
+export interface DnsRecord {
+  readonly owner: string;
+  readonly type: number;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly data: RecordData;
+}
+
+export interface Soa {
+  readonly primary: string;
+  readonly mailbox: string;
+  readonly serial: number;
+  /** Seconds that a resolver may keep "no such name" or "no such record" (RFC 2308). */
+  readonly negativeTtl: number;
+}
+
+/** A reply of our own making. */
+export interface Reply {
+  readonly rcode: number;
+  /** True if we are the authority for the name. */
+  readonly authoritative: boolean;
+  readonly answers: readonly DnsRecord[];
+  readonly authority: readonly DnsRecord[];
+}
+
+export function addressRecord(owner: string, ttl: number, address: Ipv4): DnsRecord {
+  return { owner, type: rrType.A, ttl, data: { kind: 'address', address } };
+}
+
+export function nameRecord(owner: string, type: number, ttl: number, target: string): DnsRecord {
+  return { owner, type, ttl, data: { kind: 'name', target } };
+}
+
+/** A reply without records, for what is refused or failed. */
+export function bareReply(code: number): Reply {
+  return { rcode: code, authoritative: false, answers: [], authority: [] };
+}

@@ -1,0 +1,74 @@
+// Pure: an upstream's reply made fit for a cache and for one client. Codes and records stay as they are; what is between two
+// neighbours only is replaced: the id, the question's spelling, the OPT record (RFC 6891 section 6.1.1).
+import { flag, headerBytes, rrType } from './dns-codes.ts';
+import { encodeOpt } from './encode-reply.ts';
+import { u16 } from './guard.ts';
+import { type Query, sizeLimit } from './query.ts';
+import type { ReplyShape } from './read-reply.ts';
+
+/** A reply without OPT record, with what is needed to send it to any client. */
+export interface Relayable {
+  readonly message: Uint8Array;
+  readonly rcode: number;
+  readonly questionEnd: number;
+  /** Where the TTLs are. */
+  readonly ttls: readonly number[];
+}
+
+/** Takes the OPT record out, and what stands behind it: only the additional section, which nobody has to get whole. */
+export function toRelayable(message: Uint8Array, shape: ReplyShape): Relayable {
+  const isOpt = (record: { section: string; type: number }): boolean =>
+    record.section === 'additional' && record.type === rrType.OPT;
+  const at = shape.records.findIndex(isOpt);
+  const kept = at < 0 ? shape.records : shape.records.slice(0, at);
+  const end = kept.at(-1)?.end ?? shape.questionEnd;
+  const copy = Uint8Array.from(message.subarray(0, end));
+  const additional = kept.filter((record) => record.section === 'additional').length;
+  copy[10] = additional >> 8;
+  copy[11] = additional & 255;
+  return {
+    message: copy,
+    rcode: shape.rcode,
+    questionEnd: shape.questionEnd,
+    ttls: kept.map((record) => record.ttlAt),
+  };
+}
+
+/** The bytes for one client; `ageSeconds` is how long the reply has lain in the cache. */
+export function relayTo(query: Query, reply: Relayable, ageSeconds: number): Uint8Array {
+  const whole = withClientParts(query, reply, reply.message);
+  age(whole, reply.ttls, ageSeconds);
+  if (whole.length <= sizeLimit(query)) return whole;
+  const short = withClientParts(query, reply, reply.message.subarray(0, reply.questionEnd));
+  short[2] = (short[2] ?? 0) | (flag.TC >> 8);
+  short.fill(0, 6, 10);
+  short[10] = 0;
+  short[11] = query.edns ? 1 : 0;
+  return short;
+}
+
+function withClientParts(query: Query, reply: Relayable, message: Uint8Array): Uint8Array {
+  const opt = query.edns ? encodeOpt(query, reply.rcode) : undefined;
+  const out = new Uint8Array(message.length + (opt?.length ?? 0));
+  out.set(message);
+  out[0] = query.id >> 8;
+  out[1] = query.id & 255;
+  // RD is the client's own; TC told of the way from the upstream, which is over.
+  const flags = (u16(message, 2) & ~(flag.RD | flag.TC)) | (query.flags & flag.RD);
+  out[2] = flags >> 8;
+  out[3] = flags & 255;
+  out.set(query.question, headerBytes);
+  if (opt) {
+    out.set(opt, message.length);
+    const additional = u16(message, 10) + 1;
+    out[10] = additional >> 8;
+    out[11] = additional & 255;
+  }
+  return out;
+}
+
+function age(message: Uint8Array, ttls: readonly number[], seconds: number): void {
+  if (seconds <= 0) return;
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  for (const at of ttls) view.setUint32(at, Math.max(0, view.getUint32(at) - seconds));
+}

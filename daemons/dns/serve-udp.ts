@@ -1,0 +1,103 @@
+// The UDP side: one socket on the service address. Replies leave from the address that was asked.
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { SuiteError } from '../shared/model/errors.ts';
+import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
+import type { Transport } from './query.ts';
+
+export type Handle = (
+  packet: Uint8Array,
+  source: Ipv4,
+  transport: Transport,
+) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
+
+export interface Callers {
+  allows(source: Ipv4): boolean;
+  allowsAfterLook(source: Ipv4): Promise<boolean>;
+}
+
+export interface ServeOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly handle: Handle;
+  readonly callers: Callers;
+  readonly onDropped: (reason: 'caller' | 'backlog' | 'send' | 'connections') => void;
+  /** The listener broke after it had been opened. */
+  readonly onBroken: (error: Error) => void;
+}
+
+export interface Listener {
+  close(): void;
+}
+
+const bufferBytes = 2 * 1024 * 1024;
+/** Replies that the kernel has not taken yet; beyond, new ones are dropped, as the kernel itself would do. */
+const maxBacklogBytes = 4 * 1024 * 1024;
+
+/** Resolves when bound; a taken port is PORT_TAKEN. */
+export function serveUdp(options: ServeOptions): Promise<Listener> {
+  const socket = createSocket({ type: 'udp4', recvBufferSize: bufferBytes, sendBufferSize: bufferBytes });
+  return new Promise((resolve, reject) => {
+    const refused = (cause: NodeJS.ErrnoException): void => {
+      socket.close();
+      reject(cannotListen(options, 'udp', cause));
+    };
+    socket.once('error', refused);
+    socket.bind({ address: options.address, port: options.port, exclusive: true }, () => {
+      socket.off('error', refused);
+      socket.on('error', (error) => {
+        socket.close();
+        options.onBroken(error);
+      });
+      socket.on('message', (packet, from) => void take(socket, packet, from, options));
+      resolve({ close: () => closeQuietly(socket) });
+    });
+  });
+}
+
+async function take(socket: Socket, packet: Buffer, from: RemoteInfo, options: ServeOptions): Promise<void> {
+  const source = parseIpv4(from.address);
+  if (source === undefined || from.port === 0) return;
+  if (!options.callers.allows(source) && !(await options.callers.allowsAfterLook(source))) {
+    options.onDropped('caller');
+    return;
+  }
+  const handled = options.handle(packet, source, 'udp');
+  const reply = handled instanceof Promise ? await handled : handled;
+  if (!reply) return;
+  if (socket.getSendQueueSize() > maxBacklogBytes) options.onDropped('backlog');
+  else sendQuietly(socket, reply, from, options);
+}
+
+/** A client that is gone, or a socket closed meanwhile, is nobody's fault; it is counted. */
+function sendQuietly(socket: Socket, reply: Uint8Array, to: RemoteInfo, options: ServeOptions): void {
+  try {
+    socket.send(reply, to.port, to.address, (error) => {
+      if (error) options.onDropped('send');
+    });
+  } catch {
+    options.onDropped('send');
+  }
+}
+
+function closeQuietly(socket: Socket): void {
+  try {
+    socket.close();
+  } catch {
+    // Closed before: that is what was wanted.
+  }
+}
+
+/** The reason as an error with a remedy. */
+export function cannotListen(
+  on: { address: string; port: number },
+  transport: Transport,
+  cause: NodeJS.ErrnoException,
+): SuiteError {
+  const taken = cause.code === 'EADDRINUSE';
+  const attempted = `listen on ${on.address}:${on.port}/${transport}: ${cause.code ?? cause.message}`;
+  if (!taken) return new SuiteError('INTERNAL', attempted, { cause });
+  return new SuiteError('PORT_TAKEN', attempted, {
+    cause,
+    hint: `find who holds it with: ss -lntup | grep :${on.port} ; a resolver on all addresses can be bound to its own one`,
+  });
+}
