@@ -1,14 +1,20 @@
 // The two keepers of network-manager: bridges and their files (networks/), iptables chains (rules/). Each has one loop of
 // its own, so that a firewall that cannot be written does not keep a bridge from being made.
 import type { DaemonContext } from '../shared/daemon/life.ts';
+import { openIptables } from '../shared/effects/iptables.ts';
+import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
+import { keeperMetrics } from './keeper-metrics.ts';
+import { NetworksKeeper } from './networks/main.ts';
+import { RulesKeeper } from './rules/main.ts';
+import { watchHost } from './watch-host.ts';
 
 export interface KeeperDeps {
   readonly context: DaemonContext;
 }
 
 export interface Keepers {
-  /** Resolves after the first pass of the networks keeper over a snapshot: bridges and block files are there, or health says why not. */
+  /** Resolves after the first pass over a snapshot: bridges and block files are there, or health says why not. */
   readonly ready: Promise<void>;
   /** Hands over what metadata says now; returns at once, the loops do the work. */
   onSnapshot(snapshot: Snapshot, change: Change): void;
@@ -17,14 +23,58 @@ export interface Keepers {
 }
 
 export function startKeepers(deps: KeeperDeps): Keepers {
-  const { log } = deps.context;
-  const { promise: ready, resolve } = Promise.withResolvers<void>();
-  return {
-    ready,
-    onSnapshot(snapshot) {
-      log.debug({ event: 'keepers.snapshot', revision: snapshot.revision }, 'a new snapshot');
-      resolve();
+  const { context } = deps;
+  const netlink = openNetlink();
+  const metrics = keeperMetrics(context.metrics);
+  const networks: NetworksKeeper = new NetworksKeeper({
+    context,
+    netlink,
+    metrics: metrics('networks'),
+    beforeFiles: () => rules.settle(),
+    onRefused: () => rules.poke(),
+  });
+  const rules: RulesKeeper = new RulesKeeper({
+    context,
+    netlink,
+    iptables: openIptables(4),
+    metrics: metrics('rules'),
+    refused: () => networks.refused,
+  });
+  const watch = watchHost(context, {
+    onLink: (index) => networks.onLink(index),
+    onAddress: () => {
+      networks.poke();
+      rules.poke();
     },
-    stop: () => Promise.resolve(),
+    onRoute: () => networks.poke(),
+    onResync: () => {
+      networks.poke();
+      rules.poke();
+    },
+  });
+  let last: Snapshot | undefined;
+  return {
+    ready: networks.ready,
+    onSnapshot(snapshot) {
+      const isNews = !last || isDifferentForKeepers(last, snapshot);
+      last = snapshot;
+      if (!isNews) return;
+      networks.onSnapshot(snapshot);
+      rules.onSnapshot(snapshot);
+    },
+    async stop() {
+      await Promise.all([networks.close(), rules.close(), watch.close()]);
+      netlink.close();
+    },
   };
+}
+
+/** Containers come and go all day; the keepers look at networks and blocks alone. */
+function isDifferentForKeepers(before: Snapshot, after: Snapshot): boolean {
+  return (
+    before.hostId !== after.hostId ||
+    before.complete !== after.complete ||
+    before.table('network') !== after.table('network') ||
+    before.table('block') !== after.table('block')
+  );
 }

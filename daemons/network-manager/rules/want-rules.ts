@@ -1,17 +1,11 @@
 // Pure: everything that the chains of network-manager hold, from what the host has: networks, bridges, service address.
 // IPv4 alone: a family is a separate restore, so IPv6 becomes a second call of the same shape.
-import type { Table } from '../../shared/model/hooks.ts';
 import { type Cidr4, type Ipv4, renderCidr4 } from '../../shared/model/ipv4.ts';
+import type { Chain } from '../../shared/reconcile/iptables-plan.ts';
 import { wantInput, wantOutput, wantRawOutput, wantRawPrerouting } from './want-service-address.ts';
 
 /** A rule as iptables-save prints it, without `-A CHAIN` and without its id. */
 export type RuleText = string;
-
-export interface ChainBody {
-  readonly table: Table;
-  readonly chain: string;
-  readonly rules: readonly RuleText[];
-}
 
 /** A network of the cluster. */
 export interface RuleNetwork {
@@ -33,14 +27,18 @@ export interface RuleFacts {
   readonly service: { readonly address: Ipv4; readonly metadataPort: number };
 }
 
-export function wantRules(facts: RuleFacts): ChainBody[] {
+/**
+ * In the order in which tables are restored, each whole or not at all: what is not tracked must be accepted first, and an
+ * address is masqueraded only on a way that is open.
+ */
+export function wantRules(facts: RuleFacts): Chain[] {
   return [
-    { table: 'raw', chain: 'CATTLE_RAW_PREROUTING', rules: wantRawPrerouting(facts) },
-    { table: 'raw', chain: 'CATTLE_RAW_OUTPUT', rules: wantRawOutput(facts) },
-    { table: 'nat', chain: 'CATTLE_NAT_POSTROUTING', rules: wantPostrouting(facts) },
     { table: 'filter', chain: 'CATTLE_INPUT', rules: wantInput(facts) },
     { table: 'filter', chain: 'CATTLE_FORWARD', rules: wantForward(facts) },
     { table: 'filter', chain: 'CATTLE_FILTER_OUTPUT', rules: wantOutput(facts) },
+    { table: 'raw', chain: 'CATTLE_RAW_PREROUTING', rules: wantRawPrerouting(facts) },
+    { table: 'raw', chain: 'CATTLE_RAW_OUTPUT', rules: wantRawOutput(facts) },
+    { table: 'nat', chain: 'CATTLE_NAT_POSTROUTING', rules: wantPostrouting(facts) },
   ];
 }
 

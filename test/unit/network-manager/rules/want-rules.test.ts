@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { ruleFacts } from '../../../../daemons/network-manager/rules/rule-facts.ts';
-import { type ChainBody, wantRules } from '../../../../daemons/network-manager/rules/want-rules.ts';
+import { wantRules } from '../../../../daemons/network-manager/rules/want-rules.ts';
 import { hooksOf } from '../../../../daemons/shared/model/hooks.ts';
 import { parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
 import type { DeviceAddress } from '../../../../daemons/shared/model/local-callers.ts';
 import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
+import type { Chain } from '../../../../daemons/shared/reconcile/iptables-plan.ts';
 import { type Packet, trace } from '../../support/packet-tracer.ts';
 import { block, network, otherHostId, snapshotOf } from '../../support/snapshots.ts';
 
@@ -37,7 +38,7 @@ const addresses = [
 const service = { address: parseIpv4('169.254.169.250')!, metadataPort: 80 };
 const chains = wantRules(ruleFacts(snapshotOf(objects), addresses, service, new Set()));
 
-function render(bodies: readonly ChainBody[]): string {
+function render(bodies: readonly Chain[]): string {
   return bodies
     .map(({ table, chain, rules }) => `${table} ${chain}\n${rules.map((rule) => `  ${rule}\n`).join('')}`)
     .join('');
@@ -50,8 +51,10 @@ t.test('all chains of a host with two networks, a foreign one and Docker', async
 
 t.test('every hook of network-manager leads to a chain that is written', async (t) => {
   t.same(
-    chains.map(({ table, chain }) => `${table} ${chain}`),
-    hooksOf('network-manager').map(({ table, chain }) => `${table} ${chain}`),
+    chains.map(({ table, chain }) => `${table} ${chain}`).sort(),
+    hooksOf('network-manager')
+      .map(({ table, chain }) => `${table} ${chain}`)
+      .sort(),
   );
 });
 

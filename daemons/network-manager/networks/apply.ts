@@ -1,0 +1,130 @@
+// Carries out the steps of the networks keeper, in their order. A network whose step fails is left there; others go on.
+import { rmdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ensureDir, errnoOf, removeFile, writeAtomic } from '../../shared/effects/files.ts';
+import { type Netlink, PROTO_CORRAL } from '../../shared/effects/netlink.ts';
+import { ensureSysctl } from '../../shared/effects/sysctl.ts';
+import { hasCode, SuiteError } from '../../shared/model/errors.ts';
+import { forwardingPath } from './plan-drops.ts';
+import { unreachableMetric } from './plan-network.ts';
+import { describeStep, networkOfStep, type Step } from './steps.ts';
+
+export type HostWrites = Pick<
+  Netlink,
+  'getLink' | 'listLinks' | 'ensureBridge' | 'ensureAddress' | 'ensureRoute' | 'dropAddress' | 'dropLink' | 'dropRoute'
+>;
+
+export interface Outcome {
+  readonly done: readonly Step[];
+  readonly failed: readonly { readonly step: Step; readonly error: unknown }[];
+}
+
+/** @param beforeFiles waited for once, before the first file tells the CNI plugins of a network */
+export async function applySteps(
+  steps: readonly Step[],
+  netlink: HostWrites,
+  beforeFiles: () => Promise<void>,
+): Promise<Outcome> {
+  let mayPublish = false;
+  const done: Step[] = [];
+  const failed: { step: Step; error: unknown }[] = [];
+  const broken = new Set<string>();
+  for (const step of steps) {
+    const network = networkOfStep(step);
+    if (network !== undefined && broken.has(network)) continue;
+    if (step.do === 'file' && !mayPublish) {
+      await beforeFiles();
+      mayPublish = true;
+    }
+    try {
+      await applyStep(step, netlink);
+      done.push(step);
+    } catch (error) {
+      failed.push({ step, error });
+      if (network !== undefined) broken.add(network);
+    }
+  }
+  return { done, failed };
+}
+
+async function applyStep(step: Step, netlink: HostWrites): Promise<void> {
+  switch (step.do) {
+    case 'forwarding':
+      ensureSysctl(forwardingPath, '1');
+      return;
+    case 'unreachable':
+      await netlink.ensureRoute({ dst: step.subnet, type: 'unreachable', metric: unreachableMetric });
+      return;
+    case 'bridge':
+      await netlink.ensureBridge(step.name, { mac: step.mac, mtu: step.mtu, up: true, alias: step.alias });
+      return;
+    case 'sysctl':
+      ensureBridgeSysctl(step.path, step.value);
+      return;
+    case 'address':
+      await netlink.ensureAddress({
+        index: await indexOf(step.bridge, netlink),
+        address: step.address,
+        prefix: step.prefix,
+      });
+      return;
+    case 'block-route':
+      await netlink.ensureRoute({ dst: step.cidr, index: await indexOf(step.bridge, netlink) });
+      return;
+    case 'file':
+      ensureDir(dirname(step.path), step.folderMode);
+      writeAtomic(step.path, step.body);
+      return;
+    case 'drop-file':
+      dropFile(step.path);
+      return;
+    case 'drop-address':
+      await netlink.dropAddress(step);
+      return;
+    case 'drop-bridge':
+      await dropBridge(step.index, step.name, netlink);
+      return;
+    case 'drop-route':
+      await netlink.dropRoute({ dst: step.dst, metric: step.metric, type: step.type, protocol: PROTO_CORRAL });
+      return;
+    default: {
+      const never: never = step;
+      throw new SuiteError('INTERNAL', `carry out ${describeStep(never)}`);
+    }
+  }
+}
+
+async function indexOf(bridge: string, netlink: HostWrites): Promise<number> {
+  const link = await netlink.getLink(bridge);
+  if (!link) throw new SuiteError('NETLINK_NO_SUCH_DEVICE', `look up ${bridge}: it went meanwhile`);
+  return link.index;
+}
+
+/** A kernel without IPv6 has no such setting, and nothing that it would guard against. */
+function ensureBridgeSysctl(path: string, value: string): void {
+  try {
+    ensureSysctl(path, value);
+  } catch (error) {
+    if (!hasCode(error, 'FILE_UNREADABLE') || errnoOf(error.cause) !== 'ENOENT') throw error;
+  }
+}
+
+/** Looks again before it deletes: a container may have been attached since the plan was made. */
+async function dropBridge(index: number, name: string, netlink: HostWrites): Promise<void> {
+  const ports = await netlink.listLinks({ master: index });
+  if (ports.length > 0)
+    throw new SuiteError('SUBNET_IN_USE', `remove bridge ${name}: it has ${ports.length} ports again`);
+  await netlink.dropLink(index);
+}
+
+/** With the file goes its folder, if nothing else is in it. */
+function dropFile(path: string): void {
+  removeFile(path);
+  if (!path.endsWith('.conflist')) return;
+  try {
+    rmdirSync(dirname(path));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== 'ENOTEMPTY' && errno !== 'ENOENT' && errno !== 'EEXIST') throw error;
+  }
+}

@@ -1,0 +1,133 @@
+// The networks keeper: bridges, gateways, unreachable routes, settings, block files and CNI configurations.
+import type { DaemonContext } from '../../shared/daemon/life.ts';
+import type { Netlink } from '../../shared/effects/netlink.ts';
+import type { Snapshot } from '../../shared/model/snapshot.ts';
+import { Loop } from '../../shared/reconcile/loop.ts';
+import type { KeeperMetrics } from '../keeper-metrics.ts';
+import { applySteps, type HostWrites, type Outcome } from './apply.ts';
+import { type HostState, networkOfBridge } from './host-state.ts';
+import { describeFailure, stateOfNetworks, waiting } from './networks-health.ts';
+import { type HostReads, observeHost } from './observe.ts';
+import { planNetworks } from './plan-networks.ts';
+import { describeStep } from './steps.ts';
+import { wantNetworks } from './want-networks.ts';
+
+const everyMs = 10_000;
+/** Under a storm of events at most five passes a second. */
+const quietMs = 200;
+const condition = 'networks';
+
+export interface NetworksOptions {
+  readonly context: Pick<DaemonContext, 'paths' | 'log' | 'health'>;
+  readonly netlink: Pick<Netlink, keyof HostReads | keyof HostWrites>;
+  readonly metrics: KeeperMetrics;
+  /** Waited for before a network is made known to the plugins; its rules shall stand by then. Must not reject. */
+  readonly beforeFiles: () => Promise<void>;
+  /** The set of refused networks differs from before. */
+  readonly onRefused: () => void;
+}
+
+export class NetworksKeeper {
+  readonly #options: NetworksOptions;
+  readonly #loop: Loop;
+  readonly #first = Promise.withResolvers<void>();
+  #snapshot: Snapshot | undefined;
+  #refused: ReadonlySet<string> = new Set();
+  #watched: ReadonlySet<number> = new Set();
+  /** The wish that was fulfilled last: to write for it again is to heal. */
+  #fulfilled: string | undefined;
+
+  constructor(options: NetworksOptions) {
+    this.#options = options;
+    options.context.health.set(condition, waiting);
+    this.#loop = new Loop({
+      pass: () => this.#pass(),
+      failed: (error, failures) => this.#failed(error, failures),
+      quietMs,
+      everyMs,
+    });
+  }
+
+  /** Resolves after the first pass over a snapshot, however it ended. */
+  get ready(): Promise<void> {
+    return this.#first.promise;
+  }
+
+  /** Names of networks that this host cannot have; no rule may speak of their ranges. */
+  get refused(): ReadonlySet<string> {
+    return this.#refused;
+  }
+
+  onSnapshot(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    this.#loop.poke();
+  }
+
+  /** A device changed; containers' own links come and go without concerning us. */
+  onLink(index: number): void {
+    if (this.#watched.has(index)) this.#loop.poke();
+  }
+
+  poke(): void {
+    if (this.#snapshot) this.#loop.poke();
+  }
+
+  close(): Promise<void> {
+    return this.#loop.close();
+  }
+
+  async #pass(): Promise<void> {
+    const snapshot = this.#snapshot;
+    if (!snapshot) return;
+    const { context, netlink, metrics } = this.#options;
+    const networks = wantNetworks(snapshot);
+    const wish = { networks, complete: snapshot.complete, paths: context.paths };
+    const bridges = networks.map((network) => network.bridge);
+    const have = await observeHost(netlink, context.paths, bridges);
+    this.#watched = watchedDevices(have, new Set(bridges));
+    const plan = planNetworks(wish, have);
+    metrics.pass();
+    this.#noteRefused(plan.refused);
+    const outcome = await applySteps(plan.steps, netlink, this.#options.beforeFiles);
+    this.#account(outcome, JSON.stringify(networks));
+    const failure = outcome.failed[0]?.error;
+    context.health.set(condition, stateOfNetworks(networks.length - plan.refused.size, plan.faults, failure));
+    if (failure !== undefined) throw failure;
+    this.#first.resolve();
+  }
+
+  #account({ done, failed }: Outcome, wish: string): void {
+    const { context, metrics } = this.#options;
+    const heals = this.#fulfilled === wish;
+    if (done.length > 0) {
+      if (heals) metrics.healed(done.length);
+      else metrics.wrote(done.length);
+      const event = heals ? 'networks.healed' : 'networks.changed';
+      context.log.info({ event, steps: done.map(describeStep) }, `${done.length} changes to the host's networks`);
+    }
+    this.#fulfilled = failed.length === 0 ? wish : undefined;
+  }
+
+  #noteRefused(refused: ReadonlySet<string>): void {
+    if (refused.size === this.#refused.size && [...refused].every((name) => this.#refused.has(name))) return;
+    this.#refused = refused;
+    this.#options.onRefused();
+  }
+
+  #failed(error: unknown, failures: number): void {
+    const { context, metrics } = this.#options;
+    metrics.failed();
+    context.health.set(condition, { ok: false, ...describeFailure(error) });
+    if (failures === 1)
+      context.log.warn({ event: 'networks.failed', error }, 'networks are not as wanted; tries again');
+    this.#first.resolve();
+  }
+}
+
+/** Our bridges, and the devices of default routes, whose MTU decides ours. */
+function watchedDevices(have: HostState, bridges: ReadonlySet<string>): Set<number> {
+  const isOurs = (link: HostState['links'][number]): boolean =>
+    bridges.has(link.name) || networkOfBridge(link) !== undefined;
+  const uplinks = have.routes.flatMap(({ dst, index }) => (dst.prefix === 0 && index !== undefined ? [index] : []));
+  return new Set([...have.links.filter(isOurs).map((link) => link.index), ...uplinks]);
+}

@@ -1,0 +1,93 @@
+// Pure: what the networks keeper may do to the host, one closed union.
+import type { ErrorCode } from '../../shared/model/errors.ts';
+import type { Cidr4, Ipv4 } from '../../shared/model/ipv4.ts';
+import { renderCidr4, renderIpv4 } from '../../shared/model/ipv4.ts';
+import type { Mac } from '../../shared/model/mac.ts';
+
+export type Step = HostStep | NetworkStep | FileStep | DropStep;
+
+export type HostStep = { readonly do: 'forwarding' };
+
+/** Steps of one network, in the order in which they are possible. */
+export type NetworkStep =
+  | { readonly do: 'unreachable'; readonly network: string; readonly subnet: Cidr4 }
+  | {
+      readonly do: 'bridge';
+      readonly network: string;
+      readonly name: string;
+      readonly mac: Mac;
+      readonly mtu: number;
+      readonly alias: string;
+    }
+  | { readonly do: 'sysctl'; readonly network: string; readonly path: string; readonly value: string }
+  | {
+      readonly do: 'address';
+      readonly network: string;
+      readonly bridge: string;
+      readonly address: Ipv4;
+      readonly prefix: number;
+    }
+  | { readonly do: 'block-route'; readonly network: string; readonly bridge: string; readonly cidr: Cidr4 };
+
+export interface FileStep {
+  readonly do: 'file';
+  readonly network: string;
+  readonly path: string;
+  readonly body: string;
+  readonly folderMode: number;
+}
+
+export type DropStep =
+  | { readonly do: 'drop-file'; readonly path: string }
+  | { readonly do: 'drop-address'; readonly index: number; readonly address: Ipv4; readonly prefix: number }
+  | { readonly do: 'drop-bridge'; readonly index: number; readonly name: string }
+  | {
+      readonly do: 'drop-route';
+      readonly dst: Cidr4;
+      readonly metric: number;
+      readonly type: 'unicast' | 'unreachable';
+    };
+
+/** Why a network is not as it should be. */
+export interface Fault {
+  readonly network: string;
+  readonly code: ErrorCode;
+  readonly text: string;
+}
+
+/** The network whose later steps are pointless if this one fails. */
+export function networkOfStep(step: Step): string | undefined {
+  return 'network' in step ? step.network : undefined;
+}
+
+/** One line for logs and for `corral diff`. */
+export function describeStep(step: Step): string {
+  switch (step.do) {
+    case 'forwarding':
+      return 'set net.ipv4.ip_forward to 1';
+    case 'unreachable':
+      return `add route unreachable ${renderCidr4(step.subnet)}`;
+    case 'bridge':
+      return `make bridge ${step.name} mac ${step.mac} mtu ${step.mtu} up`;
+    case 'sysctl':
+      return `set ${step.path} to ${step.value}`;
+    case 'address':
+      return `add address ${renderIpv4(step.address)}/${step.prefix} to ${step.bridge}`;
+    case 'block-route':
+      return `add route ${renderCidr4(step.cidr)} dev ${step.bridge}`;
+    case 'file':
+      return `write ${step.path}`;
+    case 'drop-file':
+      return `remove ${step.path}`;
+    case 'drop-address':
+      return `remove address ${renderIpv4(step.address)}/${step.prefix} from device ${step.index}`;
+    case 'drop-bridge':
+      return `remove bridge ${step.name}`;
+    case 'drop-route':
+      return `remove route ${step.type} ${renderCidr4(step.dst)}`;
+    default: {
+      const never: never = step;
+      return never;
+    }
+  }
+}

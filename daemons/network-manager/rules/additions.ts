@@ -1,0 +1,29 @@
+// Pure: what may be written while the snapshot is stale: additions only.
+import type { Chain, WantRules } from '../../shared/reconcile/iptables-plan.ts';
+import { markRule } from '../../shared/reconcile/iptables-plan.ts';
+import { parseSave, type SavedTables } from '../../shared/reconcile/iptables-save.ts';
+
+/**
+ * The part of the wish that removes nothing: chains of which every present rule is wanted too. A chain with another rule of
+ * ours stays as it is, hook included, until it is certain that the rule's network is gone.
+ */
+export function additionsOnly(want: WantRules, have: SavedTables): WantRules {
+  const chains = want.chains.filter((chain) => {
+    const wanted = idsOf(chain);
+    const present = have.get(chain.table)?.get(chain.chain) ?? [];
+    return present.every((rule) => rule.id === undefined || wanted.has(rule.id));
+  });
+  const names = new Set(chains.map(({ chain }) => chain));
+  return { ...want, chains, owns: (name) => names.has(name) };
+}
+
+/** Ids as they will be read back. */
+function idsOf({ table, chain, rules }: Chain): Set<string | undefined> {
+  const text = [`*${table}`, `:${chain} - [0:0]`, ...rules.map((rule) => `-A ${chain} ${markRule(rule)}`)].join('\n');
+  return new Set(
+    parseSave(text)
+      .get(table)
+      ?.get(chain)
+      ?.map((rule) => rule.id),
+  );
+}

@@ -1,0 +1,145 @@
+// The rules keeper: the chains of network-manager and the jumps to them.
+import type { DaemonContext } from '../../shared/daemon/life.ts';
+import type { Iptables } from '../../shared/effects/iptables.ts';
+import { hooks } from '../../shared/model/hooks.ts';
+import { parseIpv4 } from '../../shared/model/ipv4.ts';
+import type { Snapshot } from '../../shared/model/snapshot.ts';
+import { planRules, type RulesPlan, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
+import type { SavedTables } from '../../shared/reconcile/iptables-save.ts';
+import { Loop } from '../../shared/reconcile/loop.ts';
+import { within } from '../../shared/reconcile/within.ts';
+import type { KeeperMetrics } from '../keeper-metrics.ts';
+import { describeFailure } from '../networks/networks-health.ts';
+import { additionsOnly } from './additions.ts';
+import { type AddressReads, observeAddresses, observeRules } from './observe.ts';
+import { ruleFacts } from './rule-facts.ts';
+import { wantRules } from './want-rules.ts';
+
+const everyMs = 10_000;
+const quietMs = 100;
+/** Who overwrites rules does so in bursts (a firewall that reloads); so we look again soon after each write of our own. */
+const recheckMs = [1_000, 2_000, 4_000];
+/** A fight with another program is told once a minute, not once a second. */
+const quietLogMs = 60_000;
+const settleMs = 2_000;
+const condition = 'rules';
+
+export interface RulesOptions {
+  readonly context: Pick<DaemonContext, 'config' | 'log' | 'health'>;
+  readonly netlink: AddressReads;
+  readonly iptables: Iptables;
+  readonly metrics: KeeperMetrics;
+  /** Networks of which no rule may speak. */
+  readonly refused: () => ReadonlySet<string>;
+}
+
+export class RulesKeeper {
+  readonly #options: RulesOptions;
+  readonly #loop: Loop;
+  readonly #service: { address: NonNullable<ReturnType<typeof parseIpv4>>; metadataPort: number };
+  #snapshot: Snapshot | undefined;
+  #backend: string | undefined;
+  /** The wish that was fulfilled last: to write for it again is to heal. */
+  #fulfilled: string | undefined;
+  #waiting: (() => void)[] = [];
+  #rechecks: NodeJS.Timeout[] = [];
+  #toldAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: RulesOptions) {
+    this.#options = options;
+    const { address, port } = options.context.config.metadata;
+    this.#service = { address: parseIpv4(address)!, metadataPort: port };
+    options.context.health.set(condition, {
+      ok: false,
+      code: 'NOT_READY',
+      text: 'waits for the first snapshot of metadata',
+    });
+    this.#loop = new Loop({
+      pass: () => this.#pass(),
+      failed: (error, failures) => this.#failed(error, failures),
+      quietMs,
+      everyMs,
+    });
+  }
+
+  onSnapshot(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    this.#loop.poke();
+  }
+
+  poke(): void {
+    if (this.#snapshot) this.#loop.poke();
+  }
+
+  /** Resolves when a pass that begins from now on has ended, whatever came of it, or after 2 s. */
+  async settle(): Promise<void> {
+    if (!this.#snapshot) return;
+    const passed = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#loop.poke();
+    await within(settleMs, 'wait for the rules', passed).catch(() => undefined);
+  }
+
+  close(): Promise<void> {
+    for (const timer of this.#rechecks) clearTimeout(timer);
+    return this.#loop.close();
+  }
+
+  async #pass(): Promise<void> {
+    const waiting = this.#waiting.splice(0);
+    try {
+      if (this.#snapshot) await this.#keep(this.#snapshot);
+    } finally {
+      for (const resolve of waiting) resolve();
+    }
+  }
+
+  async #keep(snapshot: Snapshot): Promise<void> {
+    const { context, netlink, iptables, metrics, refused } = this.#options;
+    const addresses = await observeAddresses(netlink);
+    const chains = wantRules(ruleFacts(snapshot, addresses, this.#service, refused()));
+    const want: WantRules = { chains, hooks, owner: 'network-manager', owns: isOwnChain };
+    this.#backend ??= await this.#describe();
+    const have = await observeRules(iptables);
+    const plan = planRules(snapshot.complete ? want : additionsOnly(want, have), have);
+    metrics.pass();
+    if (plan.payload !== '') {
+      await iptables.restore(plan.payload);
+      this.#account(plan, have, JSON.stringify(chains));
+    }
+    this.#fulfilled = JSON.stringify(chains);
+    context.health.set(condition, { ok: true, text: `${chains.length} chains by ${this.#backend}` });
+  }
+
+  async #describe(): Promise<string> {
+    const { version, backend } = await this.#options.iptables.describe();
+    const text = `iptables ${version} (${backend})`;
+    this.#options.context.log.info({ event: 'rules.backend', version, backend }, text);
+    return text;
+  }
+
+  #account(plan: RulesPlan, have: SavedTables, wish: string): void {
+    const { context, metrics } = this.#options;
+    const heals = this.#fulfilled === wish;
+    if (heals) metrics.healed(plan.changed.length);
+    else metrics.wrote(plan.changed.length);
+    for (const timer of this.#rechecks) clearTimeout(timer);
+    this.#rechecks = recheckMs.map((ms) => setTimeout(() => this.poke(), ms).unref());
+    const now = performance.now();
+    if (heals && now - this.#toldAt < quietLogMs) return;
+    this.#toldAt = heals ? now : this.#toldAt;
+    const event = heals ? 'rules.healed' : 'rules.changed';
+    context.log.info({ event, changed: plan.changed, tables: have.size }, `wrote ${plan.changed.join(', ')}`);
+  }
+
+  #failed(error: unknown, failures: number): void {
+    const { context, metrics } = this.#options;
+    metrics.failed();
+    context.health.set(condition, { ok: false, ...describeFailure(error) });
+    if (failures === 1) context.log.warn({ event: 'rules.failed', error }, 'rules are not as wanted; tries again');
+  }
+}
+
+/** The originals' prefix; what the overlay keeps has a longer one. */
+export function isOwnChain(name: string): boolean {
+  return name.startsWith('CATTLE_') && !name.startsWith('CATTLE_OVERLAY_');
+}
