@@ -2,41 +2,78 @@
 // containers ask about themselves.
 import { join } from 'node:path';
 import { type DaemonContext, type RunningDaemon, runDaemon } from '../shared/daemon/life.ts';
+import { LocalCallers } from '../shared/effects/local-callers.ts';
+import { openNetlink } from '../shared/effects/netlink.ts';
+import { Trees } from './answer.ts';
+import { Catalog } from './catalog.ts';
+import { parseTrusted } from './http-caller.ts';
+import { keepListening } from './keep-listening.ts';
 import { RecordKeeper } from './keep-records.ts';
 import { readBootId } from './observe-host.ts';
 import { OwnLoop } from './own-loop.ts';
 import { reportDerivation } from './report-derivation.ts';
+import { serveHttp } from './serve-http.ts';
 import { serveRecords } from './serve-records.ts';
 import { serveWatch } from './serve-watch.ts';
 import { State } from './state.ts';
 import { openStore } from './store/open.ts';
+import { treeRoute } from './tree-route.ts';
+import { watchAddresses } from './watch-addresses.ts';
 
 await runDaemon('metadata', start);
 
 async function start(context: DaemonContext): Promise<RunningDaemon> {
   const { health, log, metrics, paths } = context;
   let config = context.config;
+  health.set('http', { ok: false, code: 'NOT_READY', text: 'starting' });
   const store = await openStore(join(paths.state, 'store.sqlite'), context);
   const keeper = new RecordKeeper(store, health);
   const state = new State({ ...store.identity, remember: (changes) => keeper.add(changes) });
-  state.recall(await store.recall(readBootId()));
   reportDerivation(state, context);
+  const catalog = new Catalog(store.identity.hostId);
+  const trees = new Trees(catalog);
+  state.onRevision((revision) => catalog.update(revision));
+  state.recall(await store.recall(readBootId()));
   const own = new OwnLoop({ store, state, health, stateDirectory: paths.state, config: () => config });
   await own.start();
+  await state.settled();
+
   const watch = serveWatch(state, metrics);
-  context.routes.push(watch.route);
+  context.routes.push(watch.route, treeRoute(catalog, trees));
   const records = await serveRecords({ path: paths.recordsSocket, state, log, metrics });
+  const netlink = openNetlink();
+  const callers = new LocalCallers({
+    netlink,
+    onFault: (error) => log.warn({ event: 'callers.unread', error }, 'cannot read the addresses of this host'),
+  });
+  callers.useContainers(catalog);
+  await callers.start();
+  let trusted = parseTrusted(config.metadata.trustForwardedFrom);
+  const http = serveHttp({ catalog, trees, callers, metrics, trusted: () => trusted });
+  state.onRevision(() => http.changed());
+  const listening = await keepListening({ server: http.server, netlink, on: config.metadata, health, log });
+  const addresses = watchAddresses(log, () => {
+    listening.poke();
+    void callers.refresh();
+  });
   context.onReload((next) => {
+    const { address, port } = config.metadata;
+    if (next.metadata.address !== address || next.metadata.port !== port) {
+      log.warn({ event: 'config.needs-restart', keys: ['metadata.address', 'metadata.port'] }, 'used after a restart');
+    }
     config = next;
+    trusted = parseTrusted(next.metadata.trustForwardedFrom);
     own.poke();
   });
   return {
     async stop() {
+      http.close();
       watch.close();
-      await records.close();
-      await own.close();
+      callers.close();
+      await Promise.all([addresses.close(), listening.close(), records.close(), own.close()]);
       await keeper.close();
       await store.close();
+      netlink.close();
     },
   };
 }

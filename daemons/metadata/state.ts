@@ -107,6 +107,12 @@ export class State {
     return new Promise((done) => this.#waiters.push({ mark: this.#marked, done }));
   }
 
+  /** Resolves when all that is known so far is in the snapshot. */
+  async settled(): Promise<void> {
+    this.#schedule();
+    await new Promise<number>((done) => this.#waiters.push({ mark: this.#marked, done }));
+  }
+
   #mark(keys: readonly Key[]): void {
     for (const key of keys) {
       if (this.#dirty.has(key)) continue;

@@ -1,0 +1,138 @@
+// Held requests. Those that wait for the same thing form a group, looked up once a revision; an unrelated change wakes nobody.
+// Every wait has its own timer, and there is a bound on waits in all and for each address.
+import type { Ipv4 } from '../shared/model/ipv4.ts';
+import { type Answer, answerTarget, type Trees, type ValueTarget } from './answer.ts';
+import type { Catalog } from './catalog.ts';
+import { first } from './first.ts';
+import { hasNews, type PollRequest } from './poll-request.ts';
+
+export const pollLimits = { total: 12_000, perAddress: 64 } as const;
+/** Answers written in one turn of the loop. */
+const sliceAnswers = 500;
+
+export interface PollOptions {
+  readonly catalog: Catalog;
+  readonly trees: Trees;
+  readonly limits?: { readonly total: number; readonly perAddress: number };
+}
+
+export interface PollClient {
+  /** Who is connected; waits are counted by it. */
+  readonly peer: Ipv4;
+  /** Whose `self` is looked at. */
+  readonly caller: Ipv4 | undefined;
+  readonly accept: string | undefined;
+  readonly respond: (answer: Answer) => void;
+}
+
+interface Wait {
+  readonly group: Group;
+  readonly client: PollClient;
+  readonly value: string;
+  timer: NodeJS.Timeout | undefined;
+}
+
+interface Group {
+  readonly name: string;
+  readonly target: ValueTarget;
+  readonly caller: Ipv4 | undefined;
+  readonly waits: Set<Wait>;
+}
+
+export class LongPolls {
+  refused = 0;
+  readonly #options: PollOptions;
+  readonly #groups = new Map<string, Group>();
+  readonly #perPeer = new Map<Ipv4, number>();
+  readonly #limits: { readonly total: number; readonly perAddress: number };
+  #total = 0;
+  readonly #due = new Set<Wait>();
+  #draining = false;
+
+  constructor(options: PollOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? pollLimits;
+  }
+
+  get size(): number {
+    return this.#total;
+  }
+
+  /** Holds the request if there is nothing new and room to wait; returns how to give up, or undefined: answer at once. */
+  hold(poll: PollRequest, client: PollClient): (() => void) | undefined {
+    const { trees } = this.#options;
+    if (!trees.knows(poll.target.version)) return undefined;
+    // Only below `self` does the answer depend on who asks.
+    const caller = poll.target.steps[0]?.toLowerCase() === 'self' ? client.caller : undefined;
+    if (hasNews(this.#find(poll.target, caller), poll.value)) return undefined;
+    const held = this.#perPeer.get(client.peer) ?? 0;
+    if (this.#total >= this.#limits.total || held >= this.#limits.perAddress) {
+      this.refused += 1;
+      return undefined;
+    }
+    this.#total += 1;
+    this.#perPeer.set(client.peer, held + 1);
+    const wait: Wait = { group: this.#groupOf(poll.target, caller), client, value: poll.value, timer: undefined };
+    wait.group.waits.add(wait);
+    wait.timer = setTimeout(() => this.#finish(wait), poll.maxWaitMs);
+    return () => this.#forget(wait);
+  }
+
+  /** The catalog has changed: whoever sees something else than before is answered. */
+  look(): void {
+    for (const group of this.#groups.values()) {
+      const value = this.#find(group.target, group.caller);
+      for (const wait of group.waits) if (hasNews(value, wait.value)) this.#due.add(wait);
+    }
+    if (!this.#draining) this.#drain();
+  }
+
+  /** Answers everybody with what there is. */
+  close(): void {
+    for (const group of [...this.#groups.values()]) for (const wait of [...group.waits]) this.#finish(wait);
+  }
+
+  #drain(): void {
+    for (const wait of first(this.#due, sliceAnswers)) {
+      this.#due.delete(wait);
+      this.#finish(wait);
+    }
+    this.#draining = this.#due.size > 0;
+    if (this.#draining) setImmediate(() => this.#drain());
+  }
+
+  #finish(wait: Wait): void {
+    if (!this.#forget(wait)) return;
+    const { target, caller } = wait.group;
+    const self = caller === undefined ? undefined : this.#options.catalog.containerAt(caller);
+    wait.client.respond(answerTarget(this.#options.trees, target, { accept: wait.client.accept, self }));
+  }
+
+  #forget(wait: Wait): boolean {
+    clearTimeout(wait.timer);
+    if (!wait.group.waits.delete(wait)) return false;
+    if (wait.group.waits.size === 0) this.#groups.delete(wait.group.name);
+    const { peer } = wait.client;
+    const left = (this.#perPeer.get(peer) ?? 1) - 1;
+    if (left > 0) this.#perPeer.set(peer, left);
+    else this.#perPeer.delete(peer);
+    this.#total -= 1;
+    return true;
+  }
+
+  #find(target: ValueTarget, caller: Ipv4 | undefined): ReturnType<Trees['find']> {
+    return this.#options.trees.find(
+      target,
+      caller === undefined ? undefined : this.#options.catalog.containerAt(caller),
+    );
+  }
+
+  #groupOf(target: ValueTarget, caller: Ipv4 | undefined): Group {
+    const name = JSON.stringify([target.version, caller, target.steps]);
+    const known = this.#groups.get(name);
+    if (known) return known;
+    const made: Group = { name, target, caller, waits: new Set() };
+    this.#groups.set(name, made);
+    return made;
+  }
+}

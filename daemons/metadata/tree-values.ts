@@ -1,0 +1,52 @@
+// Pure: what the trees that clients see are made of. Large parts are made when they are asked for (getters, TreeList).
+
+export type TreeValue = null | boolean | number | string | readonly TreeValue[] | TreeList | TreeMap;
+export interface TreeMap {
+  readonly [key: string]: TreeValue;
+}
+
+/** A list that is not kept as an array: it makes its elements on demand and finds them by name without a search. */
+export abstract class TreeList {
+  abstract readonly length: number;
+  abstract at(index: number): TreeValue | undefined;
+  /** The first element whose name, or else uuid, is this text. */
+  abstract named(text: string): TreeValue | undefined;
+}
+
+/**
+ * An absent collection. The original's typed null: JSON says null, while a listing marks it like any collection
+ * (metadata reference, section 10).
+ */
+export const absent: TreeMap = Object.freeze({});
+
+export function isList(value: TreeValue): value is readonly TreeValue[] | TreeList {
+  return Array.isArray(value) || value instanceof TreeList;
+}
+
+export function isMap(value: TreeValue): value is TreeMap {
+  return typeof value === 'object' && value !== null && !isList(value);
+}
+
+/** The name by which a listing shows an element and a path finds it: `name`, or else `uuid`. */
+export function elementName(value: TreeValue | undefined): string | undefined {
+  if (value === undefined || !isMap(value)) return undefined;
+  const { name, uuid } = value;
+  if (typeof name === 'string') return name;
+  return typeof uuid === 'string' ? uuid : undefined;
+}
+
+/** Order of keys by their UTF-8 bytes, which differs from JavaScript's own where surrogates meet the end of the BMP. */
+export function compareBytes(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let at = 0; at < length; at += 1) {
+    const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Surrogates stand for code points above all others. */
+function rank(unit: number): number {
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}
