@@ -8,6 +8,7 @@ import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import { netnsPathOf, openContainerNetns } from './container-netns.ts';
 import { wantPorts } from './container-ports.ts';
 import { type AttachmentWish, refFor, refOf } from './describe.ts';
+import { DockerFollower } from './docker-follower.ts';
 import { factsIn, factsOf, liveOf } from './facts.ts';
 import type { Failures } from './failures.ts';
 import { KeyedQueue } from './keyed-queue.ts';
@@ -49,7 +50,7 @@ export class DockerKeeper {
   readonly #queue: KeyedQueue;
   /** Runs that were detached by hand: id and start. */
   readonly #detached = new Set<string>();
-  #following: { close(): void } | undefined;
+  #following: DockerFollower | undefined;
   #slow: NodeJS.Timeout | undefined;
 
   constructor(deps: KeeperDeps) {
@@ -59,11 +60,13 @@ export class DockerKeeper {
 
   start(): void {
     const { docker, onState } = this.#deps;
-    this.#following = docker.follow({
+    this.#following = new DockerFollower({
+      docker,
       onList: (running) => this.#lookAtAll(running),
       onEvent: (event) => this.#queue.poke(event.containerId),
       onState,
     });
+    this.#following.start();
     this.#slow = setInterval(() => void this.relist(), slowLookMs).unref();
   }
 

@@ -1,5 +1,5 @@
 // Pure: a lease as the container record that metadata gets.
-import { type Lease, leaseIps } from '../../../cni-plugins/library.ts';
+import { type Lease, leaseIps } from '../../../cni-plugins/ipam/lease.ts';
 import { label } from '../../shared/model/labels.ts';
 import type { ContainerRecord, Labels } from '../../shared/model/objects.ts';
 import { isUuid, uuidOfName } from '../../shared/model/uuid.ts';

@@ -1,13 +1,13 @@
 // Docker Engine (or podman's socket, which speaks the same), read only. The only importer of dockerode, loaded at the first
 // request: a host without an engine does not pay its 34 MB.
 //
-// Events only say at which container to look. After every (re)connection comes a full list, so a lost event costs time, never
-// correctness; `since` merely makes the gap short.
+// Events only say at which container to look; whoever follows them lists after every (re)connection, so a lost one costs time,
+// never correctness.
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { hasCode, SuiteError } from '../model/errors.ts';
 import { LineCutter } from '../model/lines.ts';
-import { backoffMs } from '../reconcile/backoff.ts';
 import { chooseApiVersion } from './docker/api-version.ts';
 import {
   type DockerContainer,
@@ -31,16 +31,14 @@ export interface Docker {
   inspect(idOrName: string): Promise<DockerContainer | undefined>;
   /** The containers that run. */
   running(): Promise<ListedContainer[]>;
-  /** Follows events until closed; see DockerFollower. Connects again for ever. */
-  follow(follower: DockerFollower): { close(): void };
+  /** Opens the stream of events, from `since` (an event's `at`) if given. */
+  events(since: string | undefined, onEvent: (event: DockerEvent) => void): Promise<DockerEvents>;
 }
 
-export interface DockerFollower {
-  /** What runs, after each connection; events that happened meanwhile follow. */
-  readonly onList: (running: readonly ListedContainer[]) => void;
-  readonly onEvent: (event: DockerEvent) => void;
-  /** undefined: connected; otherwise why not, once for each loss. */
-  readonly onState: (fault: SuiteError | undefined) => void;
+export interface DockerEvents {
+  /** Settles when the stream is over: always a loss, unless it was closed. */
+  readonly ended: Promise<SuiteError>;
+  close(): void;
 }
 
 export function dockerAt(socketPath: string): Docker {
@@ -62,16 +60,22 @@ export function dockerAt(socketPath: string): Docker {
       throw unreachable(socketPath, what, cause);
     }
   };
-  const docker: Docker = {
+  return {
     socketPath,
     inspect: (idOrName) => ask(`inspect ${idOrName.slice(0, 80)}`, (api, signal) => inspect(api, idOrName, signal)),
     async running() {
       const listed = await ask('list containers', (api, abortSignal) => api.listContainers({ abortSignal }));
       return listed.map(parseListed).filter((container) => container !== undefined);
     },
-    follow: (follower) => new Following(docker, connected, follower),
+    async events(since, onEvent) {
+      const { stream, ended } = await ask('follow events', (api) => openEvents(api, since, onEvent));
+      const why = ended.then(
+        () => new SuiteError('DOCKER_UNREACHABLE', `follow events on ${socketPath}: the stream ended`),
+        (cause: unknown) => unreachable(socketPath, 'follow events', cause),
+      );
+      return { ended: why, close: () => void stream.destroy() };
+    },
   };
-  return docker;
 }
 
 async function openClient(socketPath: string): Promise<Dockerode> {
@@ -94,92 +98,37 @@ async function inspect(api: Dockerode, idOrName: string, signal: AbortSignal): P
   }
 }
 
-/** One follower's connection to the stream of events. */
-class Following {
-  readonly #docker: Docker;
-  readonly #connected: () => Promise<Dockerode>;
-  readonly #follower: DockerFollower;
-  readonly #closing = new AbortController();
-  #failures = 0;
-  #since: string | undefined;
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(docker: Docker, connected: () => Promise<Dockerode>, follower: DockerFollower) {
-    this.#docker = docker;
-    this.#connected = connected;
-    this.#follower = follower;
-    void this.#turn();
-  }
-
-  close(): void {
-    this.#closing.abort();
-    clearTimeout(this.#timer);
-  }
-
-  async #turn(): Promise<void> {
-    let fault: SuiteError;
-    try {
-      await this.#followOnce();
-      fault = new SuiteError('DOCKER_UNREACHABLE', `follow the events of ${this.#docker.socketPath}: the stream ended`);
-    } catch (cause) {
-      fault = unreachable(this.#docker.socketPath, 'follow the events', cause);
-    }
-    if (this.#closing.signal.aborted) return;
-    this.#failures += 1;
-    if (this.#failures === 1) this.#follower.onState(fault);
-    this.#timer = setTimeout(() => void this.#turn(), backoffMs(this.#failures, Math.random()));
-  }
-
-  /** Listens first, lists then: what happens in between is in the stream. Returns or throws when the stream ends. */
-  async #followOnce(): Promise<void> {
-    const api = await this.#connected();
-    const stream = await this.#openStream(api);
+/** Ends, with an error, at a line that is no event: what follows it could not be trusted. */
+async function openEvents(
+  api: Dockerode,
+  since: string | undefined,
+  onEvent: (event: DockerEvent) => void,
+): Promise<{ stream: Readable; ended: Promise<unknown> }> {
+  const opening = new AbortController();
+  const timer = setTimeout(() => opening.abort(new SuiteError('DEADLINE', 'wait for the events')), answerMs);
+  const filters = JSON.stringify({ type: ['container', 'network'], event: actions });
+  const query = { filters, ...(since !== undefined && { since }), abortSignal: opening.signal };
+  try {
+    const stream = (await api.getEvents(query as never)) as unknown as Readable;
     const ended = once(stream, 'close');
-    // An error ends the stream too; the rejection is seen below, after the list.
-    ended.catch(() => undefined);
-    try {
-      this.#read(stream);
-      this.#follower.onList(await this.#docker.running());
-      this.#failures = 0;
-      this.#follower.onState(undefined);
-      await ended;
-    } finally {
-      stream.destroy();
-    }
-  }
-
-  async #openStream(api: Dockerode): Promise<NodeJS.ReadableStream & { destroy(): void }> {
-    const opening = new AbortController();
-    const signal = AbortSignal.any([this.#closing.signal, opening.signal]);
-    const timer = setTimeout(() => opening.abort(new SuiteError('DEADLINE', 'wait for the events')), answerMs);
-    const filters = JSON.stringify({ type: ['container', 'network'], event: actions });
-    const since = this.#since === undefined ? {} : { since: this.#since };
-    try {
-      const stream = await api.getEvents({ filters, ...since, abortSignal: signal } as never);
-      return stream as unknown as NodeJS.ReadableStream & { destroy(): void };
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  #read(stream: NodeJS.ReadableStream & { destroy(error?: Error): void }): void {
     const cutter = new LineCutter();
-    stream.on('error', () => undefined);
     stream.on('end', () => stream.destroy());
     stream.on('data', (chunk: Buffer) => {
       try {
-        for (const line of cutter.push(chunk)) this.#take(parseEvent(JSON.parse(line)));
+        for (const line of cutter.push(chunk)) take(line, onEvent);
       } catch (error) {
         stream.destroy(error as Error);
       }
     });
+    return { stream, ended };
+  } finally {
+    clearTimeout(timer);
   }
+}
 
-  #take(event: DockerEvent | undefined): void {
-    if (!event) return;
-    if (event.at !== undefined) this.#since = event.at;
-    this.#follower.onEvent(event);
-  }
+function take(line: string, onEvent: (event: DockerEvent) => void): void {
+  const event = parseEvent(JSON.parse(line));
+  if (event) onEvent(event);
 }
 
 function unreachable(socketPath: string, what: string, cause: unknown): SuiteError {
