@@ -33,6 +33,7 @@ export const errorCodes = [
   'LOCK_TIMEOUT',
   'FILE_UNREADABLE',
   'FILE_TOO_LARGE',
+  'SYSCTL_REFUSED',
   'PORT_TAKEN',
   // store and metadata
   'STORE_CORRUPT',
