@@ -1,7 +1,6 @@
 // Pure: IP addresses of both families as the kernel takes them.
-import { isIPv6 } from 'node:net';
 import { SuiteError } from '../../model/errors.ts';
-import { type Ipv4, ipv4Bytes, ipv4FromBytes, renderIpv4 } from '../../model/ipv4.ts';
+import { type Ipv4, ipv4Bytes, ipv4FromBytes, parseIpv4, renderIpv4 } from '../../model/ipv4.ts';
 import { FAMILY } from './constants.ts';
 
 /** An IPv4 address as a number, or an IPv6 address as text (answers are in the form of RFC 5952). */
@@ -24,16 +23,25 @@ export function renderIp(ip: Ip): string {
 /** Network order. @throws SuiteError NETLINK_REFUSED for a text that is no IPv6 address. */
 export function ipBytes(ip: Ip): Uint8Array {
   if (typeof ip === 'number') return ipv4Bytes(ip);
-  if (!isIPv6(ip) || ip.includes('%')) throw new SuiteError('NETLINK_REFUSED', `use ${ip} as an IPv6 address`);
-  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(ip);
-  const hex = (high: string, low: string): string => (Number(high) * 256 + Number(low)).toString(16);
-  const plain = dotted ? `${dotted[1]}${hex(dotted[2]!, dotted[3]!)}:${hex(dotted[4]!, dotted[5]!)}` : ip;
-  const [head = '', tail] = plain.split('::');
-  const groups = (text: string): number[] =>
-    text === '' ? [] : text.split(':').map((part) => Number.parseInt(part, 16));
-  const [front, back] = [groups(head), groups(tail ?? '')];
-  const all = [...front, ...new Array<number>(8 - front.length - back.length).fill(0), ...back];
-  return Uint8Array.from(all.flatMap((group) => [group >> 8, group & 255]));
+  const groups = parseIpv6(ip);
+  if (!groups) throw new SuiteError('NETLINK_REFUSED', `use ${ip} as an IPv6 address`);
+  return Uint8Array.from(groups.flatMap((group) => [group >> 8, group & 255]));
+}
+
+/** The eight groups of an address in any of the forms of RFC 4291, without a zone. */
+function parseIpv6(text: string): number[] | undefined {
+  const dotted = /^(.*:)([\d.]+)$/.exec(text);
+  const tail = dotted?.[2]?.includes('.') ? parseIpv4(dotted[2]) : undefined;
+  const plain =
+    tail === undefined ? text : `${dotted![1]}${(tail >>> 16).toString(16)}:${(tail & 0xffff).toString(16)}`;
+  const sides = plain.split('::');
+  const [front = [], back = []] = sides.map((side) => (side === '' ? [] : side.split(':')));
+  const parts = [...front, ...back];
+  if (sides.length > 2 || !parts.every((part) => /^[0-9a-f]{1,4}$/i.test(part))) return undefined;
+  const missing = 8 - parts.length;
+  if (sides.length === 2 ? missing < 1 : missing !== 0) return undefined;
+  const zeros = new Array<string>(missing).fill('0');
+  return [...front, ...zeros, ...back].map((part) => Number.parseInt(part, 16));
 }
 
 /** The address in 4 or 16 bytes; undefined for any other length. */

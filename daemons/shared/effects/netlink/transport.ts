@@ -40,8 +40,20 @@ const RECEIVE_BUFFER = 1 << 20;
 
 const ROUTE = 0;
 
+/** What a Transport uses of the package's socket. */
+export type KernelSocket = Pick<RawNetlinkSocket, 'on' | 'send' | 'ref' | 'unref' | 'close' | 'setRecvBufferSize'>;
+
+export interface TransportOptions {
+  /** A NETLINK_* number, default NETLINK_ROUTE. */
+  readonly protocol?: number;
+  readonly deadlineMs?: number;
+  /** Default: a socket of the kernel, in the current namespace of the thread. */
+  readonly socket?: KernelSocket;
+}
+
 export class Transport {
-  readonly #socket: RawNetlinkSocket;
+  readonly #socket: KernelSocket;
+  readonly #deadlineMs: number;
   readonly #waiting: Request[] = [];
   readonly #sent = new Map<number, Request>();
   #seq = 0;
@@ -49,9 +61,9 @@ export class Transport {
   #open = true;
   #dumps: Promise<unknown> = Promise.resolve();
 
-  /** Opens a socket in the current namespace of the thread; `protocol` is a NETLINK_* number, default NETLINK_ROUTE. */
-  constructor(protocol: number = ROUTE) {
-    this.#socket = new RawNetlinkSocket(protocol);
+  constructor(options: TransportOptions = {}) {
+    this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
+    this.#socket = options.socket ?? new RawNetlinkSocket(options.protocol ?? ROUTE);
     this.#socket.setRecvBufferSize(RECEIVE_BUFFER);
     this.#socket.unref();
     this.#socket.on('message', (bytes, from) => {
@@ -127,7 +139,7 @@ export class Transport {
     if (batch.length === 0 || !this.#open) return;
     if (this.#sent.size === 0) this.#socket.ref();
     for (const request of batch) {
-      request.timer = setTimeout(() => this.#settle(request, 'late'), DEADLINE_MS);
+      request.timer = setTimeout(() => this.#settle(request, 'late'), this.#deadlineMs);
       this.#sent.set(request.seq, request);
     }
     askForAcknowledgement(batch);
@@ -160,7 +172,7 @@ export class Transport {
     clearTimeout(request.timer);
     if (outcome === undefined) request.resolve(request.answers);
     else if (outcome !== 'late') request.reject(outcome);
-    else request.reject(new SuiteError('DEADLINE', `${request.attempted}: no answer in ${DEADLINE_MS} ms`));
+    else request.reject(new SuiteError('DEADLINE', `${request.attempted}: no answer in ${this.#deadlineMs} ms`));
     if (this.#sent.size > 0 || !this.#open) return;
     if (this.#waiting.length > 0) this.#flushSoon();
     else this.#socket.unref();
