@@ -48,7 +48,7 @@ export function followLife(options: LifeOptions, listener: LifeListener): { clos
       outgoing.destroy();
       if (reached) listener.lost();
       else listener.nobody();
-      timer = setTimeout(connect, options.pauseMs());
+      if (!closed) timer = setTimeout(connect, options.pauseMs()); // the listener may have seen enough
     };
     outgoing.on('socket', (socket) => {
       socket.once('connect', () => {

@@ -14,7 +14,8 @@ export interface Attachment {
   readonly id: string;
   readonly name: string | null;
   readonly network: string;
-  readonly address: string;
+  /** With its prefix. */
+  readonly address: string | null;
   readonly gateway: string | null;
   readonly hostVeth: string | null;
   readonly netns: string | null;

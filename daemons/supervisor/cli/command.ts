@@ -96,7 +96,7 @@ interface OptionToken {
 
 function readOption(spec: CommandSpec, options: Readonly<Record<string, Option>>, token: OptionToken): string {
   const { name, rawName, value } = token;
-  const option = options[name];
+  const option = Object.hasOwn(options, name) ? options[name] : undefined;
   if (!option) {
     const guess = nearest(
       rawName,
