@@ -8,10 +8,11 @@ import { fail } from './shared/respond.ts';
 import { rootOf } from './shared/root.ts';
 
 const calledAs = process.argv[2] ?? '';
-const reply = await answer();
-writeAll(1, reply.stdout);
-writeAll(2, reply.stderr);
-process.exitCode = reply.exitCode;
+void answer().then((reply) => {
+  writeAll(1, reply.stdout);
+  writeAll(2, reply.stderr);
+  process.exitCode = reply.exitCode;
+});
 
 async function answer(): Promise<CniReply> {
   let stdin = '';

@@ -1,6 +1,6 @@
 // Pure: names by which a link of a container is recognised on the host.
-import { createHash } from 'node:crypto';
 import type { Mac } from '../../daemons/shared/model/mac.ts';
+import { digestOf } from '../shared/digest.ts';
 
 export interface LinkOwner {
   readonly network: string;
@@ -13,8 +13,7 @@ export interface LinkOwner {
  * any `vethr*` that it cannot derive; the second serves other interfaces, short ids, and ids that begin alike.
  */
 export function hostVethNames(owner: LinkOwner): [string, ...string[]] {
-  const digest = createHash('sha256').update(`${owner.network}\n${owner.containerId}\n${owner.ifname}`).digest('hex');
-  const hashed = `vethr${digest.slice(0, 10)}`;
+  const hashed = `vethr${digestOf(linkAlias(owner)).slice(0, 10)}`;
   const formula = owner.ifname === 'eth0' && owner.containerId.length >= 10;
   return formula ? [`vethr${owner.containerId.slice(0, 10)}`, hashed] : [hashed];
 }
@@ -26,6 +25,6 @@ export function linkAlias(owner: LinkOwner): string {
 
 /** The MAC of the host's end: fixed, so that the result can name it without asking the kernel. */
 export function hostVethMac(owner: LinkOwner): Mac {
-  const digest = createHash('sha256').update(linkAlias(owner)).digest('hex');
-  return `0e:${[0, 2, 4, 6, 8].map((at) => digest.slice(at, at + 2)).join(':')}` as Mac;
+  const digest = digestOf(linkAlias(owner));
+  return `0e:${[6, 8, 10, 12, 14].map((at) => digest.slice(at, at + 2)).join(':')}` as Mac;
 }
