@@ -31,9 +31,9 @@ export function openIptables(family: 4 | 6, runWith: Run = run): Iptables {
   return {
     family,
     async save(table) {
-      const { stdout } = await runWith(`${prefix}-save`, ['-t', table], limits);
+      const { stdout, stderr } = await runWith(`${prefix}-save`, ['-t', table], limits);
       // Another program used nftables in a way that iptables cannot show; the exit code is 0 and the listing empty.
-      if (/^# Table .* is incompatible/m.test(stdout)) {
+      if (/^# Table .* is incompatible/m.test(`${stdout}\n${stderr}`)) {
         throw new SuiteError('COMMAND_FAILED', `read table ${table} with ${prefix}-save: it holds rules of nftables`, {
           hint: `nft list table ip${family === 6 ? '6' : ''} ${table}`,
         });

@@ -172,7 +172,7 @@ t.test('a table with rules that iptables cannot show is not taken for an empty o
     ns,
     'nft',
     ['-f', '-'],
-    'table ip nat { set s { type ipv4_addr; }; chain PREROUTING { type nat hook prerouting priority dstnat; ip saddr @s counter drop; }; }\n',
+    'table ip nat { map m { type ipv4_addr : ipv4_addr; }; chain PREROUTING { type nat hook prerouting priority -100; meta l4proto tcp dnat to ip saddr map @m; }; }\n',
   );
   await t.rejects(openIptables(4, inside(ns, 'nft')).save('nat'), {
     code: 'COMMAND_FAILED',

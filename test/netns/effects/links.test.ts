@@ -156,7 +156,15 @@ t.test('removing is done off the event loop, and absence is success', async (t) 
   await nl.createVeth({ name: 'a', up: true }, { name: 'b' });
   await nl.setLink('b', { up: true });
   const index = (await nl.getLink('a'))!.index;
+  let turns = 0;
+  const spin = (): void => {
+    turns += 1;
+    next = setImmediate(spin);
+  };
+  let next = setImmediate(spin);
   t.same(await Promise.all([nl.dropLink('a'), nl.dropLink(index), nl.dropLink('a')]), [true, false, false]);
+  clearImmediate(next);
+  t.ok(turns > 50, `the loop turned ${turns} times meanwhile`);
   t.equal(await nl.getLink('b'), undefined);
   t.equal(await nl.getLink(index), undefined);
 });

@@ -27,12 +27,6 @@ export class Payload {
     return this;
   }
 
-  u16(type: number, value: number): this {
-    const at = this.#begin(type, 2);
-    this.#bytes.writeUInt16LE(value, at);
-    return this;
-  }
-
   /** In network order, as ports and protocols are. */
   u16be(type: number, value: number): this {
     const at = this.#begin(type, 2);

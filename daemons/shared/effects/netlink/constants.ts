@@ -27,9 +27,9 @@ export const RTM = {
   GETNEIGH: 30,
 } as const;
 
-export const FAMILY = { UNSPEC: 0, INET: 2, BRIDGE: 7, INET6: 10 } as const;
+export const FAMILY = { INET: 2, BRIDGE: 7, INET6: 10 } as const;
 
-export const IFF = { UP: 0x1, RUNNING: 0x40, PROMISC: 0x100, LOWER_UP: 0x10000 } as const;
+export const IFF = { UP: 0x1, PROMISC: 0x100, LOWER_UP: 0x10000 } as const;
 
 export const IFLA = {
   ADDRESS: 1,
@@ -68,7 +68,7 @@ export const BR = { MCAST_SNOOPING: 23 } as const;
 export const VXLAN = { ID: 1, LINK: 3, LOCAL: 4, LEARNING: 7, PORT: 15 } as const;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4, FLAGS: 8 } as const;
-export const IFA_F = { NODAD: 0x2, PERMANENT: 0x80, NOPREFIXROUTE: 0x200 } as const;
+export const IFA_F = { NODAD: 0x2, NOPREFIXROUTE: 0x200 } as const;
 
 export const SCOPE = { universe: 0, link: 253, host: 254 } as const;
 
@@ -78,4 +78,4 @@ export const RTNH_F_ONLINK = 4;
 
 export const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8, MASTER: 9 } as const;
 export const NUD = { FAILED: 0x20, NOARP: 0x40, PERMANENT: 0x80 } as const;
-export const NTF = { SELF: 0x2, MASTER: 0x4, PROXY: 0x8, EXT_LEARNED: 0x10 } as const;
+export const NTF = { SELF: 0x2, MASTER: 0x4, PROXY: 0x8 } as const;
