@@ -1,4 +1,5 @@
 // What the verbs share while a program runs: paths, the kernel, the boot's id.
+import { existsSync } from 'node:fs';
 import { readText } from '../daemons/shared/effects/files.ts';
 import { type Lock, lockFile } from '../daemons/shared/effects/locks.ts';
 import { type Netlink, openNetlink } from '../daemons/shared/effects/netlink.ts';
@@ -43,6 +44,11 @@ export class Context {
   lockAttachment(files: LeaseFiles, owner: Owner): Promise<Lock> {
     files.ensureDirs();
     return lockFile(attachmentLock(files.dir, owner), { waitMs: attachLockWaitMs });
+  }
+
+  /** The same for DEL, which makes no folders for a network that this host never had. */
+  async lockForDel(files: LeaseFiles, owner: Owner): Promise<Lock> {
+    return existsSync(files.dir) ? await this.lockAttachment(files, owner) : { release: () => undefined };
   }
 
   close(): void {

@@ -12,7 +12,7 @@ import type { LeaseFiles } from '../ipam/lease-files.ts';
 import { readBlock } from '../ipam/read-block.ts';
 import { requestedAddress, requestedMac } from '../ipam/requested.ts';
 import { type Applicant, reserve } from '../ipam/reserve.ts';
-import type { Call } from '../shared/call.ts';
+import { type Call, refuseForeignIpam } from '../shared/call.ts';
 import { type BridgeConf, parseBridgeConf } from './bridge-conf.ts';
 import { configureContainer, createPair, openPort } from './connect.ts';
 import { ensureBridge } from './ensure-bridge.ts';
@@ -35,6 +35,7 @@ interface Job {
 
 /** @throws SuiteError or CniError; then nothing is left behind. */
 export async function bridgeAdd(context: Context, call: Call): Promise<Attached> {
+  refuseForeignIpam(call.conf);
   const conf = parseBridgeConf(call.conf.raw, call.env.args);
   const block = readBlock(context.paths.blocks, conf.network);
   const owner = { network: conf.network, containerId: call.env.containerId, ifname: call.env.ifname };

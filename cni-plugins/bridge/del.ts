@@ -10,7 +10,7 @@ export async function bridgeDel(context: Context, call: Call): Promise<Lease | u
   const network = networkNameOf(call.conf.raw);
   const owner = { network, containerId: call.env.containerId, ifname: call.env.ifname };
   const files = context.leaseFiles(network);
-  const lock = await context.lockAttachment(files, owner);
+  const lock = await context.lockForDel(files, owner);
   try {
     const lease = files.read(owner);
     await dropOwnLinks(context.netlink, owner, lease);

@@ -50,7 +50,7 @@ export async function ipamAdd(context: Context, call: Call): Promise<Attached> {
 export async function ipamDel(context: Context, call: Call): Promise<Lease | undefined> {
   const network = networkNameOf(call.conf.raw);
   const files = context.leaseFiles(network);
-  const lock = await context.lockAttachment(files, call.env);
+  const lock = await context.lockForDel(files, call.env);
   try {
     const lease = files.read(call.env);
     if (lease) files.remove(lease);

@@ -1,8 +1,9 @@
 // Pure: one ADD, DEL or CHECK, its parts checked; what every verb is given.
 import type { AttachmentRef, CniRequest } from '../api.ts';
 import { corralArgsOf } from './corral-args.ts';
-import { type CniEnvironment, parseEnvironment } from './environment.ts';
-import { type NetConf, netConfOf, parseNetConf } from './parse-config.ts';
+import { type CniEnvironment, parseEnvironment, quote } from './environment.ts';
+import { isObject } from './json.ts';
+import { badConfig, type NetConf, netConfOf, parseNetConf } from './parse-config.ts';
 
 export interface Call {
   readonly env: CniEnvironment;
@@ -40,9 +41,9 @@ export function isIpam(program: string | undefined, conf: NetConf): boolean {
   return ipamNames.has(program ?? conf.type);
 }
 
-/** The IPAM type that a bridge configuration names, if it is another program's. */
-export function foreignIpam(conf: NetConf): string | undefined {
-  const ipam = conf.raw.ipam;
-  const type = typeof ipam === 'object' && ipam !== null && 'type' in ipam ? ipam.type : undefined;
-  return typeof type === 'string' && type !== '' && !ipamNames.has(type) ? type : undefined;
+/** The bridge takes its addresses from the host's block. Throws CNI code 7 if the configuration names another IPAM plugin. */
+export function refuseForeignIpam(conf: NetConf): void {
+  const type = isObject(conf.raw.ipam) ? (conf.raw.ipam.type ?? '') : '';
+  if (type === '' || (typeof type === 'string' && ipamNames.has(type))) return;
+  throw badConfig(`ipam.type is ${quote(String(type))}`, `corral-bridge knows ${[...ipamNames].join(' and ')}`);
 }

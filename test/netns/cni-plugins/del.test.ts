@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { config, Lab, skipReason } from './lab.ts';
@@ -30,10 +30,12 @@ t.test('DEL before ADD, without CNI_NETNS, and without a block', { skip: skipRea
   const lab = new Lab(t);
   const it = lab.container();
   t.equal((await lab.cni('DEL', it)).code, 0);
+  t.notOk(existsSync(lab.paths.leases));
   t.equal((await lab.cni('ADD', it)).code, 0);
   t.equal((await lab.cni('DEL', it, { env: { CNI_NETNS: '' } })).code, 0);
   t.same(lab.traces(), []);
   t.equal((await lab.cni('DEL', it, { config: { ...config, name: 'nobody' } })).code, 0);
+  t.notOk(existsSync(join(lab.paths.leases, 'nobody')), 'a network that never was leaves no folder');
 });
 
 t.test('DEL without a lease still finds the link by its alias', { skip: skipReason }, async (t) => {

@@ -71,6 +71,7 @@ t.test('errors come on stdout with the code of the specification', { skip: skipR
     ['no such verb', { verb: 'GC' }, 4, /CNI_COMMAND/],
     ['no name', { config: { ...config, name: undefined } }, 7, /name/],
     ['version of the future', { config: { ...config, cniVersion: '9.0.0' } }, 1, /9\.0\.0/],
+    ['another IPAM plugin', { config: { ...config, ipam: { type: 'host-local' } } }, 7, /host-local/],
     ['no block file', { config: { ...config, name: 'other' } }, 11, /BLOCK_MISSING.*blocks\/other\.json/],
     ['no namespace', { env: { CNI_NETNS: '/run/netns/none' } }, 4, /NETNS_GONE/],
     ['a file that is no namespace', { env: { CNI_NETNS: '/etc/hostname' } }, 4, /NETNS_GONE/],
