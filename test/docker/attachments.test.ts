@@ -1,0 +1,214 @@
+// The attachments of network-manager against a real Docker Engine, in a machine of its own: what containers and the kernel
+// have, not what the log says.
+import t from 'tap';
+import { isRoot, until } from '../netns/support/namespaces.ts';
+import { startDaemon, type TestDaemon } from './support/daemon.ts';
+import { type Machine, makeMachine, startEngine, succeeds } from './support/machine.ts';
+
+interface Attached {
+  readonly name: string;
+  readonly address: string;
+  readonly containerId: string;
+  readonly netns: string;
+}
+interface Listed {
+  readonly attachments: readonly Attached[];
+  readonly failures: readonly { name: string; code: string }[];
+}
+
+t.setTimeout(300_000);
+
+const managed = ['--label', 'io.rancher.container.network=true'];
+
+if (!isRoot) t.plan(0, 'needs root');
+else
+  t.test('containers of a Docker Engine', async (t) => {
+    const machine = await makeMachine(t);
+    await startEngine(machine);
+    await startDaemon(t, machine, 'metadata');
+    const manager = await startDaemon(t, machine, 'network-manager');
+
+    await t.test('a labelled container is attached and knows its name and resolver', async (t) => {
+      const labels = [...managed, '--label', 'io.rancher.stack_service.name=Shop/Web'];
+      run(machine, 'web', [...labels, '--hostname', 'web', '--domainname', 'corp', '-p', '8080:80']);
+      const { address } = await attached(machine, manager, 'web');
+      t.match(address, /^10\.42\.0\.\d+\/24$/);
+      t.match(inside(machine, 'web', 'ip -4 address show eth0'), `inet ${address} `);
+      t.match(inside(machine, 'web', 'cat /etc/hosts'), `${address.split('/')[0]}\tweb.corp web\t# corral\n`);
+      const resolver = inside(machine, 'web', 'cat /etc/resolv.conf');
+      t.match(resolver, /^search web\.shop\.rancher\.internal shop\.rancher\.internal rancher\.internal$/m);
+      t.match(resolver, /^nameserver 169\.254\.169\.250$/m);
+      t.match(manager.ask<Listed>('/v1/attachments').attachments, [{ name: 'web', ports: ['0.0.0.0:8080:80/tcp'] }]);
+    });
+
+    await t.test('a restart makes one new attachment of the old one', async (t) => {
+      const before = await attached(machine, manager, 'web');
+      machine.sh('docker restart -t 0 web');
+      const after = await until(5_000, 'web is attached anew', () => {
+        const now = list(manager).find(({ name }) => name === 'web');
+        return now && now.netns !== before.netns ? now : undefined;
+      });
+      t.equal(list(manager).length, 1);
+      t.match(inside(machine, 'web', 'ip -4 address show eth0'), `inet ${after.address} `);
+      t.equal(inside(machine, 'web', 'grep -c "# corral" /etc/hosts').trim(), '1');
+      await until(2_000, 'one veth is left', () => veths(machine) === 1);
+      t.equal(claims(machine), 1, 'one address is taken');
+    });
+
+    await t.test('a new name is told to metadata', async () => {
+      machine.sh('docker rename web shop-web');
+      await until(3_000, 'its new name is known', () => list(manager)[0]?.name === 'shop-web');
+      machine.sh('docker rename shop-web web');
+    });
+
+    await t.test('host and container modes are never touched, whatever their labels say', async (t) => {
+      const before = machine.sh('ip -o link; ip -o -4 address');
+      run(machine, 'hosted', [...managed, '--label', 'io.rancher.cni.network=corral'], 'host');
+      run(machine, 'beside', managed, 'container:web');
+      run(machine, 'after', managed);
+      await attached(machine, manager, 'after');
+      t.notOk(list(manager).some(({ name }) => name === 'hosted' || name === 'beside'));
+      machine.sh('docker rm -f hosted beside after');
+      await until(3_000, 'after is gone', () => list(manager).length === 1 && veths(machine) === 1);
+      t.equal(machine.sh('ip -o link; ip -o -4 address'), before, 'the machine’s own devices are as they were');
+      t.equal(ask(manager, '/v1/attach', { target: '/proc/1/ns/net' }).code, 'NETNS_IS_HOST');
+    });
+
+    await t.test('what cannot be attached is named, and forgotten when it is gone', async (t) => {
+      run(machine, 'lost', ['--label', 'io.rancher.cni.network=nowhere']);
+      run(machine, 'bridged', managed, 'bridge');
+      const failing = await until(3_000, 'both are named', () => {
+        const { failures } = manager.ask<Listed>('/v1/attachments');
+        return failures.length === 2 ? failures : undefined;
+      });
+      const codes = Object.fromEntries(failing.map(({ name, code }) => [name, code]));
+      t.same(codes, { lost: 'NETWORK_UNKNOWN', bridged: 'ATTACHMENT_EXISTS' });
+      t.match(manager.ask('/readyz'), { state: 'degraded' });
+      machine.sh('docker rm -f lost bridged');
+      await until(3_000, 'both are forgotten', () => manager.ask<Listed>('/v1/attachments').failures.length === 0);
+      t.match(manager.ask('/readyz'), { state: 'ready' });
+    });
+
+    await t.test('a container without labels is attached and detached by hand', async (t) => {
+      run(machine, 'plain', []);
+      const told = ask(manager, '/v1/attach', { target: 'plain', name: 'by-hand', publish: ['9090:90'] });
+      t.match(told, { name: 'by-hand', network: 'corral', ports: ['0.0.0.0:9090:90/tcp'] });
+      t.same(ask(manager, '/v1/attach', { target: 'plain' }), told, 'once more: the same');
+      machine.sh('docker rename plain plainer');
+      t.match(ask(manager, '/v1/detach', { target: 'plainer' }), { detached: true });
+      t.match(ask(manager, '/v1/detach', { target: 'plainer' }), { detached: false });
+      t.match(ask(manager, '/v1/detach', { target: 'nobody' }), { detached: false });
+      t.equal(ask(manager, '/v1/attach', { target: 'nobody' }).code, 'TARGET_UNKNOWN');
+      t.equal(ask(manager, '/v1/attach', { target: 'plainer', network: 'nowhere' }).code, 'NETWORK_UNKNOWN');
+      machine.sh('docker rm -f plainer');
+    });
+
+    await t.test('thirty at once, and all of them away at once', async (t) => {
+      const names = Array.from({ length: 30 }, (_, at) => `many-${at}`);
+      machine.sh(
+        `for n in ${names.join(' ')}; do docker run -d --net=none --name $n ${managed.join(' ')} busybox sleep 3600 >/dev/null & done; wait`,
+        { timeoutMs: 120_000 },
+      );
+      const all = await until(20_000, 'all are attached', () => {
+        const found = list(manager).filter(({ name }) => name.startsWith('many-'));
+        return found.length === names.length ? found : undefined;
+      });
+      t.equal(new Set(all.map(({ address }) => address)).size, names.length, 'no address twice');
+      for (const { name, address } of all) {
+        t.match(inside(machine, name, 'ip -4 address show eth0'), `inet ${address} `);
+      }
+      machine.sh(`docker rm -f ${names.join(' ')}`, { timeoutMs: 120_000 });
+      await until(
+        10_000,
+        'all are gone',
+        () => list(manager).length === 1 && veths(machine) === 1 && claims(machine) === 1,
+      );
+    });
+
+    await t.test('Docker dies, containers change, Docker comes back', async (t) => {
+      const live = '{"live-restore": true}';
+      machine.sh(
+        `mkdir -p /etc/docker && echo '${live}' > /etc/docker/daemon.json && kill -HUP $(cat /run/dockerd.pid)`,
+      );
+      run(machine, 'stays', managed);
+      run(machine, 'dies', managed);
+      const stays = await attached(machine, manager, 'stays');
+      await attached(machine, manager, 'dies');
+      const pid = machine.sh('docker inspect -f {{.State.Pid}} dies').trim();
+      machine.sh('kill -9 $(cat /run/dockerd.pid)');
+      await until(5_000, 'the loss is told', () => text(manager.ask('/readyz')).includes('DOCKER_UNREACHABLE'));
+      // Nobody reaps the dead containerd in this machine, so Docker would take it for alive.
+      machine.sh(`kill -9 ${pid}; rm -f /run/dockerd.pid /run/docker/containerd/containerd.pid`);
+      machine.start('sh', ['-c', 'exec dockerd --pidfile /run/dockerd.pid >>/run/dockerd.log 2>&1']);
+      await until(30_000, 'Docker answers', () => succeeds(() => machine.sh('docker version')));
+      run(machine, 'new', managed);
+      await attached(machine, manager, 'new');
+      await until(10_000, 'the dead one is gone', () => !list(manager).some(({ name }) => name === 'dies'));
+      t.same(await attached(machine, manager, 'stays'), stays, 'the living one was not touched');
+      await until(5_000, 'health says so', () => !text(manager.ask('/readyz')).includes('DOCKER_UNREACHABLE'));
+    });
+
+    await t.test('network-manager dies, containers change, network-manager comes back', async (t) => {
+      const stays = await attached(machine, manager, 'stays');
+      await manager.kill();
+      machine.sh('docker rm -f new; docker restart -t 0 web');
+      run(machine, 'newer', managed);
+      await manager.start();
+      await attached(machine, manager, 'newer');
+      const web = await attached(machine, manager, 'web');
+      await until(5_000, 'the removed one is gone', () => !list(manager).some(({ name }) => name === 'new'));
+      t.match(inside(machine, 'web', 'ip -4 address show eth0'), `inet ${web.address} `);
+      t.same(await attached(machine, manager, 'stays'), stays);
+      await until(5_000, 'nothing is left over', () => veths(machine) === list(manager).length);
+      t.equal(claims(machine), list(manager).length);
+    });
+
+    await t.test('a bare namespace is attached once, and let go when it is deleted', async (t) => {
+      machine.sh('ip netns add bare');
+      const told = ask(manager, '/v1/attach', { target: '/run/netns/bare', labels: { a: 'b' } });
+      t.match(told, { name: 'bare', netns: '/run/netns/bare', labels: { a: 'b' } });
+      t.same(ask(manager, '/v1/attach', { target: '/run/netns/bare' }), told);
+      machine.sh('ip netns delete bare');
+      await until(20_000, 'it is gone', () => !list(manager).some(({ name }) => name === 'bare'));
+      t.equal(ask(manager, '/v1/attach', { target: '/run/netns/bare' }).code, 'NETNS_GONE');
+      t.match(ask(manager, '/v1/detach', { target: '/run/netns/bare' }), { detached: false });
+    });
+
+    t.notMatch(manager.log(), '"level":"error"', 'nothing unexpected was logged');
+  });
+
+function run(machine: Machine, name: string, options: readonly string[], net = 'none'): void {
+  machine.run('docker', ['run', '-d', `--net=${net}`, '--name', name, ...options, 'busybox', 'sleep', '3600']);
+}
+
+function inside(machine: Machine, container: string, line: string): string {
+  return machine.run('docker', ['exec', container, 'sh', '-c', line], { timeoutMs: 10_000 });
+}
+
+function list(manager: TestDaemon): readonly Attached[] {
+  return manager.ask<Listed>('/v1/attachments').attachments;
+}
+
+function ask(manager: TestDaemon, path: string, body: unknown): Record<string, unknown> {
+  return manager.ask(path, body);
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value);
+}
+
+/** Attached to the run of the container that is under way. */
+async function attached(machine: Machine, manager: TestDaemon, name: string): Promise<Attached> {
+  const pid = machine.sh(`docker inspect -f {{.State.Pid}} ${name}`).trim();
+  return until(5_000, `${name} is attached`, () =>
+    list(manager).find((one) => one.name === name && one.netns === `/proc/${pid}/ns/net`),
+  );
+}
+
+function veths(machine: Machine): number {
+  return Number(machine.sh('ip -o link show type veth | grep -c vethr || true').trim());
+}
+
+function claims(machine: Machine): number {
+  return Number(machine.sh('ls /run/corral/leases/corral/addresses | wc -l').trim());
+}
