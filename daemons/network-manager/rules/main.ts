@@ -1,6 +1,6 @@
 // The rules keeper: the chains of network-manager and the jumps to them.
 import type { DaemonContext } from '../../shared/daemon/life.ts';
-import type { Iptables } from '../../shared/effects/iptables.ts';
+import type { Iptables, IptablesVersion } from '../../shared/effects/iptables.ts';
 import { hooks } from '../../shared/model/hooks.ts';
 import { parseIpv4 } from '../../shared/model/ipv4.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
@@ -12,6 +12,7 @@ import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../networks/networks-health.ts';
 import { additionsOnly } from './additions.ts';
 import { type AddressReads, observeAddresses, observeRules } from './observe.ts';
+import { otherBackend, rulesOfOtherBackend } from './other-backend.ts';
 import { ruleFacts } from './rule-facts.ts';
 import { wantRules } from './want-rules.ts';
 
@@ -38,7 +39,7 @@ export class RulesKeeper {
   readonly #loop: Loop;
   readonly #service: { address: NonNullable<ReturnType<typeof parseIpv4>>; metadataPort: number };
   #snapshot: Snapshot | undefined;
-  #backend: string | undefined;
+  #version: IptablesVersion | undefined;
   /** The wish that was fulfilled last: to write for it again is to heal. */
   #fulfilled: string | undefined;
   #waiting: (() => void)[] = [];
@@ -98,7 +99,7 @@ export class RulesKeeper {
     const addresses = await observeAddresses(netlink);
     const chains = wantRules(ruleFacts(snapshot, addresses, this.#service, refused()));
     const want: WantRules = { chains, hooks, owner: 'network-manager', owns: isOwnChain };
-    this.#backend ??= await this.#describe();
+    this.#version ??= await this.#describe();
     const have = await observeRules(iptables);
     const plan = planRules(snapshot.complete ? want : additionsOnly(want, have), have);
     metrics.pass();
@@ -107,14 +108,27 @@ export class RulesKeeper {
       this.#account(plan, have, JSON.stringify(chains));
     }
     this.#fulfilled = JSON.stringify(chains);
-    context.health.set(condition, { ok: true, text: `${chains.length} chains by ${this.#backend}` });
+    context.health.set(condition, { ok: true, text: `${chains.length} chains by ${nameOf(this.#version)}` });
+    await this.#lookAside(this.#version);
   }
 
-  async #describe(): Promise<string> {
-    const { version, backend } = await this.#options.iptables.describe();
-    const text = `iptables ${version} (${backend})`;
-    this.#options.context.log.info({ event: 'rules.backend', version, backend }, text);
-    return text;
+  async #describe(): Promise<IptablesVersion> {
+    const version = await this.#options.iptables.describe();
+    const text = `writes with ${nameOf(version)}, as this host's iptables does`;
+    this.#options.context.log.info({ event: 'rules.backend', ...version }, text);
+    return version;
+  }
+
+  async #lookAside({ backend }: IptablesVersion): Promise<void> {
+    const count = (await rulesOfOtherBackend(backend)) ?? 0;
+    const other = otherBackend(backend);
+    const text = `${other} holds ${count} rules of others`;
+    const hint = `packets pass both, so a DROP there wins; see ${other}-save`;
+    this.#options.context.health.set('rules-backend', {
+      ok: count === 0,
+      text: count === 0 ? text : `${text}: ${hint}`,
+      degradesOnly: true,
+    });
   }
 
   #account(plan: RulesPlan, have: SavedTables, wish: string): void {
@@ -142,4 +156,8 @@ export class RulesKeeper {
 /** The originals' prefix; what the overlay keeps has a longer one. */
 export function isOwnChain(name: string): boolean {
   return name.startsWith('CATTLE_') && !name.startsWith('CATTLE_OVERLAY_');
+}
+
+function nameOf({ version, backend }: IptablesVersion): string {
+  return `iptables ${version} (${backend})`;
 }

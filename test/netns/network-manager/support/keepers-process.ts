@@ -1,0 +1,43 @@
+// The keepers alone in a process, for tests inside a namespace: snapshots come as lines on the standard input, `status` asks
+// for health and counters. Log lines go to the standard output as in a daemon.
+import { createInterface } from 'node:readline';
+import { startKeepers } from '../../../../daemons/network-manager/keepers.ts';
+import { parseConfig } from '../../../../daemons/shared/daemon/config.ts';
+import { Health } from '../../../../daemons/shared/daemon/health.ts';
+import type { DaemonContext } from '../../../../daemons/shared/daemon/life.ts';
+import { makeLog } from '../../../../daemons/shared/daemon/log.ts';
+import { Metrics } from '../../../../daemons/shared/daemon/metrics.ts';
+import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
+import { pathsBelow } from '../../../../daemons/shared/model/paths.ts';
+import { noChange } from '../../../../daemons/shared/model/snapshot.ts';
+import { snapshotOf } from '../../../unit/support/snapshots.ts';
+
+export type Order = { snapshot: readonly SnapshotObject[]; complete: boolean } | { status: true } | { stop: true };
+
+const context: DaemonContext = {
+  name: 'network-manager',
+  config: parseConfig('', {}, 'no file'),
+  paths: pathsBelow(process.argv[2]!),
+  log: makeLog('network-manager', 'info'),
+  health: new Health(),
+  metrics: new Metrics('network-manager'),
+  routes: [],
+  onReload: () => undefined,
+};
+const keepers = startKeepers({ context });
+void keepers.ready.then(() => process.stdout.write('{"ready":true}\n'));
+
+createInterface({ input: process.stdin })
+  .on('line', (line) => void obey(JSON.parse(line) as Order))
+  .on('close', () => process.exit(0));
+
+async function obey(order: Order): Promise<void> {
+  if ('snapshot' in order) keepers.onSnapshot(snapshotOf(order.snapshot, order.complete), noChange);
+  else if ('status' in order) {
+    const status = { health: context.health.report(), metrics: await context.metrics.text() };
+    process.stdout.write(`${JSON.stringify({ status })}\n`);
+  } else {
+    await keepers.stop();
+    process.exit(0);
+  }
+}
