@@ -145,6 +145,16 @@ t.test('lists are whole, filtered by bridge, and survive their size', async (t) 
   await Promise.all(names.map((name) => nl.createVeth({ name, master: bridge.index, group: 5 }, { name: `${name}x` })));
   t.equal((await nl.listLinks()).length, 302);
   t.same((await nl.listLinks({ master: bridge.index })).map((link) => link.name).sort(), names.toSorted());
+  const looked = await Promise.all([
+    ...Array.from({ length: 1_000 }, () => nl.getLink('p7x')),
+    nl.listLinks(),
+    nl.listLinks(),
+  ]);
+  t.equal(
+    new Set(looked.slice(0, 1_000).map((link) => (link as { index: number }).index)).size,
+    1,
+    'long answers to many at once fit',
+  );
   t.equal(await nl.dropLinkGroup(5), true);
   t.same((await nl.listLinks()).map((link) => link.name).sort(), ['br0', 'lo']);
   t.equal(await nl.dropLinkGroup(5), false);
