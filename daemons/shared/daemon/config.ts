@@ -29,7 +29,7 @@ export function parseConfig(text: string, environment: Environment, path: string
     if (name.startsWith('CORRAL_') && !notKeys.has(name) && value !== undefined) override(tree, name, value);
   }
   const parsed = configSchema.safeParse(tree);
-  if (!parsed.success) throw explain(parsed.error.issues[0]!, path);
+  if (!parsed.success) throw explain(firstCause(parsed.error.issues), path);
   checkNetworks(parsed.data, path);
   return parsed.data;
 }
@@ -113,6 +113,11 @@ function innerKeys(value: unknown, key: string): string[] {
 
 function variableOf(path: readonly string[]): string {
   return `CORRAL_${path.map((key) => key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()).join('_')}`;
+}
+
+/** A misspelt key also counts as missing; its name is what helps. */
+function firstCause(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue {
+  return issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]!;
 }
 
 function explain(issue: z.core.$ZodIssue, path: string): SuiteError {

@@ -15,6 +15,8 @@ export class Loop {
   readonly #options: LoopOptions;
   #dirty = false;
   #running: Promise<void> | undefined;
+  /** Set before the pass begins: a pass may poke its own loop before it first waits. */
+  #busy = false;
   #closed = false;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -26,7 +28,7 @@ export class Loop {
 
   poke(): void {
     this.#dirty = true;
-    if (!this.#running) this.#schedule(this.#options.quietMs ?? 0);
+    if (!this.#busy) this.#schedule(this.#options.quietMs ?? 0);
   }
 
   /** No further pass; waits for the one that runs. */
@@ -49,6 +51,7 @@ export class Loop {
   }
 
   async #run(): Promise<void> {
+    this.#busy = true;
     this.#dirty = false;
     let next = this.#options.everyMs;
     try {
@@ -59,6 +62,7 @@ export class Loop {
       this.#options.failed(error, this.#failures);
       next = backoffMs(this.#failures, Math.random());
     }
+    this.#busy = false;
     this.#running = undefined;
     if (this.#dirty) this.#schedule(Math.max(this.#options.quietMs ?? 0, this.#failures > 0 ? (next ?? 0) : 0));
     else if (next !== undefined) this.#schedule(next);
