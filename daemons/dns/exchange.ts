@@ -2,7 +2,7 @@
 // the reply was cut. The socket is connected: the kernel passes on nothing that comes from elsewhere.
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { SuiteError } from '../shared/model/errors.ts';
 import { flag } from './dns-codes.ts';
 import type { Query } from './query.ts';
@@ -35,7 +35,7 @@ function overUdp(
 ): Promise<UpstreamReply> {
   return new Promise((resolve, reject) => {
     const id = randomInt(0x10000);
-    const socket = createSocket({ type: upstream.family === 6 ? 'udp6' : 'udp4', lookup: asAddress(upstream) });
+    const socket = createSocket({ type: upstream.family === 6 ? 'udp6' : 'udp4', lookup: asItIs });
     let over = false;
     const end = (settle: () => void): void => {
       if (over) return;
@@ -90,11 +90,9 @@ function overTcp(upstream: Upstream, query: Query, signal: AbortSignal): Promise
   });
 }
 
-/** Addresses need no resolver; Node's own would go through the thread pool. */
-function asAddress(upstream: Upstream): (...args: unknown[]) => void {
-  return (_host, _options, done) => {
-    (done as (error: null, address: string, family: number) => void)(null, upstream.host, upstream.family);
-  };
+/** Addresses need no resolver; Node's own would go through the thread pool. Called for the local end (`0.0.0.0`) as well. */
+function asItIs(host: string, _family: unknown, done: (error: null, address: string, family: number) => void): void {
+  done(null, host, isIP(host));
 }
 
 function unreachable(upstream: Upstream, transport: string, cause: unknown): SuiteError {

@@ -1,4 +1,5 @@
 // Puts together what answers questions that are not ours: upstreams, their health, the loop probe, the cache.
+import type { Config } from '../shared/daemon/config.ts';
 import type { Health } from '../shared/daemon/health.ts';
 import type { Logger } from '../shared/daemon/log.ts';
 import type { DnsMetrics } from './dns-metrics.ts';
@@ -15,7 +16,7 @@ const maxWaiting = 4_096;
 const resolvConf = '/etc/resolv.conf';
 
 export interface ForwardingOptions {
-  readonly ownAddress: string;
+  readonly config: Config;
   readonly health: Health;
   readonly log: Logger;
   readonly metrics: () => DnsMetrics;
@@ -28,7 +29,7 @@ export interface Forwarding {
   readonly keeper: UpstreamKeeper;
 }
 
-export function makeForwarding({ ownAddress, health, log, metrics }: ForwardingOptions): Forwarding {
+export function makeForwarding({ config, health, log, metrics }: ForwardingOptions): Forwarding {
   const now = (): number => performance.now();
   const state = new UpstreamHealth();
   const cache = new ReplyCache();
@@ -36,7 +37,8 @@ export function makeForwarding({ ownAddress, health, log, metrics }: ForwardingO
   const probe = new LoopProbe({ health: state, exchange, now });
   const keeper = new UpstreamKeeper({
     resolvConf,
-    ownAddress,
+    wanted: config.dns.upstreams,
+    ownAddress: config.metadata.address,
     state,
     probe,
     health,

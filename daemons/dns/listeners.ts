@@ -11,7 +11,9 @@ import { type Listener, type ServeOptions, serveUdp } from './serve-udp.ts';
 export interface ListenersOptions {
   readonly netlink: ServiceAddressVerbs;
   readonly serve: Omit<ServeOptions, 'onBroken'>;
-  /** undefined: both listen. Called when that changes. */
+  /** The address was put on the host just now; awaited before anybody can be answered. */
+  readonly onAddress: () => Promise<void>;
+  /** After each pass; undefined: both listen. */
   readonly onState: (fault: SuiteError | undefined) => void;
 }
 
@@ -40,10 +42,10 @@ export class Listeners {
   }
 
   async #pass(): Promise<void> {
-    const { netlink, serve } = this.#options;
+    const { netlink, serve, onAddress } = this.#options;
     const address = parseIpv4(serve.address);
     if (address === undefined) throw new SuiteError('INTERNAL', `listen on ${serve.address}`);
-    await ensureServiceAddress(netlink, address);
+    if (await ensureServiceAddress(netlink, address)) await onAddress();
     this.#udp ??= await serveUdp({ ...serve, onBroken: (error) => this.#broken('udp', error) });
     this.#tcp ??= await serveTcp({ ...serve, onBroken: (error) => this.#broken('tcp', error) });
     this.#options.onState(undefined);

@@ -28,7 +28,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const callers = new LocalCallers({ netlink, onFault });
   const index = makeIndex(context);
   const views = new Views(index);
-  const forwarding = makeForwarding({ ownAddress: config.metadata.address, health, log, metrics: () => metrics });
+  const forwarding = makeForwarding({ config, health, log, metrics: () => metrics });
   const metrics: DnsMetrics = dnsMetrics(context.metrics, {
     names: () => index.size,
     cacheEntries: () => forwarding.cache.size,
@@ -50,7 +50,12 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const listeners = new Listeners({
     netlink,
     serve: { address: config.metadata.address, port: dnsPort, handle, callers, onDropped: metrics.dropped },
-    onState: (fault) => tellListening(context, fault),
+    onAddress: () => callers.refresh(),
+    onState: (fault) => {
+      tellListening(context, fault);
+      // Not before: a probe of a looping upstream has to find us.
+      if (!fault) forwarding.keeper.start();
+    },
   });
   context.routes.push(resolveRoute(resolver));
   context.onReload((next) => {
@@ -66,7 +71,6 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   });
   await callers.start();
   listeners.start();
-  forwarding.keeper.use(config.dns.upstreams);
   const stop = async (): Promise<void> => {
     forwarding.keeper.close();
     watch.close();

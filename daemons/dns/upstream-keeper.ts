@@ -6,6 +6,7 @@ import { watchResolvConf } from './resolv-conf.ts';
 import { nameOfUpstream, toUpstreams, type Upstream, type UpstreamHealth } from './upstreams.ts';
 
 export interface UpstreamKeeperOptions {
+  readonly wanted: WantedUpstreams;
   readonly resolvConf: string;
   readonly ownAddress: string;
   readonly state: UpstreamHealth;
@@ -24,21 +25,32 @@ export class UpstreamKeeper {
   #watch: { close(): void } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #probing = false;
+  #again = false;
+  #wanted: WantedUpstreams;
 
   constructor(options: UpstreamKeeperOptions) {
     this.#options = options;
+    this.#wanted = options.wanted;
   }
 
-  /** Uses these upstreams from now on. The listeners should be open, since a probe may come back through them. */
+  /** Begins, at the first call. The listeners must be open: a probe may come back through them. */
+  start(): void {
+    if (this.#timer) return;
+    this.#timer = setInterval(() => {
+      if (!this.report()) void this.#look();
+    }, againMs).unref();
+    this.use(this.#wanted);
+  }
+
+  /** Uses these upstreams from now on, or from the start on. */
   use(wanted: WantedUpstreams): void {
+    this.#wanted = wanted;
+    if (!this.#timer) return;
     const { resolvConf, ownAddress } = this.#options;
     this.#watch?.close();
     this.#watch = undefined;
     if (wanted === 'auto') this.#watch = watchResolvConf(resolvConf, ownAddress, (list) => this.#take(list));
     else this.#take(toUpstreams(wanted, ownAddress));
-    this.#timer ??= setInterval(() => {
-      if (!this.report()) void this.#look();
-    }, againMs).unref();
   }
 
   close(): void {
@@ -76,11 +88,16 @@ export class UpstreamKeeper {
     this.report();
   }
 
+  /** Probes; a wish that comes meanwhile is another round, since the list may be another one. */
   async #look(): Promise<void> {
+    this.#again = true;
     if (this.#probing) return;
     this.#probing = true;
-    await this.#options.probe.run();
+    while (this.#again) {
+      this.#again = false;
+      await this.#options.probe.run();
+      this.report();
+    }
     this.#probing = false;
-    this.report();
   }
 }
