@@ -10,7 +10,7 @@ const service = '169.254.169.250';
 
 if (!isRoot) t.plan(0, 'needs root');
 else
-  t.test('a working node', async (t) => {
+  t.test('a working node', { timeout: 170_000 }, async (t) => {
     const machine = await makeMachine(t);
     await startResolver(t, machine, routerAddress);
     await startEngine(machine);
@@ -27,7 +27,7 @@ else
         t.equal(fetched(machine, 'web-1', 'self/container/primary_ip'), address);
         t.equal(fetched(machine, 'web-1', 'self/service/name'), 'web');
         t.equal(fetched(machine, 'web-1', 'self/stack/name'), 'shop');
-        for (const name of ['web.shop.rancher.internal', 'web.shop', 'web-1.rancher.internal', 'web']) {
+        for (const name of ['web.shop.rancher.internal', 'web.shop', 'web-1.rancher.internal']) {
           t.match(inside(machine, 'web-1', `nslookup -type=a ${name}`), address, name);
         }
         t.match(
@@ -95,7 +95,7 @@ else
 
     await t.test('a neighbour on the uplink is refused at both', async (t) => {
       exec(machine.router, 'ip', ['route', 'add', `${service}/32`, 'via', machineAddress]);
-      const http = ['-c', `wget -T2 -t1 -qO- http://${service}/latest/version`];
+      const http = ['-c', `timeout 3 wget -t1 -qO- http://${service}/latest/version`];
       t.notOk(succeeds(() => exec(machine.router, 'sh', http)));
       t.notOk(
         succeeds(() =>
@@ -114,7 +114,7 @@ else
       const mac = inside(machine, 'web-2', 'cat /sys/class/net/eth0/address').trim();
       run(machine, 'forger', 'shop/forger', '--cap-add=NET_ADMIN');
       await addressOf(machine, 'forger');
-      const asks = `wget -T2 -qO- http://${service}/latest/self/container/name`;
+      const asks = `timeout 3 wget -qO- http://${service}/latest/self/container/name`;
       t.equal(inside(machine, 'forger', asks), 'forger');
       inside(
         machine,
@@ -214,7 +214,7 @@ function inside(machine: Machine, container: string, line: string): string {
 }
 
 function fetched(machine: Machine, container: string, path: string): string {
-  return inside(machine, container, `wget -T2 -qO- http://${service}/latest/${path}`);
+  return inside(machine, container, `timeout 3 wget -qO- http://${service}/latest/${path}`);
 }
 
 function ping(machine: Machine, container: string, address: string): void {

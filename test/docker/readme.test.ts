@@ -23,7 +23,7 @@ const expected: [RegExp, RegExp][] = [
 
 if (!isRoot) t.plan(0, 'needs root');
 else
-  t.test('the README’s examples work', async (t) => {
+  t.test('the README’s examples work', { timeout: 120_000 }, async (t) => {
     const machine = await makeMachine(t);
     await startResolver(t, machine, routerAddress);
     await startEngine(machine);

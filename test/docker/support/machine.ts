@@ -145,7 +145,7 @@ export async function startEngine(machine: Machine): Promise<void> {
   await until(30_000, 'Docker Engine answers', () => succeeds(() => machine.sh('docker version >/dev/null 2>&1')));
   machine.sh(
     `mkdir -p /run/image/bin && cp /bin/busybox /run/image/bin/busybox
-     for name in sh ip wget nslookup sleep ping cat hostname nc ls; do ln -sf busybox /run/image/bin/$name; done
+     for name in sh ip timeout wget nslookup sleep ping cat hostname nc ls; do ln -sf busybox /run/image/bin/$name; done
      mkdir -p /run/image/etc /run/image/tmp && tar -C /run/image -c . | docker import - busybox >/dev/null`,
   );
 }
