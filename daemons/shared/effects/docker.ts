@@ -4,6 +4,7 @@
 // Events only say at which container to look; whoever follows them lists after every (re)connection, so a lost one costs time,
 // never correctness.
 import { once } from 'node:events';
+import { Agent } from 'node:http';
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { hasCode, SuiteError } from '../model/errors.ts';
@@ -81,7 +82,9 @@ export function dockerAt(socketPath: string): Docker {
 async function openClient(socketPath: string): Promise<Dockerode> {
   const { default: Client } = await import('dockerode');
   // `host` given as undefined keeps DOCKER_HOST of the environment from replacing the socket.
-  const plain = { socketPath, host: undefined, protocol: 'http' } as unknown as Dockerode.DockerOptions;
+  // A connection a request: one kept open would fail the first request after the engine was restarted.
+  const agent = new Agent({ keepAlive: false });
+  const plain = { socketPath, host: undefined, protocol: 'http', agent } as unknown as Dockerode.DockerOptions;
   const abortSignal = AbortSignal.timeout(answerMs);
   const told = (await new Client(plain).version({ abortSignal } as never)) as unknown as Record<string, unknown>;
   const version = chooseApiVersion({ newest: told.ApiVersion, oldest: told.MinAPIVersion });

@@ -67,7 +67,7 @@ t.test('answers of any shape', async (t) => {
 
 t.test('events', async (t) => {
   const actor = { ID: id, Attributes: {} };
-  t.same(parseEvent({ Type: 'container', Action: 'start', Actor: actor, timeNano: 1_700_000_000_123_456_789 }), {
+  t.same(parseEvent({ Type: 'container', Action: 'start', Actor: actor, timeNano: Number('1700000000123456789') }), {
     containerId: id,
     action: 'start',
     at: '1700000000.123455763',

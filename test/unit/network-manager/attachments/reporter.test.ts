@@ -1,0 +1,89 @@
+import t from 'tap';
+import { derivedId } from '../../../../daemons/network-manager/attachments/report.ts';
+import { type RecordsChannel, Reporter } from '../../../../daemons/network-manager/attachments/reporter.ts';
+import { type Key, keyOf, type SourceRecord } from '../../../../daemons/shared/model/objects.ts';
+import { lease } from './support.ts';
+
+const hostId = '11111111-1111-4111-8111-111111111111';
+const uuid = '22222222-2222-4222-8222-222222222222';
+
+/** Metadata's end: holds what it was told, and counts. */
+class Channel implements RecordsChannel {
+  readonly records = new Map<Key, SourceRecord>();
+  started = 0;
+  changes = 0;
+  start(records: Iterable<SourceRecord>): void {
+    this.started += 1;
+    for (const record of records) this.records.set(keyOf(record), record);
+  }
+  async change(put: readonly SourceRecord[], drop: readonly Key[]): Promise<void> {
+    this.changes += 1;
+    for (const key of drop) this.records.delete(key);
+    for (const record of put) this.records.set(keyOf(record), record);
+  }
+  names(): string[] {
+    return [...this.records.values()].map(({ name }) => name);
+  }
+}
+
+const other = lease({ containerId: 'b'.repeat(64), addresses: ['10.42.0.6/24'] }, { name: 'other' });
+
+t.test('the full set once the host is known, then changes', async (t) => {
+  const channel = new Channel();
+  const reporter = new Reporter(channel);
+  await reporter.put(other);
+  t.equal(channel.changes, 0, 'nothing is said before');
+  reporter.start(hostId, [lease(), lease({ phase: 'reserved', ifname: 'eth1' })]);
+  reporter.start(hostId, []);
+  t.equal(channel.started, 1);
+  t.same(channel.names().sort(), ['other', 'web'], 'without what is only reserved');
+  await reporter.put(lease());
+  t.equal(channel.changes, 0, 'the same again is not said');
+  await reporter.gone(lease());
+  await reporter.gone(lease());
+  t.same(channel.names(), ['other']);
+  t.equal(channel.changes, 1);
+});
+
+t.test('a reserved lease becomes a record when it is done', async (t) => {
+  const channel = new Channel();
+  const reporter = new Reporter(channel);
+  reporter.start(hostId, [lease({ phase: 'reserved' })]);
+  t.equal(channel.records.size, 0);
+  await reporter.put(lease());
+  t.equal(channel.records.size, 1);
+});
+
+t.test('what the engine says now', async (t) => {
+  const channel = new Channel();
+  const reporter = new Reporter(channel);
+  reporter.start(hostId, [lease()]);
+  reporter.live(lease().containerId, { name: 'renamed', health: 'unhealthy' });
+  t.match([...channel.records.values()], [{ name: 'renamed', health: 'unhealthy' }]);
+  reporter.live(lease().containerId, { name: 'renamed', health: 'unhealthy' });
+  t.equal(channel.changes, 1, 'said once');
+});
+
+t.test('two containers with the same uuid label: the first keeps it, both are known', async (t) => {
+  const channel = new Channel();
+  const reporter = new Reporter(channel);
+  const first = lease({}, { containerUuid: uuid });
+  const second = { ...other, attachment: { ...other.attachment, containerUuid: uuid } };
+  reporter.start(hostId, [first]);
+  await reporter.put(second);
+  t.equal(channel.records.size, 2);
+  t.equal(reporter.recordFor(first)?.id, uuid);
+  t.equal(reporter.recordFor(second)?.id, derivedId(second, hostId));
+  await reporter.gone(first);
+  t.same(channel.names(), ['other']);
+});
+
+t.test('a container that comes back on another network has one record', async (t) => {
+  const channel = new Channel();
+  const reporter = new Reporter(channel);
+  reporter.start(hostId, [lease()]);
+  await reporter.put(lease({ network: 'blue', addresses: ['10.43.0.5/24'] }));
+  t.match([...channel.records.values()], [{ network: 'blue', ips: ['10.43.0.5'] }]);
+  await reporter.gone(lease({ network: 'blue' }));
+  t.equal(channel.records.size, 0);
+});
