@@ -87,8 +87,7 @@ export class Catalog {
       this.#version.remove(old);
       out.add(old);
       if (old.kind === 'container') this.#forgetAddresses(old);
-      if (old.kind === 'service') this.#servicesOf.get(old.stackId)?.delete(old.id);
-      if (old.kind === 'stack' && !now) this.#servicesOf.delete(old.id);
+      if (old.kind === 'service') this.#forgetService(old);
     }
     if (now) {
       this.#version.add(now);
@@ -99,6 +98,12 @@ export class Catalog {
         this.#servicesOf.set(now.stackId, ids.add(now.id));
       }
     }
+  }
+
+  #forgetService({ stackId, id }: ServiceObject): void {
+    const ids = this.#servicesOf.get(stackId);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#servicesOf.delete(stackId);
   }
 
   /** Only containers of this host have a `self`: others' addresses cannot come in by our bridges. */

@@ -30,7 +30,8 @@ export function watchSnapshot(options: WatchOptions): Watch {
   let current: ClientRequest | undefined;
 
   const take = (next: Snapshot, change: Change): void => {
-    const same = snapshot && isEmptyChange(change) && snapshot.complete === next.complete;
+    const sameHost = snapshot?.hostId === next.hostId;
+    const same = sameHost && isEmptyChange(change) && snapshot?.complete === next.complete;
     snapshot = next;
     if (!same) options.onSnapshot(next, change);
   };
@@ -100,13 +101,15 @@ class WatchReader {
   #sync(to: { revision: number; complete: boolean }): void {
     if (this.#hostId === undefined) throw new SuiteError('PROTOCOL', 'read synced before hello');
     const last = this.#last();
+    // A change of host is told as such too: the readers' `have` is the last snapshot, whoever it came from.
+    const known = last ? objectsOf(last, this.#wanted) : [];
+    const change = changeBetween(new Map([...known].map((object) => [keyOf(object), object] as const)), this.#opening);
     const base = last?.hostId === this.#hostId ? last : Snapshot.empty(this.#hostId);
-    const have = new Map([...objectsOf(base, this.#wanted)].map((object) => [keyOf(object), object] as const));
-    const change = changeBetween(have, this.#opening);
+    const whole = base === last ? change : { put: [...this.#opening.values()], drop: [] };
     this.#opening.clear();
     this.#synced = true;
     this.#up();
-    this.#take(base.apply(change, to), change);
+    this.#take(base.apply(whole, to), change);
   }
 
   #step(change: Change, to: { revision: number; complete: boolean }): void {
