@@ -11,7 +11,15 @@ import { describeStep, networkOfStep, type Step } from './steps.ts';
 
 export type HostWrites = Pick<
   Netlink,
-  'getLink' | 'listLinks' | 'ensureBridge' | 'ensureAddress' | 'ensureRoute' | 'dropAddress' | 'dropLink' | 'dropRoute'
+  | 'getLink'
+  | 'listLinks'
+  | 'ensureBridge'
+  | 'ensureLink'
+  | 'ensureAddress'
+  | 'ensureRoute'
+  | 'dropAddress'
+  | 'dropLink'
+  | 'dropRoute'
 >;
 
 export interface Outcome {
@@ -56,7 +64,9 @@ async function applyStep(step: Step, netlink: HostWrites): Promise<void> {
       await netlink.ensureRoute({ dst: step.subnet, type: 'unreachable', metric: unreachableMetric });
       return;
     case 'bridge':
-      await netlink.ensureBridge(step.name, { mac: step.mac, mtu: step.mtu, up: true, alias: step.alias });
+      // The MTU afterwards: the kernel keeps one that was set, but lowers one that came with the creation to its ports'.
+      await netlink.ensureBridge(step.name, { mac: step.mac, up: true, alias: step.alias });
+      await netlink.ensureLink(step.name, { mtu: step.mtu });
       return;
     case 'sysctl':
       ensureBridgeSysctl(step.path, step.value);
