@@ -1,4 +1,5 @@
 // The real daemon, asked with dig from a container's namespace.
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { startFakeMetadata } from '../../fakes/metadata-watch.ts';
 import { container, hostId, service } from '../../unit/dns/support/objects.ts';
@@ -63,6 +64,13 @@ t.test('names, search, truncation, forwarding, and a life without metadata', asy
     t.same((await ask('-x', '10.42.1.9')).answers, ['9.1.42.10.in-addr.arpa. 1 PTR db-1.rancher.internal.']);
     t.equal((await ask('-x', '10.42.200.1')).status, 'NXDOMAIN');
     t.same((await ask('rancher-metadata')).answers, ['rancher-metadata. 1 A 169.254.169.250']);
+  });
+
+  await t.test('the example of the README', async (t) => {
+    const readme = readFileSync(new URL('../../../daemons/dns/README.md', import.meta.url), 'utf8');
+    const [, command = '', output = ''] = /```console\n\$ (.*)\n([^`]*)```/.exec(readme) ?? [];
+    const [program = '', ...args] = command.split(' ');
+    t.equal(exec(bed.container, program, args), output);
   });
 
   await t.test('what does not fit is cut, and whole over TCP', async (t) => {

@@ -1,0 +1,198 @@
+import { mock } from 'node:test';
+import t from 'tap';
+import { rrType } from '../../../daemons/dns/dns-codes.ts';
+import { encodeReply } from '../../../daemons/dns/encode-reply.ts';
+import type { Exchange, UpstreamReply } from '../../../daemons/dns/exchange.ts';
+import { Forwarder } from '../../../daemons/dns/forward.ts';
+import { makeQuery, type Query } from '../../../daemons/dns/query.ts';
+import { tryMs } from '../../../daemons/dns/race.ts';
+import { readReply } from '../../../daemons/dns/read-reply.ts';
+import { addressRecord, bareReply, type Reply } from '../../../daemons/dns/records.ts';
+import { relayTo } from '../../../daemons/dns/relay-reply.ts';
+import { ReplyCache } from '../../../daemons/dns/reply-cache.ts';
+import {
+  nameOfUpstream,
+  parseResolvConf,
+  toUpstreams,
+  type Upstream,
+  UpstreamHealth,
+} from '../../../daemons/dns/upstreams.ts';
+import { type Ipv4, parseIpv4 } from '../../../daemons/shared/model/ipv4.ts';
+import { shown } from './support/packets.ts';
+
+const own = '169.254.169.250';
+const ask = (name = 'www.up.test'): Query => makeQuery(name, rrType.A)!;
+
+function upstreamReply(query: Query, reply: Reply): UpstreamReply {
+  const message = encodeReply(query, reply);
+  return { message, shape: readReply(message)! };
+}
+const good = (query: Query, ttl = 100): UpstreamReply =>
+  upstreamReply(query, { ...bareReply(0), answers: [addressRecord(query.name, ttl, parseIpv4('192.0.2.1') as Ipv4)] });
+
+type Manner = 'good' | 'silent' | 'refused' | 'servfail' | `after ${number}`;
+
+/** A forwarder before upstreams with these manners, and a log of who was asked when. */
+function bench(manners: Record<string, Manner>, limits = { maxForwards: 256, maxWaiting: 4096 }) {
+  let clock = 0;
+  const log: string[] = [];
+  const health = new UpstreamHealth();
+  health.use(toUpstreams(Object.keys(manners), own));
+  const exchange: Exchange = (upstream: Upstream, query, signal) => {
+    log.push(`${clock} ${upstream.host}`);
+    const manner = manners[upstream.host]!;
+    if (manner === 'good') return Promise.resolve(good(query));
+    if (manner === 'refused') return Promise.reject(new Error('ECONNREFUSED'));
+    if (manner === 'servfail') return Promise.resolve(upstreamReply(query, bareReply(2)));
+    return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason));
+      if (manner !== 'silent') setTimeout(() => resolve(good(query)), Number(manner.slice(6)));
+    });
+  };
+  const cache = new ReplyCache();
+  const forwarder = new Forwarder({ exchange, health, cache, now: () => clock, ...limits, onDone: () => {} });
+  const run = async (query = ask()): Promise<string> => {
+    const begun = clock;
+    let settled: string | undefined;
+    void forwarder.forward(query).then((found) => {
+      settled = `${found.outcome === 'reply' ? `${found.path} ${shown(relayTo(query, found.reply, found.ageSeconds))}` : found.outcome}`;
+    });
+    for (;;) {
+      for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+      if (settled !== undefined) return `${settled} @${clock - begun}`;
+      if (clock - begun > 10_000) return 'never';
+      clock += 50;
+      mock.timers.tick(50);
+    }
+  };
+  return { forwarder, health, log, run, cache, pass: (ms: number) => (clock += ms) };
+}
+
+t.beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+t.afterEach(() => mock.timers.reset());
+
+const answered = 'forward NOERROR | www.up.test 100 A 192.0.2.1 | ';
+
+t.test('tries: who is asked when, and what comes of it', async (t) => {
+  const cases: [string, Record<string, Manner>, string, string[]][] = [
+    ['one good', { '192.0.2.1': 'good' }, `${answered} @0`, ['0 192.0.2.1']],
+    [
+      'first refuses the port',
+      { '192.0.2.1': 'refused', '192.0.2.2': 'good' },
+      `${answered} @0`,
+      ['0 192.0.2.1', '0 192.0.2.2'],
+    ],
+    [
+      'first is silent',
+      { '192.0.2.1': 'silent', '192.0.2.2': 'good' },
+      `${answered} @600`,
+      ['0 192.0.2.1', '600 192.0.2.2'],
+    ],
+    ['one, slow', { '192.0.2.1': 'after 900' }, `${answered} @900`, ['0 192.0.2.1', '600 192.0.2.1']],
+    [
+      'first fails, second knows',
+      { '192.0.2.1': 'servfail', '192.0.2.2': 'good' },
+      `${answered} @0`,
+      ['0 192.0.2.1', '0 192.0.2.2'],
+    ],
+    [
+      'both fail',
+      { '192.0.2.1': 'servfail', '192.0.2.2': 'servfail' },
+      'forward SERVFAIL |  |  @0',
+      ['0 192.0.2.1', '0 192.0.2.2'],
+    ],
+    ['one fails', { '192.0.2.1': 'servfail' }, 'forward SERVFAIL |  |  @0', ['0 192.0.2.1']],
+    [
+      'one fails, the other is silent',
+      { '192.0.2.1': 'servfail', '192.0.2.2': 'silent' },
+      'forward SERVFAIL |  |  @1200',
+      ['0 192.0.2.1', '0 192.0.2.2', '600 192.0.2.1'],
+    ],
+    [
+      'all silent',
+      { '192.0.2.1': 'silent', '192.0.2.2': 'silent' },
+      'failed @1800',
+      ['0 192.0.2.1', '600 192.0.2.2', '1200 192.0.2.1'],
+    ],
+    ['all refuse', { '192.0.2.1': 'refused' }, 'failed @0', ['0 192.0.2.1', '0 192.0.2.1', '0 192.0.2.1']],
+    [
+      'four dead',
+      { '192.0.2.1': 'silent', '192.0.2.2': 'silent', '192.0.2.3': 'silent', '192.0.2.4': 'good' },
+      'failed @1800',
+      ['0 192.0.2.1', '600 192.0.2.2', '1200 192.0.2.3'],
+    ],
+    ['none', {}, 'failed @0', []],
+  ];
+  for (const [what, manners, want, log] of cases) {
+    const one = bench(manners);
+    t.equal(await one.run(), want, what);
+    t.same(one.log, log, what);
+  }
+  t.equal(tryMs, 600);
+});
+
+t.test('a dead upstream is asked last for ten seconds, then first again', async (t) => {
+  const one = bench({ '192.0.2.1': 'silent', '192.0.2.2': 'good' });
+  const times: string[] = [];
+  for (const name of ['a.up', 'b.up', 'c.up']) times.push((await one.run(ask(name))).split('@')[1]!);
+  t.same(times, ['600', '600', '0'], 'two failures make it dead');
+  t.same(
+    one.health.inOrder(1_300).map((up) => up.host),
+    ['192.0.2.2', '192.0.2.1'],
+  );
+  one.pass(10_000);
+  t.equal((await one.run(ask('d.up'))).split('@')[1], '600');
+});
+
+t.test('equal questions share one forward, different ones are bounded', async (t) => {
+  const one = bench({ '192.0.2.1': 'after 300' }, { maxForwards: 2, maxWaiting: 5 });
+  const names = ['a.up', 'a.up', 'b.up', 'c.up', 'a.up', 'a.up', 'a.up'];
+  const all = Promise.all(names.map((name) => one.forwarder.forward(ask(name))));
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  mock.timers.tick(300);
+  t.same(
+    (await all).map(({ outcome }) => outcome),
+    ['reply', 'reply', 'reply', 'busy', 'reply', 'reply', 'busy'],
+  );
+  t.equal(one.log.length, 2);
+  t.equal(one.forwarder.underWay, 0);
+});
+
+t.test('what is cached ages; failures are not cached', async (t) => {
+  const one = bench({ '192.0.2.1': 'good' });
+  await one.run();
+  one.pass(40_500);
+  t.equal(await one.run(), 'cache NOERROR | www.up.test 60 A 192.0.2.1 |  @0');
+  one.pass(59_500);
+  t.equal(await one.run(), `${answered} @0`);
+  const failing = bench({ '192.0.2.1': 'servfail' });
+  await failing.run();
+  await failing.run();
+  t.equal(failing.log.length, 2);
+});
+
+t.test('resolv.conf and configured lists', async (t) => {
+  const list = (text: string): string[] => parseResolvConf(text, own).map(nameOfUpstream);
+  t.same(
+    list(
+      'nameserver 127.0.0.53\n# nameserver 1.1.1.1\nsearch x\n nameserver\t192.0.2.1 # c\nnameserver\nnameserver 169.254.169.250\nnameserver nonsense\nnameserver 192.0.2.1\nnameserver fe80::1\n',
+    ),
+    ['127.0.0.53:53', '192.0.2.1:53', '[fe80::1]:53'],
+  );
+  t.same(list(''), []);
+  t.equal(list(Array.from({ length: 20 }, (_, at) => `nameserver 192.0.2.${at}`).join('\n')).length, 8);
+  t.same(
+    toUpstreams(
+      ['192.0.2.1:5300', '192.0.2.1:0', '192.0.2.300', '169.254.169.250:53', '169.254.169.250:5353'],
+      own,
+    ).map(nameOfUpstream),
+    ['192.0.2.1:5300', '169.254.169.250:5353'],
+  );
+});
+
+t.test('a looping upstream is not asked at all', async (t) => {
+  const one = bench({ '192.0.2.1': 'good', '192.0.2.2': 'good' });
+  one.health.setLooping(one.health.list[0]!, true);
+  await one.run();
+  t.same(one.log, ['0 192.0.2.2']);
+});
