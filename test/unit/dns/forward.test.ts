@@ -30,7 +30,14 @@ function upstreamReply(query: Query, reply: Reply): UpstreamReply {
 const good = (query: Query, ttl = 100): UpstreamReply =>
   upstreamReply(query, { ...bareReply(0), answers: [addressRecord(query.name, ttl, parseIpv4('192.0.2.1') as Ipv4)] });
 
-type Manner = 'good' | 'silent' | 'refused' | 'servfail' | `after ${number}`;
+/** With an SOA, which would allow to keep it, were it "nothing there". */
+const soa = { primary: 'ns.up', mailbox: 'h.up', serial: 1, negativeTtl: 60 };
+const failure: Reply = {
+  ...bareReply(2),
+  authority: [{ owner: 'up', type: rrType.SOA, ttl: 60, data: { kind: 'soa', soa } }],
+};
+
+type Manner = 'good' | 'silent' | 'refused' | 'servfail' | `after ${number}` | `fails ${number}`;
 
 /** A forwarder before upstreams with these manners, and a log of who was asked when. */
 function bench(manners: Record<string, Manner>, limits = { maxForwards: 256, maxWaiting: 4096 }) {
@@ -43,10 +50,12 @@ function bench(manners: Record<string, Manner>, limits = { maxForwards: 256, max
     const manner = manners[upstream.host]!;
     if (manner === 'good') return Promise.resolve(good(query));
     if (manner === 'refused') return Promise.reject(new Error('ECONNREFUSED'));
-    if (manner === 'servfail') return Promise.resolve(upstreamReply(query, bareReply(2)));
+    if (manner === 'servfail') return Promise.resolve(upstreamReply(query, failure));
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason));
-      if (manner !== 'silent') setTimeout(() => resolve(good(query)), Number(manner.slice(6)));
+      const settle = (): void =>
+        manner.startsWith('fails') ? reject(new Error('EHOSTUNREACH')) : resolve(good(query));
+      if (manner !== 'silent') setTimeout(settle, Number(manner.slice(6)));
     });
   };
   const cache = new ReplyCache();
@@ -98,15 +107,21 @@ t.test('tries: who is asked when, and what comes of it', async (t) => {
     [
       'both fail',
       { '192.0.2.1': 'servfail', '192.0.2.2': 'servfail' },
-      'forward SERVFAIL |  |  @0',
+      'forward SERVFAIL |  | up 60 SOA soa 60 @0',
       ['0 192.0.2.1', '0 192.0.2.2'],
     ],
-    ['one fails', { '192.0.2.1': 'servfail' }, 'forward SERVFAIL |  |  @0', ['0 192.0.2.1']],
+    ['one fails', { '192.0.2.1': 'servfail' }, 'forward SERVFAIL |  | up 60 SOA soa 60 @0', ['0 192.0.2.1']],
     [
       'one fails, the other is silent',
       { '192.0.2.1': 'servfail', '192.0.2.2': 'silent' },
-      'forward SERVFAIL |  |  @1200',
+      'forward SERVFAIL |  | up 60 SOA soa 60 @1200',
       ['0 192.0.2.1', '0 192.0.2.2', '600 192.0.2.1'],
+    ],
+    [
+      'one fails late, and is not followed twice',
+      { '192.0.2.1': 'fails 800', '192.0.2.2': 'after 500', '192.0.2.3': 'good' },
+      `${answered} @1100`,
+      ['0 192.0.2.1', '600 192.0.2.2'],
     ],
     [
       'all silent',
