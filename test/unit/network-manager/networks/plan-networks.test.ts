@@ -5,6 +5,7 @@ import { describeStep, type Step } from '../../../../daemons/network-manager/net
 import { wantNetworks } from '../../../../daemons/network-manager/networks/want-networks.ts';
 import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
 import { address, afterSteps, emptyHost, link, paths, route } from '../../support/host-state.ts';
+import { readmeExample } from '../../support/readme-example.ts';
 import { block, network, otherHostId, snapshotOf } from '../../support/snapshots.ts';
 
 const objects: SnapshotObject[] = [
@@ -247,4 +248,10 @@ t.test('names that would not fit into a device, a path or a rule are left out', 
     [],
     'a block of elsewhere',
   );
+});
+
+t.test('the example of the README', async (t) => {
+  const few = [network('corral', '10.42.0.0/16', { isDefault: true }), block('corral', '10.42.7.0/24')];
+  const text = texts(plan(emptyHost, few).steps).map((line) => `${line}\n`);
+  t.equal(readmeExample('daemons/network-manager/networks/README.md'), text.join(''));
 });

@@ -8,6 +8,7 @@ import type { DeviceAddress } from '../../../../daemons/shared/model/local-calle
 import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
 import type { Chain } from '../../../../daemons/shared/reconcile/iptables-plan.ts';
 import { type Packet, trace } from '../../support/packet-tracer.ts';
+import { readmeExample } from '../../support/readme-example.ts';
 import { block, network, otherHostId, snapshotOf } from '../../support/snapshots.ts';
 
 const at = (device: string, address: string, prefix: number): DeviceAddress => ({
@@ -262,4 +263,11 @@ t.test('metadata on another port', async (t) => {
   };
   t.match(input(8080), '--dports 53,8080');
   t.match(input(53), '-p tcp -m tcp --dport 53 ', 'one port needs no list');
+});
+
+t.test('the example of the README', async (t) => {
+  const few = [network('corral', '10.42.0.0/16', { isDefault: true }), block('corral', '10.42.7.0/24')];
+  const local = addresses.filter(({ device }) => device === 'corral0' || device === 'docker0');
+  const facts = ruleFacts(snapshotOf(few), local, service, new Set());
+  t.equal(readmeExample('daemons/network-manager/rules/README.md'), render(wantRules(facts)));
 });
