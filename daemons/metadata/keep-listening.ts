@@ -15,6 +15,8 @@ export interface ListenOptions {
   readonly server: Server;
   readonly netlink: ServiceAddressVerbs;
   readonly on: Config['metadata'];
+  /** Told after the address was added, before anybody can connect to it. */
+  readonly onAddress: () => Promise<void>;
   readonly health: Health;
   readonly log: Logger;
 }
@@ -31,6 +33,7 @@ export async function keepListening(options: ListenOptions): Promise<Listening> 
   const pass = async (): Promise<void> => {
     if (await ensureServiceAddress(netlink, parseIpv4(on.address)!)) {
       log.info({ event: 'address.added', address: on.address }, 'service address put on lo');
+      await options.onAddress();
     }
     if (!server.listening) {
       await listen(server, { host: on.address, port: on.port });

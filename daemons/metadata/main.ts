@@ -28,6 +28,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   health.set('http', { ok: false, code: 'NOT_READY', text: 'starting' });
   const store = await openStore(join(paths.state, 'store.sqlite'), context);
   const keeper = new RecordKeeper(store, health);
+  metrics.gauge('corral_metadata_records_waiting', 'Changes not yet in the store', () => keeper.waiting);
   const state = new State({ ...store.identity, remember: (changes) => keeper.add(changes) });
   reportDerivation(state, context);
   const catalog = new Catalog(store.identity.hostId);
@@ -51,7 +52,14 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   let trusted = parseTrusted(config.metadata.trustForwardedFrom);
   const http = serveHttp({ catalog, trees, callers, metrics, trusted: () => trusted });
   state.onRevision(() => http.changed());
-  const listening = await keepListening({ server: http.server, netlink, on: config.metadata, health, log });
+  const listening = await keepListening({
+    server: http.server,
+    netlink,
+    on: config.metadata,
+    onAddress: () => callers.refresh(),
+    health,
+    log,
+  });
   const addresses = watchAddresses(log, () => {
     listening.poke();
     void callers.refresh();

@@ -1,6 +1,7 @@
 // Keeps the rules of model/local-callers.ts in step with the host's devices. Read again now and then, on request (an address
 // event), and when an unknown source asks: its bridge may be a second old.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ipv4 } from '../model/ipv4.ts';
 import {
   type CallerRules,
@@ -36,6 +37,7 @@ export class LocalCallers {
   #rules = noCallers;
   #containers: { has(address: Ipv4): boolean } = new Set<Ipv4>();
   #reading: Promise<void> | undefined;
+  #look: Promise<void> | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
@@ -66,11 +68,11 @@ export class LocalCallers {
     return isLocalCaller(this.#rules, source) || this.#containers.has(source);
   }
 
-  /** As `allows`, but looks at the devices once more before it says no. */
+  /** As `allows`, but looks at the devices once more before it says no; strangers share the look, a few a second at most. */
   async allowsAfterLook(source: Ipv4): Promise<boolean> {
     if (this.allows(source)) return true;
-    if (performance.now() - this.#readAt < shortestPauseMs) return false;
-    await this.refresh();
+    this.#look ??= this.#lookAgain();
+    await this.#look;
     return this.allows(source);
   }
 
@@ -80,6 +82,12 @@ export class LocalCallers {
       this.#reading = undefined;
     });
     return this.#reading;
+  }
+
+  async #lookAgain(): Promise<void> {
+    await sleep(Math.max(0, this.#readAt + shortestPauseMs - performance.now()));
+    this.#look = undefined;
+    await this.refresh();
   }
 
   async #read(): Promise<void> {
