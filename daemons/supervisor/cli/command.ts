@@ -1,4 +1,4 @@
-// Pure: what a command of `corral` is, and how its arguments are read.
+// What a command of `corral` is, and how its arguments are read.
 import { parseArgs } from 'node:util';
 import { nearest } from '../../shared/daemon/nearest.ts';
 import { SuiteError } from '../../shared/model/errors.ts';

@@ -16,8 +16,11 @@ export const command: Command = {
   async run(args) {
     const target = absoluteTarget(args.positionals[0]!);
     const body = { target };
-    const told = await callJson<unknown>(socketOf('network-manager'), '/v1/detach', { body, timeoutMs: 30_000 });
-    console.log(args.flag('json') ? JSON.stringify(told) : `${target} is detached`);
+    const told = await callJson<{ note?: string | null }>(socketOf('network-manager'), '/v1/detach', {
+      body,
+      timeoutMs: 30_000,
+    });
+    console.log(args.flag('json') ? JSON.stringify(told) : (told.note ?? `${target} is detached`));
     return exitCodes.done;
   },
 };

@@ -10,7 +10,6 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   STORE_UNAVAILABLE: 'Check the space and the mode of the state directory',
   STORE_TOO_NEW: 'Start the version of Corral that wrote it, or a later one',
   COMMAND_MISSING: 'Run scripts/setup, which installs it',
-  DOCKER_UNREACHABLE: 'Start the engine, or take it out of engines in corral.yaml',
   NAME_INVALID: 'Rename one of the containers',
   BRIDGE_NOT_A_BRIDGE: 'Remove or rename the device of that name',
 };
