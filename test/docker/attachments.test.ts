@@ -1,9 +1,11 @@
 // The attachments of network-manager against a real Docker Engine, in a machine of its own: what containers and the kernel
 // have, not what the log says.
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { isRoot, until } from '../netns/support/namespaces.ts';
 import { startDaemon, type TestDaemon } from './support/daemon.ts';
 import { type Machine, makeMachine, startEngine, succeeds } from './support/machine.ts';
+import { repository } from './support/suite.ts';
 
 interface Attached {
   readonly name: string;
@@ -174,8 +176,49 @@ else
       t.match(ask(manager, '/v1/detach', { target: '/run/netns/bare' }), { detached: false });
     });
 
+    await t.test('another runtime is served on cni.sock, and what it attached is known', async (t) => {
+      machine.sh('ip netns add runtime');
+      const config = { cniVersion: '1.0.0', name: 'corral', type: 'corral-bridge', ipam: { type: 'corral-ipam' } };
+      const added = callCni(machine, 'ADD', config);
+      t.equal(added.exitCode, 0, added.stderr);
+      const result = JSON.parse(added.stdout);
+      t.match(result, { cniVersion: '1.0.0', ips: [{ gateway: '10.42.0.1' }] });
+      t.match(machine.sh('ip -n runtime -4 address show eth0'), `inet ${result.ips[0].address} `);
+      t.ok(
+        list(manager).some(({ address, netns }) => address === result.ips[0].address && netns === '/run/netns/runtime'),
+      );
+      t.equal(callCni(machine, 'DEL', config).exitCode, 0);
+      t.equal(callCni(machine, 'DEL', config).exitCode, 0, 'twice');
+      t.notOk(list(manager).some(({ netns }) => netns === '/run/netns/runtime'));
+      machine.sh('ip netns delete runtime');
+    });
+
+    await t.test('the README’s example', async (t) => {
+      const page = readFileSync(`${repository}/daemons/network-manager/README.md`, 'utf8');
+      const example = /^```sh\n(.*?)^```/ms.exec(page)?.[1] ?? '';
+      const said = machine.sh(`(${example}) </dev/null; ip netns delete x`);
+      t.match(said, /"address":"10\.42\.0\.\d+\/24"/);
+      t.match(said, /inet 10\.42\.0\./);
+      t.match(said, /"detached":true/);
+    });
+
     t.notMatch(manager.log(), '"level":"error"', 'nothing unexpected was logged');
   });
+
+/** A verb as the shim sends it, from a process inside the machine. */
+function callCni(machine: Machine, verb: string, config: object): { exitCode: number; stdout: string; stderr: string } {
+  const env = {
+    CNI_COMMAND: verb,
+    CNI_CONTAINERID: 'runtime-container',
+    CNI_IFNAME: 'eth0',
+    CNI_NETNS: '/run/netns/runtime',
+    CNI_PATH: '/opt/cni/bin',
+  };
+  const request = JSON.stringify({ env, stdin: JSON.stringify(config), program: 'corral-bridge' });
+  const script = `import { callCni } from '${repository}/test/unit/network-manager/cni-host/shim-client.ts';
+    console.log(JSON.stringify(await callCni('/run/corral/cni.sock', ${request})));`;
+  return JSON.parse(machine.run(process.execPath, ['--input-type=module', '-e', script]));
+}
 
 function run(machine: Machine, name: string, options: readonly string[], net = 'none'): void {
   machine.run('docker', ['run', '-d', `--net=${net}`, '--name', name, ...options, 'busybox', 'sleep', '3600']);

@@ -16,7 +16,7 @@ import type { LeaseBook } from './lease-book.ts';
 import { type NameSettings, rewriteHosts, rewriteResolver, wantNames } from './names.ts';
 import { planAttachment } from './plan-attachment.ts';
 import type { Reporter } from './reporter.ts';
-import { asksForNetwork, type KnownNetworks, sharesNamespace, type Want, wantAttachment } from './want-attachments.ts';
+import { asksForUs, type KnownNetworks, sharesNamespace, type Want, wantAttachment } from './want-attachments.ts';
 
 export interface KeeperDeps {
   readonly docker: Docker;
@@ -50,6 +50,8 @@ export class DockerKeeper {
   readonly #queue: KeyedQueue;
   /** Runs that were detached by hand: id and start. */
   readonly #detached = new Set<string>();
+  /** Containers of which a failure is told; they are looked at until it is taken back. */
+  readonly #failing = new Set<string>();
   #following: DockerFollower | undefined;
   #slow: NodeJS.Timeout | undefined;
 
@@ -118,9 +120,10 @@ export class DockerKeeper {
   }
 
   #lookAtAll(running: readonly ListedContainer[]): void {
-    const asking = running.filter((container) => asksForNetwork(container.labels));
+    const asking = running.filter((container) => asksForUs(container.labels));
     const attached = this.#deps.book.all().filter((lease) => this.#isOurs(lease));
-    const ids = new Set([...attached.map((lease) => lease.containerId), ...asking.map((container) => container.id)]);
+    const known = [...attached.map((lease) => lease.containerId), ...this.#failing];
+    const ids = new Set([...known, ...asking.map((container) => container.id)]);
     for (const id of ids) this.#queue.poke(id);
   }
 
@@ -140,11 +143,11 @@ export class DockerKeeper {
       await this.#bring(container, want);
     } catch (error) {
       // A namespace that went means that the container has ended, which the next look sees.
-      if (!hasCode(error, 'DOCKER_UNREACHABLE', 'NETNS_GONE')) this.#deps.failures.note(id, container.name, error);
+      if (!hasCode(error, 'DOCKER_UNREACHABLE', 'NETNS_GONE')) this.#note(id, container.name, error);
       throw error;
     }
-    if (want.kind === 'refused') this.#deps.failures.note(id, container.name, new SuiteError(want.code, want.text));
-    else this.#deps.failures.clear(id);
+    if (want.kind === 'refused') this.#note(id, container.name, new SuiteError(want.code, want.text));
+    else this.#clear(id);
   }
 
   async #ended(id: string, container: DockerContainer | undefined): Promise<void> {
@@ -154,12 +157,12 @@ export class DockerKeeper {
       try {
         await this.#drop(lease);
       } catch (error) {
-        this.#deps.failures.note(id, lease.attachment.name, error);
+        this.#note(id, lease.attachment.name, error);
         throw error;
       }
     }
     this.#deps.reporter.live(id, undefined);
-    this.#deps.failures.clear(id);
+    this.#clear(id);
   }
 
   /** Brings a running container to what is wanted; returns its lease if it is attached. */
@@ -235,6 +238,16 @@ export class DockerKeeper {
   async #drop(lease: Lease): Promise<void> {
     await this.#deps.cni.del(refOf(lease));
     this.#deps.onDetached(lease);
+  }
+
+  #note(id: string, name: string, error: unknown): void {
+    this.#failing.add(id);
+    this.#deps.failures.note(id, name, error);
+  }
+
+  #clear(id: string): void {
+    this.#failing.delete(id);
+    this.#deps.failures.clear(id);
   }
 
   #inspect(id: string): Promise<DockerContainer | undefined> {

@@ -25,13 +25,29 @@ export class Reporter {
     return this.#hostId;
   }
 
-  /** Opens the channel with the leases there are; later calls do nothing. */
+  /** Opens the channel with the leases there are. Later calls do nothing, unless metadata has lost its store and made a new host. */
   start(hostId: string, leases: Iterable<Lease>): void {
-    if (this.#hostId !== undefined) return;
+    if (this.#hostId === hostId) return;
+    const isFirst = this.#hostId === undefined;
     this.#hostId = hostId;
+    if (!isFirst) {
+      this.#move(hostId);
+      return;
+    }
     for (const lease of leases) this.#leases.set(keyFor(lease), lease);
-    const records = [...this.#leases.values()].filter(isDone).map((lease) => this.#make(lease, hostId));
-    this.#records.start(records);
+    this.#records.start(this.#makeAll(hostId));
+  }
+
+  #move(hostId: string): void {
+    const before = [...this.#told.values()].map(keyOf);
+    this.#owners.clear();
+    this.#told.clear();
+    const records = this.#makeAll(hostId);
+    const kept = new Set(records.map(keyOf));
+    void this.#records.change(
+      records,
+      before.filter((key) => !kept.has(key)),
+    );
   }
 
   /** Resolves when metadata has the record. */
@@ -67,6 +83,10 @@ export class Reporter {
   /** The record of an attachment, if it was told. */
   recordFor(lease: Lease): ContainerRecord | undefined {
     return this.#told.get(keyFor(lease));
+  }
+
+  #makeAll(hostId: string): ContainerRecord[] {
+    return [...this.#leases.values()].filter(isDone).map((lease) => this.#make(lease, hostId));
   }
 
   #make(lease: Lease, hostId: string): ContainerRecord {

@@ -87,3 +87,18 @@ t.test('a container that comes back on another network has one record', async (t
   await reporter.gone(lease({ network: 'blue' }));
   t.equal(channel.records.size, 0);
 });
+
+t.test('metadata lost its store: the host has another id, and so have its containers', async (t) => {
+  const channel = new Channel();
+  const reporter = new Reporter(channel);
+  const labelled = { ...other, attachment: { ...other.attachment, containerUuid: uuid } };
+  reporter.start(hostId, [lease(), labelled]);
+  const next = '33333333-3333-4333-8333-333333333333';
+  reporter.start(next, []);
+  t.same(
+    [...channel.records.values()].map((record) => record.kind === 'container' && record.hostId),
+    [next, next],
+  );
+  t.equal(reporter.recordFor(lease())?.id, derivedId(lease(), next));
+  t.equal(reporter.recordFor(labelled)?.id, uuid);
+});

@@ -1,5 +1,6 @@
 import t from 'tap';
 import {
+  asksForUs,
   knownNetworks,
   sharesNamespace,
   type Want,
@@ -80,4 +81,11 @@ t.test('the networks of a snapshot', async (t) => {
 t.test('modes that are someone else’s', async (t) => {
   for (const mode of ['host', 'container:x', 'ns:/x']) t.equal(sharesNamespace(mode), true, mode);
   for (const mode of ['none', 'bridge', 'default', 'hosted']) t.equal(sharesNamespace(mode), false, mode);
+});
+
+t.test('who is worth a look', async (t) => {
+  t.equal(asksForUs(managed), true);
+  t.equal(asksForUs({ 'io.rancher.container.dns': 'true' }), true, 'our resolver without our network');
+  t.equal(asksForUs({ 'io.rancher.container.dns': 'false' }), false);
+  t.equal(asksForUs({}), false);
 });
