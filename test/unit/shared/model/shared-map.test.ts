@@ -1,0 +1,44 @@
+import t from 'tap';
+import { SharedMap } from '../../../../daemons/shared/model/shared-map.ts';
+
+t.test('behaves as a map that never changes', async (t) => {
+  let shared = new SharedMap<number>();
+  const plain = new Map<string, number>();
+  const versions: [SharedMap<number>, Map<string, number>][] = [];
+  for (let round = 0; round < 50; round += 1) {
+    const changes = Array.from({ length: 40 }, (_, n) => {
+      const key = `k${(round * 31 + n * 17) % 300}`;
+      return [key, (round + n) % 5 === 0 ? undefined : round * 100 + n] as const;
+    });
+    shared = shared.with(changes);
+    for (const [key, value] of changes) value === undefined ? plain.delete(key) : plain.set(key, value);
+    versions.push([shared, new Map(plain)]);
+  }
+  for (const [map, want] of versions) {
+    t.equal(map.size, want.size);
+    t.same(new Map([...map.keys()].map((key) => [key, map.get(key)])), want);
+    t.same([...map.values()].sort(), [...want.values()].sort());
+  }
+});
+
+t.test('the same map when nothing differs', async (t) => {
+  const map = new SharedMap<number>().with([['a', 1]]);
+  t.equal(map.with([['a', 1]]), map);
+  t.equal(map.with([['b', undefined]]), map);
+  t.equal(map.with([]), map);
+  const again = map.with([
+    ['b', 1],
+    ['b', undefined],
+  ]);
+  t.same([...again.keys()], ['a']);
+  t.equal(again.size, 1);
+});
+
+t.test('keys are data', async (t) => {
+  const map = new SharedMap<number>().with(
+    ['', '__proto__', 'constructor', '\ud800', 'é'].map((key, n) => [key, n] as const),
+  );
+  t.equal(map.get('__proto__'), 1);
+  t.equal(map.has('toString'), false);
+  t.equal(map.size, 5);
+});
