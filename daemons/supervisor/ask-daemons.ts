@@ -24,7 +24,7 @@ const noSupervisor: DaemonStatus = {
       degradesOnly: true,
       code: 'NOT_RUNNING',
       text: 'no supervisor answers, so nobody would start the daemons again',
-      hint: 'corral up takes over those that run',
+      hint: 'run corral up: it takes over those that run',
     },
   ],
   pid: null,

@@ -85,13 +85,14 @@ const phaseTexts: Readonly<Record<Phase, string>> = {
 /** Stands for the conditions that a daemon without a voice cannot tell. */
 function processCondition(known: Known): Condition {
   const { child } = known;
-  const ended = child.lastEnd === undefined ? '' : ` (before, it ${child.lastEnd})`;
+  // The same words while it starts and while it waits: a daemon that cannot start would else seem to change all the time.
+  const returns = child.lastEnd !== undefined && ['starting', 'backoff', 'alive'].includes(child.phase);
   return {
     name: 'process',
     ok: false,
     degradesOnly: false,
     code: child.phase === 'silent' ? 'DEADLINE' : 'NOT_RUNNING',
-    text: `${phaseTexts[child.phase]}${ended}`,
+    text: returns ? `${child.lastEnd}; it is started again` : phaseTexts[child.phase],
     hint: `its log: ${known.logPath}`,
   };
 }

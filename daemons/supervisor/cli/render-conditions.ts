@@ -9,8 +9,13 @@ export function renderConditions(daemon: Pick<DaemonStatus, 'name' | 'conditions
 
 function renderCondition({ code, text, hint }: Condition): string {
   const coded = code === null || text.startsWith(`${code}: `) ? text : `${code}: ${text}`;
-  const remedy = hint ?? remedyFor(code);
+  const remedy = hint ?? (hasAdvice(text) ? undefined : remedyFor(code));
   return remedy === undefined ? coded : `${coded}. ${capital(remedy)}`;
+}
+
+/** Many daemons write the remedy behind the fact. */
+function hasAdvice(text: string): boolean {
+  return /[.;?] /.test(text);
 }
 
 function capital(text: string): string {

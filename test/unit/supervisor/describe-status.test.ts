@@ -41,8 +41,10 @@ t.test('for one without a voice the supervisor speaks', async (t) => {
   const status = describeDaemon({ ...known, child, health: { state: 'ready', conditions: [] } }, undefined);
   t.equal(status.ready, false);
   t.match(status.conditions, [
-    { code: 'NOT_RUNNING', text: 'waits for its next start (before, it exited with code 1)', hint: 'its log: /l' },
+    { code: 'NOT_RUNNING', text: 'exited with code 1; it is started again', hint: 'its log: /l' },
   ]);
+  const again = describeDaemon({ ...known, child: { ...child, phase: 'starting' } }, undefined);
+  t.same(again.conditions, status.conditions, 'the same words while it starts');
   t.equal(stateOf({ child: newChild(0), health: undefined }), 'absent');
   t.match(describeDaemon({ ...known, child: { ...alive, phase: 'silent' } }, undefined).conditions, [
     { code: 'DEADLINE' },

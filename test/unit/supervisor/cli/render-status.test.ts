@@ -27,6 +27,7 @@ const down: DaemonStatus = {
   conditions: [
     { name: 'listen', ok: false, degradesOnly: false, code: 'PORT_TAKEN', text: 'listen on 169.254.169.250:53' },
     { name: 'own', ok: false, degradesOnly: false, code: 'DEADLINE', text: 'DEADLINE: ask', hint: 'ask again' },
+    { name: 'told', ok: false, degradesOnly: false, code: 'PORT_TAKEN', text: 'listen. ask ss' },
     { name: 'plain', ok: false, degradesOnly: true, code: null, text: 'waits for metadata' },
   ],
 };
@@ -41,6 +42,7 @@ dns       unready  -     -       12        -
 
 dns: PORT_TAKEN: listen on 169.254.169.250:53. Find who holds it with ss -lntup, and end that program or change its address
 dns: DEADLINE: ask. Ask again
+dns: PORT_TAKEN: listen. ask ss
 dns: waits for metadata
 `,
   );
