@@ -7,7 +7,7 @@ import { ensureSysctl } from '../../shared/effects/sysctl.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import { forwardingPath } from './plan-drops.ts';
 import { unreachableMetric } from './plan-network.ts';
-import { describeStep, networkOfStep, type Step } from './steps.ts';
+import { describeStep, networkOfStep, type PortStep, type Step } from './steps.ts';
 
 export type HostWrites = Pick<
   Netlink,
@@ -27,12 +27,14 @@ export interface Outcome {
   readonly failed: readonly { readonly step: Step; readonly error: unknown }[];
 }
 
-/** @param beforeFiles waited for once, before the first file tells the CNI plugins of a network */
-export async function applySteps(
-  steps: readonly Step[],
-  netlink: HostWrites,
-  beforeFiles: () => Promise<void>,
-): Promise<Outcome> {
+export interface Hands {
+  readonly netlink: HostWrites;
+  readonly connectPort: (step: PortStep) => Promise<void>;
+  /** Waited for once, before the first file tells the CNI plugins of a network. */
+  readonly beforeFiles: () => Promise<void>;
+}
+
+export async function applySteps(steps: readonly Step[], hands: Hands): Promise<Outcome> {
   let mayPublish = false;
   const done: Step[] = [];
   const failed: { step: Step; error: unknown }[] = [];
@@ -41,11 +43,11 @@ export async function applySteps(
     const network = networkOfStep(step);
     if (network !== undefined && broken.has(network)) continue;
     if (step.do === 'file' && !mayPublish) {
-      await beforeFiles();
+      await hands.beforeFiles();
       mayPublish = true;
     }
     try {
-      await applyStep(step, netlink);
+      await applyStep(step, hands);
       done.push(step);
     } catch (error) {
       failed.push({ step, error });
@@ -55,7 +57,7 @@ export async function applySteps(
   return { done, failed };
 }
 
-async function applyStep(step: Step, netlink: HostWrites): Promise<void> {
+async function applyStep(step: Step, { netlink, connectPort }: Hands): Promise<void> {
   switch (step.do) {
     case 'forwarding':
       ensureSysctl(forwardingPath, '1');
@@ -80,6 +82,9 @@ async function applyStep(step: Step, netlink: HostWrites): Promise<void> {
       return;
     case 'block-route':
       await netlink.ensureRoute({ dst: step.cidr, index: await indexOf(step.bridge, netlink) });
+      return;
+    case 'port':
+      await connectPort(step);
       return;
     case 'file':
       ensureDir(dirname(step.path), step.folderMode);

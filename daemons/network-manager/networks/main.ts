@@ -1,16 +1,19 @@
 // The networks keeper: bridges, gateways, unreachable routes, settings, block files and CNI configurations.
+import { listLeases } from '../../../cni-plugins/ipam/list-leases.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
-import { applySteps, type HostWrites, type Outcome } from './apply.ts';
+import { applySteps, type Outcome } from './apply.ts';
+import { connectPort } from './connect-port.ts';
 import { type HostState, networkOfBridge } from './host-state.ts';
 import { describeFailure, stateOfNetworks, waiting } from './networks-health.ts';
-import { type HostReads, observeHost } from './observe.ts';
+import { observeHost } from './observe.ts';
 import { planNetworks } from './plan-networks.ts';
 import { describeStep } from './steps.ts';
 import { wantNetworks } from './want-networks.ts';
+import { strayLinks } from './want-ports.ts';
 
 const everyMs = 10_000;
 /** Under a storm of events at most five passes a second. */
@@ -19,7 +22,7 @@ const condition = 'networks';
 
 export interface NetworksOptions {
   readonly context: Pick<DaemonContext, 'paths' | 'log' | 'health'>;
-  readonly netlink: Pick<Netlink, keyof HostReads | keyof HostWrites>;
+  readonly netlink: Netlink;
   readonly metrics: KeeperMetrics;
   /** Waited for before a network is made known to the plugins; its rules shall stand by then. Must not reject. */
   readonly beforeFiles: () => Promise<void>;
@@ -81,14 +84,19 @@ export class NetworksKeeper {
     if (!snapshot) return;
     const { context, netlink, metrics } = this.#options;
     const networks = wantNetworks(snapshot);
-    const wish = { networks, complete: snapshot.complete, paths: context.paths };
     const bridges = networks.map((network) => network.bridge);
     const have = await observeHost(netlink, context.paths, bridges);
+    const leases = strayLinks(have.links).length > 0 ? listLeases(context.paths).leases : [];
+    const wish = { networks, complete: snapshot.complete, paths: context.paths, leases };
     this.#watched = watchedDevices(have, new Set(bridges));
     const plan = planNetworks(wish, have);
     metrics.pass();
     this.#noteRefused(plan.refused);
-    const outcome = await applySteps(plan.steps, netlink, this.#options.beforeFiles);
+    const outcome = await applySteps(plan.steps, {
+      netlink,
+      connectPort: (step) => connectPort(netlink, step),
+      beforeFiles: this.#options.beforeFiles,
+    });
     this.#account(outcome, JSON.stringify(networks));
     const failure = outcome.failed[0]?.error;
     context.health.set(condition, stateOfNetworks(networks.length - plan.refused.size, plan.faults, failure));

@@ -1,4 +1,5 @@
 // Pure: what has to be done so that the host has the wanted networks. Nothing to do is an empty list.
+import type { Lease } from '../../../cni-plugins/ipam/lease.ts';
 import { renderCidr4 } from '../../shared/model/ipv4.ts';
 import { findOverlap, proposeSubnet } from '../../shared/model/overlaps.ts';
 import type { Paths } from '../../shared/model/paths.ts';
@@ -9,12 +10,15 @@ import { hostRoutes, ownDeviceNames } from './routes-of-host.ts';
 import type { Fault, Step } from './steps.ts';
 import { uplinkMtu, wantMtu } from './want-mtu.ts';
 import type { WantNetwork } from './want-networks.ts';
+import { missingPorts, wantPorts } from './want-ports.ts';
 
 export interface NetworksWish {
   readonly networks: readonly WantNetwork[];
   /** False: nothing may be removed on this word. */
   readonly complete: boolean;
   readonly paths: Pick<Paths, 'blocks' | 'cniConf'>;
+  /** Of containers whose links are on no bridge, if there are any. */
+  readonly leases: readonly Lease[];
 }
 
 export interface NetworksPlan {
@@ -39,6 +43,8 @@ export function planNetworks(wish: NetworksWish, have: HostState): NetworksPlan 
   const uplink = uplinkMtu(have.routes, have.links);
   const steps: Step[] = made.length > 0 && !isHostForwarding(have) ? [{ do: 'forwarding' }] : [];
   for (const network of made) steps.push(...planNetwork(network, wantMtu(network, uplink), have));
+  const ports = wantPorts(made, (network) => wantMtu(network, uplink), wish.leases);
+  for (const port of missingPorts(ports, have.links)) steps.push({ do: 'port', ...port });
   for (const network of made) steps.push(...planFiles(network, wantMtu(network, uplink), wish.paths, have));
   if (wish.complete) {
     const drops = planDrops(made, wish, have);

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../shared/model/errors.ts';
 import type { Cidr4, Ipv4 } from '../../shared/model/ipv4.ts';
 import { renderCidr4, renderIpv4 } from '../../shared/model/ipv4.ts';
 import type { Mac } from '../../shared/model/mac.ts';
+import type { WantPort } from './want-ports.ts';
 
 export type Step = HostStep | NetworkStep | FileStep | DropStep;
 
@@ -27,7 +28,12 @@ export type NetworkStep =
       readonly address: Ipv4;
       readonly prefix: number;
     }
-  | { readonly do: 'block-route'; readonly network: string; readonly bridge: string; readonly cidr: Cidr4 };
+  | { readonly do: 'block-route'; readonly network: string; readonly bridge: string; readonly cidr: Cidr4 }
+  | PortStep;
+
+export interface PortStep extends WantPort {
+  readonly do: 'port';
+}
 
 export interface FileStep {
   readonly do: 'file';
@@ -75,6 +81,8 @@ export function describeStep(step: Step): string {
       return `add address ${renderIpv4(step.address)}/${step.prefix} to ${step.bridge}`;
     case 'block-route':
       return `add route ${renderCidr4(step.cidr)} dev ${step.bridge}`;
+    case 'port':
+      return `put ${step.device} back on ${step.plan.bridge.name}`;
     case 'file':
       return `write ${step.path}`;
     case 'drop-file':

@@ -125,6 +125,40 @@ t.test('what somebody removes is back within 3 s, and counted', async (t) => {
   await keepers.becomes('ready');
 });
 
+t.test('a bridge that was removed comes back with its containers', async (t) => {
+  const host = makeHost(t);
+  const container = makeNamespace(t, 'kp');
+  const keepers = startKeepers(t, host);
+  keepers.send(objects);
+  await keepers.becomes('ready');
+  const conflist = readFileSync(`${keepers.root}/etc/cni/corral.d/10-corral.conflist`, 'utf8');
+  const { cniVersion, name, plugins } = JSON.parse(conflist) as { cniVersion: string; name: string; plugins: object[] };
+  const call = [
+    `CORRAL_ROOT=${keepers.root}`,
+    'CNI_COMMAND=ADD',
+    'CNI_CONTAINERID=0123456789abcdef',
+    'CNI_IFNAME=eth0',
+  ];
+  const program = new URL('../../../cni-plugins/standalone.ts', import.meta.url).pathname;
+  const env = [...call, `CNI_NETNS=${container.path}`, 'CNI_PATH=/none', process.execPath, program];
+  exec(host, 'env', env, JSON.stringify({ cniVersion, name, ...plugins[0] }));
+  const answers = (): boolean => {
+    try {
+      return exec(container, 'ping', ['-c', '1', '-W', '1', '10.42.7.1']) !== '';
+    } catch {
+      return false;
+    }
+  };
+  t.ok(answers());
+  exec(host, 'ip', ['link', 'del', 'corral0']);
+  t.notOk(answers());
+  t.ok(await until(3_000, 'the container reaches its gateway', answers));
+  const [port] = execJson<{ locked?: boolean; hairpin?: boolean }>(host, 'bridge', ['link', 'show']);
+  t.match(port, { locked: true, hairpin: true }, 'through a port as ADD made it');
+  t.match(exec(host, 'ip', ['neigh', 'show', 'dev', 'corral0']), 'PERMANENT');
+  await keepers.becomes('ready');
+});
+
 t.test('a network that goes takes its bridge along, unless containers are attached', async (t) => {
   const host = makeHost(t);
   const container = makeNamespace(t, 'kc');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { applySteps, type HostWrites } from '../../../../daemons/network-manager/networks/apply.ts';
+import { applySteps, type Hands, type HostWrites } from '../../../../daemons/network-manager/networks/apply.ts';
 import { describeStep, type Step } from '../../../../daemons/network-manager/networks/steps.ts';
 import { SuiteError } from '../../../../daemons/shared/model/errors.ts';
 import { parseCidr4, parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
@@ -53,6 +53,12 @@ function fakeKernel(refuses: string): HostWrites & { readonly bridges: Map<strin
   };
 }
 
+const hands = (refuses: string, beforeFiles = async (): Promise<void> => undefined): Hands => ({
+  netlink: fakeKernel(refuses),
+  connectPort: async () => undefined,
+  beforeFiles,
+});
+
 t.test('a network that fails is left there, others go on', async (t) => {
   const folder = t.testdir();
   let waits = 0;
@@ -61,7 +67,7 @@ t.test('a network that fails is left there, others go on', async (t) => {
   };
   const steps = ['a', 'b'].flatMap((name) => [bridge(name), address(name)]);
   const all = [...steps, file('a', folder), file('b', folder)];
-  const { done, failed } = await applySteps(all, fakeKernel('corral-a'), beforeFiles);
+  const { done, failed } = await applySteps(all, hands('corral-a', beforeFiles));
   t.same(
     failed.map(({ step }) => describeStep(step)),
     ['make bridge corral-a mac 0a:58:0a:2a:07:01 mtu 1450 up'],
@@ -72,13 +78,13 @@ t.test('a network that fails is left there, others go on', async (t) => {
     `write ${folder}/b.json`,
   ]);
   t.equal(waits, 1, 'waited for once, before the first file');
-  await applySteps(steps, fakeKernel(''), beforeFiles);
+  await applySteps(steps, hands('', beforeFiles));
   t.equal(waits, 1, 'and not without files');
 });
 
 t.test('a bridge that got a port since the plan was made stays', async (t) => {
   const step: Step = { do: 'drop-bridge', index: 7, name: 'corral-x' };
-  const { failed } = await applySteps([step], fakeKernel(''), async () => undefined);
+  const { failed } = await applySteps([step], hands(''));
   t.match(failed[0]?.error, { code: 'SUBNET_IN_USE' });
 });
 
@@ -89,7 +95,7 @@ t.test('removing what is gone is success', async (t) => {
     { do: 'drop-route', dst: parseCidr4('10.42.0.0/16')!, metric: 0, type: 'unreachable' },
     { do: 'drop-bridge', index: 9, name: 'corral-x' },
   ];
-  const { done, failed } = await applySteps(steps, fakeKernel(''), async () => undefined);
+  const { done, failed } = await applySteps(steps, hands(''));
   t.same([done.length, failed], [3, []]);
 });
 
@@ -97,7 +103,7 @@ t.test('with a configuration goes its folder, unless something else is in it', a
   const folder = t.testdir({ 'a.d': { '10-corral.conflist': '' }, 'b.d': { '10-corral.conflist': '', mine: '' } });
   const { existsSync } = await import('node:fs');
   const steps = ['a', 'b'].map((name): Step => ({ do: 'drop-file', path: `${folder}/${name}.d/10-corral.conflist` }));
-  const { failed } = await applySteps(steps, fakeKernel(''), async () => undefined);
+  const { failed } = await applySteps(steps, hands(''));
   t.same([failed, existsSync(`${folder}/a.d`), existsSync(`${folder}/b.d/mine`)], [[], false, true]);
   t.notOk(existsSync(`${folder}/b.d/10-corral.conflist`));
 });

@@ -1,0 +1,63 @@
+// Pure: the containers' links that must be ports of our bridges. A bridge that somebody removed comes back without its ports.
+import { parseBridgeConf } from '../../../cni-plugins/bridge/bridge-conf.ts';
+import { type AttachPlan, planAttach } from '../../../cni-plugins/bridge/plan.ts';
+import type { Lease } from '../../../cni-plugins/ipam/lease.ts';
+import { CniError } from '../../../cni-plugins/shared/errors.ts';
+import { hasCode } from '../../shared/model/errors.ts';
+import { parseMac } from '../../shared/model/mac.ts';
+import type { HaveLink } from './host-state.ts';
+import type { WantNetwork } from './want-networks.ts';
+
+export interface WantPort {
+  readonly network: string;
+  readonly device: string;
+  /** As ADD planned it: flags of the port, forwarding entry, neighbour, route. */
+  readonly plan: AttachPlan;
+}
+
+/** Links of containers that are on no bridge; leases have to be read only if there are some. */
+export function strayLinks(links: Iterable<HaveLink>): HaveLink[] {
+  return [...links].filter((link) => link.kind === 'veth' && link.master === undefined && isContainerAlias(link.alias));
+}
+
+/** Four parts: a bridge's alias has two. */
+function isContainerAlias(alias: string | undefined): boolean {
+  return alias !== undefined && /^corral:[^:]+:[^:]+:[^:]+$/.test(alias);
+}
+
+/** The ports that leases ask for. Half-made attachments are ADD's business, other plugins' links theirs. */
+export function wantPorts(
+  networks: readonly WantNetwork[],
+  mtuOf: (network: WantNetwork) => number,
+  leases: Iterable<Lease>,
+): WantPort[] {
+  const byName = new Map(networks.map((network) => [network.name, network]));
+  return [...leases].flatMap((lease) => {
+    const network = byName.get(lease.network);
+    const isOurs = lease.phase === 'done' && network !== undefined && lease.bridge === network.bridge;
+    if (!isOurs || lease.hostVeth === null) return [];
+    const plan = planOf(lease, network, mtuOf(network));
+    return plan ? [{ network: network.name, device: lease.hostVeth, plan }] : [];
+  });
+}
+
+/** undefined for a lease whose configuration this version does not take. */
+function planOf(lease: Lease, network: WantNetwork, mtu: number): AttachPlan | undefined {
+  const mac = parseMac(lease.mac);
+  const [address] = lease.addresses;
+  if (!mac || address === undefined) return undefined;
+  const { name, subnet, cidrs, gateway, bridge } = network;
+  try {
+    const conf = parseBridgeConf(lease.config, lease.args);
+    return planAttach(conf, { network: name, subnet, cidrs, gateway, bridge, mtu }, lease, address, mac);
+  } catch (error) {
+    if (error instanceof CniError || hasCode(error, 'CONFIG_INVALID')) return undefined;
+    throw error;
+  }
+}
+
+/** Those whose device is there, is the attachment's own, and is on no bridge. */
+export function missingPorts(ports: readonly WantPort[], links: readonly HaveLink[]): WantPort[] {
+  const stray = new Map(strayLinks(links).map((link) => [link.name, link]));
+  return ports.filter(({ device, plan }) => stray.get(device)?.alias === plan.alias);
+}
