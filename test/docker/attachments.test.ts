@@ -43,19 +43,21 @@ else
       t.match(manager.ask<Listed>('/v1/attachments').attachments, [{ name: 'web', ports: ['0.0.0.0:8080:80/tcp'] }]);
     });
 
-    await t.test('a restart makes one new attachment of the old one', async (t) => {
-      const before = await attached(machine, manager, 'web');
-      machine.sh('docker restart -t 0 web');
-      const after = await until(5_000, 'web is attached anew', () => {
-        const now = list(manager).find(({ name }) => name === 'web');
-        return now && now.netns !== before.netns ? now : undefined;
-      });
-      t.equal(list(manager).length, 1);
-      t.match(inside(machine, 'web', 'ip -4 address show eth0'), `inet ${after.address} `);
-      t.equal(inside(machine, 'web', 'grep -c "# corral" /etc/hosts').trim(), '1');
-      await until(2_000, 'one veth is left', () => veths(machine) === 1);
-      t.equal(claims(machine), 1, 'one address is taken');
-    });
+    await t.test(
+      'a restart makes one new attachment of the old one, also when the namespace’s number comes back',
+      async (t) => {
+        for (let turn = 0; turn < 5; turn += 1) {
+          machine.sh('docker restart -t 0 web');
+          await attached(machine, manager, 'web');
+        }
+        const after = await attached(machine, manager, 'web');
+        t.equal(list(manager).length, 1);
+        t.match(inside(machine, 'web', 'ip -4 address show eth0'), `inet ${after.address} `);
+        t.equal(inside(machine, 'web', 'grep -c "# corral" /etc/hosts').trim(), '1');
+        await until(2_000, 'one veth is left', () => veths(machine) === 1);
+        t.equal(claims(machine), 1, 'one address is taken');
+      },
+    );
 
     await t.test('a new name is told to metadata', async () => {
       machine.sh('docker rename web shop-web');
@@ -165,6 +167,15 @@ else
       t.equal(claims(machine), list(manager).length);
     });
 
+    await t.test('a link that somebody deletes comes back', async (t) => {
+      const { containerId, address } = await attached(machine, manager, 'stays');
+      machine.sh(`ip link delete vethr${containerId.slice(0, 10)}`);
+      await until(20_000, 'it has an address again', () =>
+        succeeds(() => t.match(inside(machine, 'stays', 'ip -4 address show eth0'), 'inet 10.42.0.')),
+      );
+      t.match(address, /^10\.42\.0\./);
+    });
+
     await t.test('a bare namespace is attached once, and let go when it is deleted', async (t) => {
       machine.sh('ip netns add bare');
       const told = ask(manager, '/v1/attach', { target: '/run/netns/bare', labels: { a: 'b' } });
@@ -173,6 +184,13 @@ else
       machine.sh('ip netns delete bare');
       await until(20_000, 'it is gone', () => !list(manager).some(({ name }) => name === 'bare'));
       t.equal(ask(manager, '/v1/attach', { target: '/run/netns/bare' }).code, 'NETNS_GONE');
+      for (let turn = 0; turn < 5; turn += 1) {
+        machine.sh('ip netns add bare');
+        t.equal(ask(manager, '/v1/attach', { target: '/run/netns/bare' }).code, undefined);
+        t.match(machine.sh('ip -n bare -4 address show eth0'), 'inet 10.42.0.', 'whatever number the new one has');
+        machine.sh('ip netns delete bare');
+      }
+      await until(20_000, 'they are gone', () => !list(manager).some(({ name }) => name === 'bare'));
       t.match(ask(manager, '/v1/detach', { target: '/run/netns/bare' }), { detached: false });
     });
 

@@ -184,7 +184,7 @@ export class DockerKeeper {
       }
     };
     try {
-      const plan = planAttachment(want, leases, netns.inode);
+      const plan = planAttachment(want, leases, { inode: netns.inode, startedAt: container.startedAt });
       for (const lease of plan.drop) await this.#drop(lease);
       const staying = leases.find((lease) => !plan.drop.includes(lease) && lease.phase === 'done');
       if (plan.add || staying) keepFault(() => this.#rewriteResolver(container, true));

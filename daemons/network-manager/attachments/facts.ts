@@ -6,6 +6,8 @@ import type { HealthState } from '../../shared/model/objects.ts';
 export interface Facts {
   /** Socket of the engine that runs the container; '' for none. */
   readonly engineSocket: string;
+  /** When the engine started the container, verbatim: tells one run of it from the next. '' where no engine says. */
+  readonly startedAt: string;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly startCount: number;
@@ -28,6 +30,7 @@ export function factsOf(
 ): Facts {
   return {
     engineSocket,
+    startedAt: container.startedAt,
     createdAt: container.createdAt,
     startCount: container.restarts + 1,
     dns: names.dns,
@@ -49,7 +52,8 @@ function healthOf(status: string | null): HealthState | null {
 export function factsIn(config: Readonly<Record<string, unknown>>): Facts {
   const facts = member(member(member(config, 'args'), 'corral'), 'facts');
   return {
-    engineSocket: typeof facts.engineSocket === 'string' ? facts.engineSocket : '',
+    engineSocket: text(facts.engineSocket),
+    startedAt: text(facts.startedAt),
     createdAt: count(facts.createdAt),
     startCount: count(facts.startCount),
     dns: texts(facts.dns),
@@ -65,6 +69,10 @@ function member(value: Readonly<Record<string, unknown>>, name: string): Readonl
 
 function count(value: unknown): number {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function texts(value: unknown): string[] {

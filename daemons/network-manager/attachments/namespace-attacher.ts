@@ -82,7 +82,15 @@ export class NamespaceAttacher {
         labels: wish.labels,
         ports: [...new Set([...ports, ...wish.ports])],
         hostname: null,
-        facts: { engineSocket: '', createdAt: 0, startCount: 1, dns: [nameserver], dnsSearch, named: true },
+        facts: {
+          engineSocket: '',
+          startedAt: '',
+          createdAt: 0,
+          startCount: 1,
+          dns: [nameserver],
+          dnsSearch,
+          named: true,
+        },
       }),
     );
     this.#deps.onAttached(lease, (performance.now() - began) / 1000);

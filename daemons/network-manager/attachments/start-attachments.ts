@@ -55,7 +55,11 @@ export function startAttachments(context: DaemonContext): Attachments {
   });
   const keepers = engines.map(({ keeper }) => keeper);
   const namespaces = new NamespaceAttacher({ cni, book, bootId, names, ...tell });
-  const sweeper = new Sweeper({ cni, book, failures, onDetached: tell.onDetached });
+  const onVanished = (lease: Lease): void => {
+    tell.onDetached(lease);
+    if (lease.attachment.engine === 'docker') relist();
+  };
+  const sweeper = new Sweeper({ cni, book, failures, onDetached: onVanished });
   const targets = new TargetAttacher({ namespaces, engines, book, networks: () => networks });
   context.routes.push(...attachmentRoutes({ targets, book, reporter, failures }));
 

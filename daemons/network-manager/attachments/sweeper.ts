@@ -1,5 +1,5 @@
-// Takes down attachments whose namespace has vanished: `ip netns delete` without a detach, a runtime that was killed before
-// its DEL. Containers that an engine tells of are seen here only while that engine is away.
+// Takes down attachments whose namespace or link has vanished: `ip netns delete` without a detach, a runtime that was killed
+// before its DEL, a veth that somebody deleted. A container of an engine that still runs is attached anew by its keeper.
 import { readFileSync } from 'node:fs';
 import type { Cni, Lease } from '../../../cni-plugins/library.ts';
 import { openNetns } from '../../shared/effects/netns.ts';

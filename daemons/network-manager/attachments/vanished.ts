@@ -11,13 +11,13 @@ export interface Sight {
 }
 
 /**
- * A namespace attached by hand is gone when its path leads nowhere or elsewhere. A runtime's path may only mean something in
- * the runtime's own view of the file system; there the link has to be gone too, which the kernel removes with the namespace.
+ * The kernel removes the link with the namespace, and only then may give the namespace's number to another; so a link that is
+ * missing tells most. A path counts only for a namespace that was attached by hand: a runtime's may mean something in the
+ * runtime's own view of the file system.
  */
 export function isGone(lease: Lease, sight: Sight): boolean {
-  if (lease.netnsInode !== null && sight.inode === lease.netnsInode) return false;
-  if (lease.attachment.engine === 'attach') return true;
-  return sight.hostLink === false;
+  if (sight.hostLink === false) return true;
+  return lease.attachment.engine === 'attach' && sight.inode !== lease.netnsInode;
 }
 
 /** Those of `gone` that were gone at the last look already, and what to remember for the next. */

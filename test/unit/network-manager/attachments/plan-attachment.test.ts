@@ -6,23 +6,27 @@ import { lease } from './support.ts';
 const attach: Want = { kind: 'attach', network: 'corral' };
 const none: Want = { kind: 'none', why: 'x' };
 const refused: Want = { kind: 'refused', code: 'NETWORK_UNKNOWN', text: 'x' };
-const inode = 4026532000;
-const present = lease();
-const old = lease({ netnsInode: 1 });
-const reserved = lease({ phase: 'reserved' });
+const run = { inode: 4026532000, startedAt: 'now' };
+const started = (startedAt: string) => ({ config: { args: { corral: { facts: { startedAt } } } } });
+const present = lease(started('now'));
+const foreign = lease({}, { engine: 'cni' });
+const old = lease({ ...started('now'), netnsInode: 1 });
+const sameNumber = lease(started('before'));
+const reserved = lease({ ...started('now'), phase: 'reserved' });
 
 t.test('what is to be done', async (t) => {
-  t.same(planAttachment(attach, [], inode), { drop: [], add: true }, 'new');
-  t.same(planAttachment(attach, [present], inode), { drop: [], add: false }, 'attached');
-  t.same(planAttachment(attach, [old], inode), { drop: [old], add: true }, 'restarted');
-  t.same(planAttachment(attach, [reserved], inode), { drop: [], add: true }, 'killed half-way: ADD takes it over');
-  t.same(planAttachment(none, [present], inode), { drop: [], add: false }, 'attached by hand');
-  t.same(planAttachment(refused, [present], inode), { drop: [], add: false }, 'its network left the snapshot');
-  t.same(planAttachment(none, [old], inode), { drop: [old], add: false }, 'attached by hand, restarted');
-  t.same(planAttachment(attach, [present], undefined), { drop: [present], add: false }, 'it has no namespace');
+  t.same(planAttachment(attach, [], run), { drop: [], add: true }, 'new');
+  t.same(planAttachment(attach, [present], run), { drop: [], add: false }, 'attached');
+  t.same(planAttachment(attach, [foreign], run), { drop: [], add: false }, 'attached by its own runtime');
+  t.same(planAttachment(attach, [old], run), { drop: [old], add: true }, 'restarted');
   t.same(
-    planAttachment(attach, [lease({ netnsInode: null })], inode).drop.length,
-    1,
-    'a lease that knows no namespace',
+    planAttachment(attach, [sameNumber], run),
+    { drop: [sameNumber], add: true },
+    'restarted, the inode came back',
   );
+  t.same(planAttachment(attach, [reserved], run), { drop: [], add: true }, 'killed half-way: ADD takes it over');
+  t.same(planAttachment(none, [present], run), { drop: [], add: false }, 'attached by hand');
+  t.same(planAttachment(refused, [present], run), { drop: [], add: false }, 'its network left the snapshot');
+  t.same(planAttachment(none, [old], run), { drop: [old], add: false }, 'attached by hand, restarted');
+  t.same(planAttachment(attach, [lease({ netnsInode: null })], run).drop.length, 1, 'a lease that knows no namespace');
 });

@@ -83,7 +83,15 @@ t.test('more labels than a record may hold: those that mean something stay', asy
 });
 
 t.test('facts of any shape', async (t) => {
-  const neutral = { engineSocket: '', createdAt: 0, startCount: 0, dns: [], dnsSearch: [], named: false };
+  const neutral = {
+    engineSocket: '',
+    startedAt: '',
+    createdAt: 0,
+    startCount: 0,
+    dns: [],
+    dnsSearch: [],
+    named: false,
+  };
   for (const config of [
     {},
     { args: null },
