@@ -5,9 +5,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Cni, CniReply } from '../../../cni-plugins/library.ts';
 import { peerCredentials } from '../../shared/effects/libc.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
-import { LineCutter } from '../../shared/model/lines.ts';
 import { within } from '../../shared/reconcile/within.ts';
-import { errorReplyFor, greeting, maxRequestBytes, parseRequest, renderReply, type ShimRequest } from './protocol.ts';
+import { errorReplyFor, greeting, RequestReader, renderReply, type ShimRequest } from './protocol.ts';
 
 export interface CniHostOptions {
   readonly path: string;
@@ -70,7 +69,7 @@ function converse(socket: Socket, options: CniHostOptions): void {
     end(socket, errorReplyFor(new SuiteError('DEADLINE', `no request in ${requestMs} ms`), tryAgain));
   }, requestMs);
   socket.on('close', () => clearTimeout(timer));
-  const cutter = new LineCutter(maxRequestBytes);
+  const reader = new RequestReader();
   let asked = false;
   const refuse = (error: unknown): void => {
     clearTimeout(timer);
@@ -80,11 +79,11 @@ function converse(socket: Socket, options: CniHostOptions): void {
   socket.on('data', (chunk: Buffer) => {
     if (asked) return;
     try {
-      const line = cutter.push(chunk)[0];
-      if (line === undefined) return;
+      const request = reader.push(chunk);
+      if (!request) return;
       asked = true;
       clearTimeout(timer);
-      void serve(socket, parseRequest(line), peer.pid, options);
+      void serve(socket, request, peer.pid, options);
     } catch (error) {
       asked = true;
       refuse(error);

@@ -5,14 +5,14 @@ import t from 'tap';
 import type { CniReply, CniRequest } from '../../../../cni-plugins/library.ts';
 import { type CniHostOptions, serveCni } from '../../../../daemons/network-manager/cni-host/serve-cni.ts';
 import { until } from '../../../netns/support/namespaces.ts';
-import { callCni, say } from './shim-client.ts';
+import { callCni, parseReply, renderRequest, say } from './shim-client.ts';
 
 if (process.getuid?.() !== 0) {
   t.plan(0, 'needs root: only root is served');
   process.exit(0);
 }
 
-const greeting = '{"hello":"corral-cni","proto":1}';
+const greeting = 'corral-cni 1';
 const done: CniReply = { exitCode: 0, stdout: '{"ok":1}\n', stderr: '' };
 const dir = mkdtempSync('/tmp/co-ch-');
 t.teardown(() => rmSync(dir, { recursive: true }));
@@ -45,16 +45,17 @@ t.test('greets first, then serves one verb and closes', async (t) => {
   t.same(await callCni(path, { env, stdin: '{}', pid: 1, program: 'corral-bridge' }), done);
   t.same(requests, [{ env, stdin: '{}', callerRoot: `/proc/${process.pid}/root`, program: 'corral-bridge' }]);
   t.same(served, ['ADD 0']);
-  t.equal((await say(path, `${JSON.stringify({ env, stdin: '', pid: 1 })}\n`)).greeting, greeting);
+  t.equal((await say(path, renderRequest({ env, stdin: '' }))).greeting, greeting);
 });
 
 t.test('a request in pieces, and more after it', async (t) => {
   const path = await serve(t, async ({ stdin }) => ({ ...done, stdout: stdin }));
-  const text = `${JSON.stringify({ env: {}, stdin: 'ä'.repeat(100_000), pid: 1 })}\n`;
-  const bytes = Buffer.from(`${text}{"a second":1}\n`);
+  const request = Buffer.from(renderRequest({ env: {}, stdin: 'ä'.repeat(100_000) }));
+  const bytes = Buffer.concat([request, Buffer.from('request 1 0 0\n')]);
   const received = await new Promise<string>((resolve, reject) => {
     const socket = connect(path);
     let all = '';
+    socket.setEncoding('utf8');
     socket.once('data', async () => {
       for (let at = 0; at < bytes.length; at += 7_001) {
         socket.write(bytes.subarray(at, at + 7_001));
@@ -67,8 +68,7 @@ t.test('a request in pieces, and more after it', async (t) => {
     socket.on('error', reject);
     socket.on('close', () => resolve(all));
   });
-  t.equal(JSON.parse(received.split('\n')[1] ?? '').stdout, 'ä'.repeat(100_000));
-  t.equal(received.split('\n').length, 3, 'greeting and one reply');
+  t.equal(parseReply(received.slice(greeting.length + 1)).stdout, 'ä'.repeat(100_000), 'greeting and one reply');
 });
 
 t.test('garbage gets an error of CNI, and never reaches the library', async (t) => {
@@ -78,23 +78,23 @@ t.test('garbage gets an error of CNI, and never reaches the library', async (t) 
     return done;
   });
   const bad = [
-    'not json\n',
-    '7\n',
-    'null\n',
-    '{}\n',
-    '{"env":{},"stdin":7,"pid":1}\n',
-    '{"env":{"a":1},"stdin":"","pid":1}\n',
-    '{"env":{},"stdin":"","pid":-1}\n',
-    '{"env":[],"stdin":"","pid":1}\n',
-    '{"env":{},"stdin":"","pid":1,"program":7}\n',
-    `"${'x'.repeat((1 << 20) + 10)}`,
+    'not a request\n',
+    'request\n',
+    'request 1 2\n',
+    'request 1 2 -3\n',
+    'request 1 2 3x\n',
+    'request 1 0 1400000\n',
+    'request 1 99999999 0\n',
+    `request 1 0 0${' x'.repeat(60)}\n`,
+    'x'.repeat(200),
   ];
   for (const text of bad) {
-    const reply = JSON.parse((await say(path, text)).reply);
+    const reply = parseReply((await say(path, text)).reply);
     t.equal(reply.exitCode, 1);
     t.match(JSON.parse(reply.stdout), { code: 6, msg: /^PROTOCOL: / }, text.slice(0, 40));
   }
-  t.match(JSON.parse((await say(path, undefined)).reply), { exitCode: 1 }, 'closed without a word');
+  t.match(parseReply((await say(path, undefined)).reply), { exitCode: 1 }, 'closed without a word');
+  t.match(parseReply((await say(path, undefined)).reply).stdout, /"code":6/);
   t.equal(called, false);
 });
 
@@ -102,7 +102,10 @@ t.test('deadlines: of the request, of the verb', async (t) => {
   const slow = await serve(t, () => new Promise(() => undefined), { verbMs: 30, requestMs: 40 });
   const reply = await callCni(slow, { env: { CNI_COMMAND: 'ADD' }, stdin: '' });
   t.match(JSON.parse(reply.stdout), { code: 11, msg: /^DEADLINE: / });
-  t.match(JSON.parse(JSON.parse((await say(slow, '{"half')).reply).stdout), { code: 11, msg: /^DEADLINE: / });
+  t.match(JSON.parse(parseReply((await say(slow, 'request 1 0 9\nhalf')).reply).stdout), {
+    code: 11,
+    msg: /^DEADLINE: /,
+  });
 });
 
 t.test('a caller that goes away takes nothing with it', async (t) => {
@@ -114,7 +117,7 @@ t.test('a caller that goes away takes nothing with it', async (t) => {
     return done;
   });
   const socket = connect(path);
-  socket.once('data', () => socket.write('{"env":{},"stdin":"","pid":1}\n', () => socket.destroy()));
+  socket.once('data', () => socket.write('request 1 0 0\n', () => socket.destroy()));
   await new Promise((gone) => socket.once('close', gone));
   resolve();
   await until(2_000, 'the verb ends', () => ended);
@@ -136,7 +139,7 @@ t.test('a connection too many is closed without a greeting, so that its caller g
   const path = await serve(t, async () => done, { maxConnections: 1 });
   const first = connect(path);
   await new Promise((greeted) => first.once('data', greeted));
-  t.same(await say(path, '{}\n'), { greeting: '', reply: '' });
+  t.same(await say(path, 'request 1 0 0\n'), { greeting: '', reply: '' });
   first.destroy();
 });
 
