@@ -1,8 +1,9 @@
 // Finding and removing what an attachment has on the host, and nothing that is someone else's.
 import type { Link, Netlink } from '../../daemons/shared/effects/netlink.ts';
 import { SuiteError } from '../../daemons/shared/model/errors.ts';
-import { parseInterface4 } from '../../daemons/shared/model/ipv4.ts';
+import { bitsOf, familyOf, parseInterface } from '../../daemons/shared/model/ip.ts';
 import type { Lease } from '../ipam/lease.ts';
+import { kernelIp } from './kernel-ip.ts';
 import { hostVethMac, hostVethNames, type LinkOwner, linkAlias } from './names.ts';
 
 /**
@@ -47,9 +48,11 @@ export async function dropHostEntries(netlink: Netlink, lease: Pick<Lease, 'brid
   const bridge = lease.bridge === null ? undefined : await netlink.getLink(lease.bridge);
   if (!bridge) return; // with the bridge its entries went too
   for (const text of lease.addresses) {
-    const parsed = parseInterface4(text);
+    const parsed = parseInterface(text);
     if (!parsed) continue;
-    await netlink.dropNeighbour({ index: bridge.index, address: parsed.address });
-    if (parsed.prefix === 32) await netlink.dropRoute({ dst: { base: parsed.address, prefix: 32 } });
+    const address = kernelIp(parsed.address);
+    await netlink.dropNeighbour({ index: bridge.index, address });
+    const { prefix } = parsed;
+    if (prefix === bitsOf(familyOf(parsed.address))) await netlink.dropRoute({ dst: { base: address, prefix } });
   }
 }

@@ -1,5 +1,6 @@
 // Pure: a lease as the container record that metadata gets.
 import { type Lease, leaseIps } from '../../../cni-plugins/ipam/lease.ts';
+import { parseIpv4 } from '../../shared/model/ipv4.ts';
 import { label } from '../../shared/model/labels.ts';
 import type { ContainerRecord, Labels } from '../../shared/model/objects.ts';
 import { isUuid, uuidOfName } from '../../shared/model/uuid.ts';
@@ -35,7 +36,8 @@ export function recordOf(
     externalId: attachment.externalId,
     hostId: known.hostId,
     network: lease.network,
-    ips: leaseIps(lease),
+    // Metadata takes IPv4 alone.
+    ips: leaseIps(lease).filter((ip) => parseIpv4(ip) !== undefined),
     mac: lease.mac,
     ports: attachment.ports,
     labels: bounded(attachment.labels),

@@ -5,13 +5,12 @@ import { basename, dirname, join } from 'node:path';
 
 const DRAFT = /^\.draft-(\d+)-\d+-/;
 const SAFE_AGE_MS = 60_000;
+const MOST_LEFT = 1_000;
 let counter = 0;
 
 /** Writes `body` to a new draft for `path` and returns the draft's path. Mode bits are exact, whatever the umask. */
 export function writeDraft(path: string, body: string, options: { mode: number; sync: boolean }): string {
-  counter += 1;
-  const draft = join(dirname(path), `.draft-${process.pid}-${counter}-${basename(path)}`.slice(0, 255));
-  const fd = openSync(draft, 'wx', options.mode);
+  const { draft, fd } = openDraft(path, options.mode);
   try {
     fchmodSync(fd, options.mode);
     writeAll(fd, Buffer.from(body));
@@ -23,6 +22,20 @@ export function writeDraft(path: string, body: string, options: { mode: number; 
     closeSync(fd);
   }
   return draft;
+}
+
+/** A killed writer that had our pid may have left drafts under the very names that we use; sweepDrafts removes them. */
+function openDraft(path: string, mode: number): { draft: string; fd: number } {
+  for (let attempt = 1; ; attempt += 1) {
+    counter += 1;
+    const draft = join(dirname(path), `.draft-${process.pid}-${counter}-${basename(path)}`.slice(0, 255));
+    try {
+      return { draft, fd: openSync(draft, 'wx', mode) };
+    } catch (error) {
+      const isTaken = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+      if (!isTaken || attempt === MOST_LEFT) throw error;
+    }
+  }
 }
 
 export function isDraft(name: string): boolean {

@@ -1,4 +1,5 @@
 // Pure: MAC addresses.
+import type { Ip } from './ip.ts';
 import type { Ipv4 } from './ipv4.ts';
 
 declare const mac: unique symbol;
@@ -17,6 +18,13 @@ export function isUsableMac(value: Mac): boolean {
 /** The MAC of a container, derived from its address so that peers can compute it: 0a:58 and the four bytes. */
 export function macForAddress(address: Ipv4): Mac {
   return `0a:58:${[24, 16, 8, 0].map((shift) => hex((address >>> shift) & 255)).join(':')}` as Mac;
+}
+
+/** The same for either family: an IPv6 address gives 0a:5a and its last four bytes. */
+export function macFor(address: Ip): Mac {
+  if (typeof address === 'number') return macForAddress(address);
+  const low = Number(address & 0xffffffffn);
+  return `0a:5a:${[24, 16, 8, 0].map((shift) => hex((low >>> shift) & 255)).join(':')}` as Mac;
 }
 
 export function macBytes(value: Mac): Uint8Array {

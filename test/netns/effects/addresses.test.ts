@@ -1,5 +1,7 @@
 import t from 'tap';
-import { execJson, isRoot, type Namespace } from '../support/namespaces.ts';
+import { openNetlink } from '../../../daemons/shared/effects/netlink.ts';
+import { openNetns } from '../../../daemons/shared/effects/netns.ts';
+import { connect, execJson, isRoot, makeNamespace, type Namespace, until } from '../support/namespaces.ts';
 import { ip4, openIn } from './open.ts';
 
 if (!isRoot) {
@@ -74,4 +76,25 @@ t.test('a device that is not there', async (t) => {
     code: 'NETLINK_NO_SUCH_DEVICE',
     message: /10\.42\.7\.9\/24 to device 4000/,
   });
+});
+
+t.test('duplicates of an IPv6 address are detected when asked for', async (t) => {
+  const { ns } = openIn(t, 'dad');
+  const other = makeNamespace(t, 'dad2');
+  connect({ ns, device: 'left', address: 'fd00::9/64' }, { ns: other, device: 'right' });
+  await until(5_000, 'fd00::9 is there for good', () =>
+    shown(ns, 'left').some((info) => info.local === 'fd00::9' && !('tentative' in info)),
+  );
+  const there = openNetns(other.path);
+  const second = openNetlink(there);
+  there.close();
+  t.teardown(() => second.close());
+  const link = (await second.getLink('right'))!;
+  const detectionOf = async (address: string): Promise<string | undefined> =>
+    (await second.listAddresses(link.index)).find((have) => have.address === address)?.detection;
+  await second.ensureAddress({ index: link.index, address: 'fd00::9', prefix: 64, detectDuplicates: true });
+  t.equal(await detectionOf('fd00::9'), 'tentative');
+  await until(5_000, 'the duplicate is found', async () => (await detectionOf('fd00::9')) === 'duplicate');
+  await second.ensureAddress({ index: link.index, address: 'fd00::8', prefix: 64 });
+  t.equal(await detectionOf('fd00::8'), undefined, 'and without asking it is usable at once');
 });

@@ -18,12 +18,16 @@ export interface Address {
   readonly broadcast?: Ipv4;
   /** Do not add the route to the address' own range. */
   readonly noPrefixRoute?: boolean;
+  /** IPv6: detect duplicates (RFC 4862) before the address is used. Default: no. */
+  readonly detectDuplicates?: boolean;
+  /** As listed, IPv6: `tentative` while duplicates are looked for, `duplicate` if somebody else has the address. */
+  readonly detection?: 'tentative' | 'duplicate';
 }
 
 export interface AddressVerbs {
   /** All addresses of the namespace, or of one device. */
   listAddresses(index?: number): Promise<Address[]>;
-  /** Adds the address, or corrects its scope; returns whether it wrote. IPv6 addresses skip duplicate detection. */
+  /** Adds the address, or corrects its scope; returns whether it wrote. */
   ensureAddress(want: Address): Promise<boolean>;
   /** Returns whether it was there. */
   dropAddress(address: Pick<Address, 'index' | 'address' | 'prefix'>): Promise<boolean>;
@@ -79,8 +83,12 @@ function addressPayload(want: Address): Buffer {
   const bytes = ipBytes(want.address);
   const payload = new Payload(header).bytes(IFA.LOCAL, bytes).bytes(IFA.ADDRESS, bytes);
   if (want.broadcast !== undefined) payload.bytes(IFA.BROADCAST, ipBytes(want.broadcast));
-  const flags = (want.noPrefixRoute ? IFA_F.NOPREFIXROUTE : 0) | (typeof want.address === 'string' ? IFA_F.NODAD : 0);
+  const flags = (want.noPrefixRoute ? IFA_F.NOPREFIXROUTE : 0) | (skipsDetection(want) ? IFA_F.NODAD : 0);
   return (flags ? payload.u32(IFA.FLAGS, flags) : payload).finish();
+}
+
+function skipsDetection(want: Address): boolean {
+  return typeof want.address === 'string' && !want.detectDuplicates;
 }
 
 /** Reads the payload of RTM_NEWADDR. */
@@ -91,12 +99,18 @@ function parseAddress(data: Buffer): Address | undefined {
   if (address === undefined) return undefined;
   const scope = data.readUInt8(3);
   const broadcast = ipFromBytes(attributes.get(IFA.BROADCAST));
+  const flags = u32Of(attributes, IFA.FLAGS) ?? 0;
   return {
     index: data.readUInt32LE(4),
     address,
     prefix: data.readUInt8(1),
     scope: scope === SCOPE.host ? 'host' : scope === SCOPE.link ? 'link' : 'universe',
     ...(typeof broadcast === 'number' ? { broadcast } : {}),
-    noPrefixRoute: ((u32Of(attributes, IFA.FLAGS) ?? 0) & IFA_F.NOPREFIXROUTE) !== 0,
+    noPrefixRoute: (flags & IFA_F.NOPREFIXROUTE) !== 0,
+    ...(flags & IFA_F.DADFAILED
+      ? { detection: 'duplicate' }
+      : flags & IFA_F.TENTATIVE
+        ? { detection: 'tentative' }
+        : {}),
   };
 }

@@ -68,7 +68,7 @@ export const BR = { MCAST_SNOOPING: 23 } as const;
 export const VXLAN = { ID: 1, LINK: 3, LOCAL: 4, LEARNING: 7, PORT: 15 } as const;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4, FLAGS: 8 } as const;
-export const IFA_F = { NODAD: 0x2, NOPREFIXROUTE: 0x200 } as const;
+export const IFA_F = { NODAD: 0x2, DADFAILED: 0x8, TENTATIVE: 0x40, NOPREFIXROUTE: 0x200 } as const;
 
 export const SCOPE = { universe: 0, link: 253, host: 254 } as const;
 

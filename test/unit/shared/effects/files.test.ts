@@ -94,6 +94,16 @@ t.test('removeFile, ensureDir and listFiles take absence for granted', async (t)
   t.same(listFiles(dir), ['x']);
 });
 
+t.test('drafts that a killed process of our pid left are passed over', async (t) => {
+  const dir = t.testdir({});
+  writeAtomic(join(dir, 'probe'), '');
+  const left = Array.from({ length: 50 }, (_, at) => `.draft-${process.pid}-${at + 1}-a`);
+  for (const name of left) writeFileSync(join(dir, name), 'other');
+  writeAtomic(join(dir, 'a'), 'mine');
+  t.equal(readFileSync(join(dir, 'a'), 'utf8'), 'mine');
+  t.equal(readFileSync(join(dir, left[49] as string), 'utf8'), 'other', 'and left as they are');
+});
+
 t.test('sweepDrafts removes old drafts of dead writers only', async (t) => {
   const dead = 4_194_303;
   const names = [`.draft-${dead}-1-old`, `.draft-${dead}-2-new`, `.draft-${process.pid}-3-mine`, 'lease'];
