@@ -182,6 +182,11 @@ t.test('the end of a predecessor that is told late changes nothing', async (t) =
   ]);
 });
 
+t.test('an end that is told twice is one end', async (t) => {
+  const child = tell(t, [...started, [5, end(one), 'starting', 'launch'], [5, end(one), 'starting']]);
+  t.equal(child.restarts, 1);
+});
+
 t.test('stop: SIGTERM, then SIGKILL after the deadline', async (t) => {
   tell(t, [
     ...started,
