@@ -7,6 +7,8 @@ import { isHomeNetns, type Netns, openNetns } from '../daemons/shared/effects/ne
 import { SuiteError } from '../daemons/shared/model/errors.ts';
 import type { Paths } from '../daemons/shared/model/paths.ts';
 import type { CniSettings } from './api.ts';
+import { gatheringDrops } from './bridge/group-drops.ts';
+import { isCorralLink } from './bridge/own-links.ts';
 import { attachmentLock } from './ipam/attachment-lock.ts';
 import type { Owner } from './ipam/lease-files.ts';
 import { LeaseFiles } from './ipam/lease-files.ts';
@@ -25,9 +27,11 @@ export class Context {
     this.afterStep = settings.afterStep;
   }
 
-  /** The host's side; opened at the first use. */
+  /** The host's side; opened at the first use. Its deletions of links gather. */
   get netlink(): Netlink {
-    this.#netlink ??= openNetlink();
+    if (this.#netlink) return this.#netlink;
+    const kernel = openNetlink();
+    this.#netlink = { ...kernel, dropLink: gatheringDrops(kernel, isCorralLink) };
     return this.#netlink;
   }
 

@@ -2,6 +2,10 @@
 import type { Mac } from '../../daemons/shared/model/mac.ts';
 import { digestOf } from '../shared/digest.ts';
 
+/** What the host's ends of all attachments have in common. */
+export const aliasPrefix = 'corral:';
+export const macPrefix = '0e:';
+
 export interface LinkOwner {
   readonly network: string;
   readonly containerId: string;
@@ -20,11 +24,11 @@ export function hostVethNames(owner: LinkOwner): [string, ...string[]] {
 
 /** The ifalias of the host's end: proof of whose it is. At most 247 bytes, the kernel takes 255. */
 export function linkAlias(owner: LinkOwner): string {
-  return `corral:${owner.network}:${owner.containerId}:${owner.ifname}`;
+  return `${aliasPrefix}${owner.network}:${owner.containerId}:${owner.ifname}`;
 }
 
 /** The MAC of the host's end: fixed, so that the result can name it without asking the kernel. */
 export function hostVethMac(owner: LinkOwner): Mac {
   const digest = digestOf(linkAlias(owner));
-  return `0e:${[6, 8, 10, 12, 14].map((at) => digest.slice(at, at + 2)).join(':')}` as Mac;
+  return `${macPrefix}${[6, 8, 10, 12, 14].map((at) => digest.slice(at, at + 2)).join(':')}` as Mac;
 }

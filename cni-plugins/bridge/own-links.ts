@@ -4,7 +4,7 @@ import { SuiteError } from '../../daemons/shared/model/errors.ts';
 import { bitsOf, familyOf, parseInterface } from '../../daemons/shared/model/ip.ts';
 import type { Lease } from '../ipam/lease.ts';
 import { kernelIp } from './kernel-ip.ts';
-import { hostVethMac, hostVethNames, type LinkOwner, linkAlias } from './names.ts';
+import { aliasPrefix, hostVethMac, hostVethNames, type LinkOwner, linkAlias, macPrefix } from './names.ts';
 
 /**
  * True if the device is the host's end of this attachment: by its alias, or, when an ADD was killed before it set one, by
@@ -13,6 +13,12 @@ import { hostVethMac, hostVethNames, type LinkOwner, linkAlias } from './names.t
 export function isOwnLink(link: Link, owner: LinkOwner): boolean {
   if (link.kind !== 'veth') return false;
   return link.alias ? link.alias === linkAlias(owner) : link.mac === hostVethMac(owner);
+}
+
+/** True if the device is the host's end of any attachment of Corral's. */
+export function isCorralLink(link: Link): boolean {
+  if (link.kind !== 'veth') return false;
+  return link.alias ? link.alias.startsWith(aliasPrefix) : link.mac?.startsWith(macPrefix) === true;
 }
 
 /**

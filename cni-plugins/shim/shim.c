@@ -72,7 +72,7 @@ static int connected(const char *root) {
   struct timeval patience = { .tv_usec = GREETING_MS * 1000 };
   char said[sizeof greeting] = "";
   if (strlen(root) + strlen(sock) >= sizeof address.sun_path) return -1;
-  sprintf(address.sun_path, "%s%s", root, sock);
+  strcat(strcpy(address.sun_path, root), sock);
   long long deadline = now_ms(CLOCK_MONOTONIC) + GREETING_MS;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); // connect waits while the backlog is full
