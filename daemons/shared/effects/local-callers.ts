@@ -86,6 +86,8 @@ export class LocalCallers {
 
   async #lookAgain(): Promise<void> {
     await sleep(Math.max(0, this.#readAt + shortestPauseMs - performance.now()));
+    // A reading that is under way may have begun before the caller's bridge had its address.
+    await this.#reading;
     this.#look = undefined;
     await this.refresh();
   }

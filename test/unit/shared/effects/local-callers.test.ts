@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { LocalCallers } from '../../../../daemons/shared/effects/local-callers.ts';
 import { parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
@@ -10,6 +11,8 @@ class FakeDevices {
   readonly addresses: { index: number; address: ReturnType<typeof ip>; prefix: number }[] = [];
   reads = 0;
   broken = false;
+  /** Held back between the listing and its return, as by a busy kernel. */
+  slow: Promise<void> = Promise.resolve();
   add(index: number, name: string, address: string, prefix: number): void {
     this.devices.set(index, name);
     this.addresses.push({ index, address: ip(address), prefix });
@@ -17,7 +20,9 @@ class FakeDevices {
   async listAddresses() {
     this.reads += 1;
     if (this.broken) throw new Error('no netlink');
-    return [...this.addresses];
+    const seen = [...this.addresses];
+    await this.slow;
+    return seen;
   }
   async getLink(index: number) {
     const name = this.devices.get(index);
@@ -40,6 +45,26 @@ t.test('a bridge that came a moment ago is found when its container asks', async
   t.same(changes, [0, 1]);
   await callers.refresh();
   t.same(changes, [0, 1], 'equal rules are not told again');
+});
+
+t.test('two questions of a new container are both answered, also while a reading is under way', async (t) => {
+  const netlink = new FakeDevices();
+  const callers = new LocalCallers({ netlink });
+  t.teardown(() => callers.close());
+  await callers.start();
+  const hold = Promise.withResolvers<void>();
+  netlink.slow = hold.promise;
+  const early = callers.refresh();
+  netlink.add(7, 'corral0', '10.42.0.1', 24);
+  const first = callers.allowsAfterLook(ip('10.42.0.9'));
+  const second = callers.allowsAfterLook(ip('10.42.0.9'));
+  const sibling = callers.allowsAfterLook(ip('10.42.0.10'));
+  await sleep(250); // longer than the pause between looks, so that the look is ready to share the early reading
+  hold.resolve();
+  await early;
+  t.equal(callers.allows(ip('10.42.0.9')), false, 'the early reading saw nothing of it');
+  t.same(await Promise.all([first, second, sibling]), [true, true, true]);
+  t.equal(netlink.reads, 3);
 });
 
 t.test('strangers cannot make the devices be read at will', async (t) => {
