@@ -167,7 +167,7 @@ else
       t.equal(claims(machine), list(manager).length);
     });
 
-    await t.test('a link that somebody deletes comes back', async (t) => {
+    await t.test('a link that somebody deletes comes back', async () => {
       const { containerId } = await attached(machine, manager, 'stays');
       machine.sh(`ip link delete vethr${containerId.slice(0, 10)}`);
       const again = await until(20_000, 'it has an address again', () => {
