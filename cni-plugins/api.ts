@@ -13,6 +13,11 @@ export interface CniRequest {
   readonly stdin: string;
   /** Where the caller's file system is found, `/proc/<pid>/root`; '' or absent: it is our own. */
   readonly callerRoot?: string;
+  /**
+   * When this call began (milliseconds since the epoch), if a daemon that died may have done it: a lease that was made
+   * since is the answer to ADD.
+   */
+  readonly since?: number;
 }
 
 /** What the plugin's process has to write, and the code to exit with. */

@@ -1,4 +1,5 @@
-// The program that a runtime runs when no daemon hosts the plugins. Its arguments are the path by which it was called.
+// The program that the shim becomes when no daemon hosts the plugins. Its argument is the name or the path by which the shim
+// was called; CORRAL_CNI_SINCE tells that a daemon died with the call, and when the call began.
 import { readFileSync, writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pathsBelow } from '../daemons/shared/model/paths.ts';
@@ -19,7 +20,9 @@ async function answer(): Promise<CniReply> {
   try {
     if (process.env.CNI_COMMAND !== 'VERSION') stdin = readFileSync(0, 'utf8');
     const cni = createCni({ paths: pathsBelow(rootOf(process.env.CORRAL_ROOT, calledAs)) });
-    const answered = await cni.handle({ program: basename(calledAs), env: process.env, stdin });
+    const since = Number.parseInt(process.env.CORRAL_CNI_SINCE ?? '', 10);
+    const begun = Number.isNaN(since) ? {} : { since };
+    const answered = await cni.handle({ program: basename(calledAs), env: process.env, stdin, ...begun });
     cni.close();
     return answered;
   } catch (error) {

@@ -56,6 +56,8 @@ export async function bridgeAdd(context: Context, call: Call): Promise<Attached>
 }
 
 async function attach(job: Job): Promise<Attached> {
+  const made = await madeForThisCall(job);
+  if (made) return { lease: made, result: made.result };
   const previous = await clearWay(job);
   const { call, conf, context, netns } = job;
   const hostVeth = await freeHostVethName(context.netlink, job.owner);
@@ -73,6 +75,15 @@ async function attach(job: Job): Promise<Attached> {
   await runSteps(stepsOf(job, applicant, previous, progress), context.afterStep);
   const lease = must(progress.lease);
   return { lease, result: lease.result };
+}
+
+/** What a daemon finished for this call and died before it could say so. */
+async function madeForThisCall(job: Job): Promise<Lease | undefined> {
+  const { since } = job.call;
+  if (since === undefined) return undefined;
+  const lease = job.files.read(job.owner);
+  const isIt = lease?.phase === 'done' && lease.createdAt >= since && lease.netnsInode === job.netns.inode;
+  return isIt && (await job.inside.getLink(job.owner.ifname)) ? lease : undefined;
 }
 
 /**

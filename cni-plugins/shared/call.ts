@@ -10,6 +10,8 @@ export interface Call {
   readonly conf: NetConf;
   /** Before every path of the caller's. */
   readonly callerRoot: string;
+  /** A lease of this attachment made since then was made for this very call. */
+  readonly since?: number;
 }
 
 /** Throws CniError 1, 4, 6 or 7. The environment comes first, as in the reference plugins. */
@@ -17,7 +19,8 @@ export function callOf(request: CniRequest, verb: CniEnvironment['verb']): Call 
   const env = parseEnvironment(request.env, verb);
   const conf = parseNetConf(request.stdin);
   corralArgsOf(conf.raw);
-  return { env, conf, callerRoot: request.callerRoot ?? '' };
+  const { callerRoot = '', since } = request;
+  return { env, conf, callerRoot, ...(since !== undefined && { since }) };
 }
 
 /** The same from typed parts; containerId and ifname are checked like a stranger's, since they become file names. */
