@@ -34,6 +34,22 @@ export function membershipOf(labels: Labels): MembershipVerdict {
   return { member: { stack, primary, sidekick, number: numberOf(read(label.composeNumber)) } };
 }
 
+const placing = [
+  label.stack,
+  label.service,
+  label.stackService,
+  label.stackName,
+  label.composeProject,
+  label.composeService,
+];
+
+/** Equal for containers that their labels place alike: to bring a service's containers together before they are derived. */
+export function placeHint(labels: Labels): string {
+  let hint = '';
+  for (const name of placing) hint += `${labels[name] ?? ''}\0`;
+  return hint;
+}
+
 /** What stacks and services may be called: what DNS, Compose and Rancher accept in common, with dots and underscores. */
 function isName(text: string): boolean {
   return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$/.test(text);

@@ -8,8 +8,9 @@ import type { Membership } from './derive-membership.ts';
 export interface Member {
   readonly record: ContainerRecord;
   readonly membership: Membership;
-  /** The object of the last derivation; used again if nothing of it differs. */
+  /** The object of the last derivation and the record it was made of; used again if nothing of it differs. */
   readonly object: ContainerObject | undefined;
+  readonly made: ContainerRecord | undefined;
 }
 
 export interface UnitObjects {
@@ -73,9 +74,14 @@ export function standalone(record: ContainerRecord): ContainerObject {
   return { ...record, stackId: null, stackName: null, serviceId: null, serviceName: null, serviceIndex: null };
 }
 
-function containerObject({ record, object }: Member, place: Place): ContainerObject {
-  const fresh = { ...record, ...place };
-  return object && JSON.stringify(object) === JSON.stringify(fresh) ? object : fresh;
+function containerObject({ record, object, made }: Member, place: Place): ContainerObject {
+  const same =
+    object !== undefined &&
+    made === record &&
+    object.serviceIndex === place.serviceIndex &&
+    object.serviceId === place.serviceId &&
+    object.stackId === place.stackId;
+  return same ? object : { ...record, ...place };
 }
 
 interface Numbered {

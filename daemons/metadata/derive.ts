@@ -15,6 +15,8 @@ import { deriveUnit, type Member, stackIdOf, standalone } from './derive-unit.ts
 interface Entry {
   record: ContainerRecord;
   object: ContainerObject | undefined;
+  /** The record that `object` was made of. */
+  made: ContainerRecord | undefined;
   membership: Membership | undefined;
   unit: Unit | undefined;
 }
@@ -66,7 +68,7 @@ export class Derivation {
         entry.unit.members.delete(id);
         touched.add(entry.unit);
       }
-      const next = record ? this.#place(record, entry?.object) : this.#forget(id);
+      const next = record ? this.#place(record, entry) : this.#forget(id);
       if (next?.unit) touched.add(next.unit);
       else if (next) {
         next.object = standalone(next.record);
@@ -82,7 +84,7 @@ export class Derivation {
     return changeBetween(have, want);
   }
 
-  #place(record: ContainerRecord, object: ContainerObject | undefined): Entry {
+  #place(record: ContainerRecord, before: Entry | undefined): Entry {
     const verdict = membershipOf(record.labels);
     if ('refused' in verdict)
       this.#refused.set(record.id, { id: record.id, name: record.name, reason: verdict.refused });
@@ -90,7 +92,7 @@ export class Derivation {
     const membership = 'member' in verdict ? verdict.member : undefined;
     const unit = membership && this.#unitOf(membership);
     unit?.members.add(record.id);
-    const entry = { record, object, membership, unit };
+    const entry = { record, object: before?.object, made: before?.made, membership, unit };
     this.#entries.set(record.id, entry);
     return entry;
   }
@@ -122,7 +124,9 @@ export class Derivation {
     unit.system = members.every(({ record }) => record.system);
     for (const service of derived.services) want.set(keyOf(service), service);
     for (const container of derived.containers) {
-      this.#entries.get(container.id)!.object = container;
+      const entry = this.#entries.get(container.id)!;
+      entry.object = container;
+      entry.made = entry.record;
       want.set(keyOf(container), container);
     }
   }

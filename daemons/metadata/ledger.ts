@@ -1,6 +1,11 @@
 // Pure: what each source says now. Several sources may speak of one object; then the first by name counts.
 import { type Key, keyOf, type SourceRecord } from '../shared/model/objects.ts';
 
+export interface LedgerChange {
+  readonly changed: Key[];
+  readonly refused: Key[];
+}
+
 export class Ledger {
   readonly #sources = new Map<string, Map<Key, SourceRecord>>();
 
@@ -18,22 +23,31 @@ export class Ledger {
     return this.#sources.get(source)?.get(key);
   }
 
-  count(source: string): number {
-    return this.#sources.get(source)?.size ?? 0;
-  }
-
-  /** Sets or removes records of a source; returns the keys for which that changes what the source says. */
-  change(source: string, put: Iterable<SourceRecord>, drop: Iterable<Key>): Key[] {
+  /**
+   * Sets or removes records of a source. `changed` are the keys for which that changes what the source says; `refused` those
+   * that would be new when the source has `max` records already.
+   */
+  change(
+    source: string,
+    put: Iterable<SourceRecord>,
+    drop: Iterable<Key>,
+    max = Number.POSITIVE_INFINITY,
+  ): LedgerChange {
     const records = this.#recordsOf(source);
     const changed: Key[] = [];
+    const refused: Key[] = [];
+    for (const key of drop) if (records.delete(key)) changed.push(key);
     for (const record of put) {
       const key = keyOf(record);
-      if (sameRecord(records.get(key), record)) continue;
-      records.set(key, record);
-      changed.push(key);
+      const before = records.get(key);
+      if (sameRecord(before, record)) continue;
+      if (!before && records.size >= max) refused.push(key);
+      else {
+        records.set(key, record);
+        changed.push(key);
+      }
     }
-    for (const key of drop) if (records.delete(key)) changed.push(key);
-    return changed;
+    return { changed, refused };
   }
 
   /** Keys that the source said before and that are not among `kept`. */

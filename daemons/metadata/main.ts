@@ -34,7 +34,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const catalog = new Catalog(store.identity.hostId);
   const trees = new Trees(catalog);
   state.onRevision((revision) => catalog.update(revision));
-  state.recall(await store.recall(readBootId()));
+  await state.recall(await store.recall(readBootId()));
   const own = new OwnLoop({ store, state, health, stateDirectory: paths.state, config: () => config });
   await own.start();
   await state.settled();

@@ -12,6 +12,8 @@ import { SourceSession } from './source-session.ts';
 import type { State } from './state.ts';
 
 const maxConnections = 32;
+/** While more records wait to be taken in, sources are not read. */
+const maxBacklog = 10_000;
 /** A source that does not read its acknowledgements is cut. */
 const maxUnread = 1024 * 1024;
 
@@ -20,7 +22,6 @@ export interface RecordsServerOptions {
   readonly state: State;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly maxRecords?: number;
 }
 
 export interface RecordsServer {
@@ -62,7 +63,6 @@ function attend(socket: Socket, options: RecordsServerOptions, { newest, cut, re
   const cutter = new LineCutter();
   const session = new SourceSession({
     state,
-    ...(options.maxRecords === undefined ? {} : { maxRecords: options.maxRecords }),
     send: (text) => {
       if (socket.writableLength > maxUnread) socket.destroy(new SuiteError('BUSY', 'wait for a source to read'));
       else if (!socket.destroyed) socket.write(text);
@@ -83,6 +83,10 @@ function attend(socket: Socket, options: RecordsServerOptions, { newest, cut, re
       }
     } catch (error) {
       socket.destroy(error as Error);
+    }
+    if (state.backlog > maxBacklog) {
+      socket.pause();
+      void state.settled().then(() => socket.resume());
     }
   });
   socket.on('error', (error) => {

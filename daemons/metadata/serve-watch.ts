@@ -168,18 +168,22 @@ function filterChange(change: Change, kinds: readonly Kind[]): Change {
 /** The lines of one revision: none if nothing of it concerns the reader, several if it is large. */
 function renderBatches(change: Change, { revision, complete }: Snapshot, before: Snapshot): string {
   if (change.put.length === 0 && change.drop.length === 0 && complete === before.complete) return '';
-  let lines = '';
-  let put: WatchBatch['put'][number][] = [];
+  const lines: string[] = [];
+  let put: string[] = [];
   let length = 0;
+  const line = (whole: boolean, drop: WatchBatch['drop']): void => {
+    const rest = { revision, complete: whole, drop } satisfies Omit<WatchBatch, 'put'>;
+    // Each object is made text once, so the line is put together by hand.
+    lines.push(`{"batch":${JSON.stringify(rest).slice(0, -1)},"put":[${put.join(',')}]}}\n`);
+    put = [];
+    length = 0;
+  };
   for (const object of change.put) {
-    const size = JSON.stringify(object).length;
-    if (length + size > batchLength && put.length > 0) {
-      lines += renderLine({ batch: { revision, complete: before.complete, put, drop: [] } });
-      put = [];
-      length = 0;
-    }
-    put.push(object);
-    length += size;
+    const text = JSON.stringify(object);
+    if (length + text.length > batchLength && put.length > 0) line(before.complete, []);
+    put.push(text);
+    length += text.length;
   }
-  return lines + renderLine({ batch: { revision, complete, put, drop: change.drop } });
+  line(complete, change.drop);
+  return lines.join('');
 }

@@ -87,18 +87,15 @@ function removeFrom<T>(list: T[], object: T, compare: (a: T, b: T) => number): v
   if (list[at] === object) list.splice(at, 1);
 }
 
-function merge<T>(a: readonly T[], b: readonly T[], compare: (a: T, b: T) => number): T[] {
+/** Both in order. Compares only to find the places of the few; what lies between is copied. */
+function merge<T>(many: readonly T[], few: readonly T[], compare: (a: T, b: T) => number): T[] {
   const merged: T[] = [];
-  let [i, j] = [0, 0];
-  while (i < a.length || j < b.length) {
-    const [x, y] = [a[i], b[j]];
-    if (y === undefined || (x !== undefined && compare(x, y) <= 0)) {
-      merged.push(x!);
-      i += 1;
-    } else {
-      merged.push(y);
-      j += 1;
-    }
+  let from = 0;
+  for (const object of few) {
+    const at = placeOf(many, object, compare);
+    for (; from < at; from += 1) merged.push(many[from]!);
+    merged.push(object);
   }
+  for (; from < many.length; from += 1) merged.push(many[from]!);
   return merged;
 }

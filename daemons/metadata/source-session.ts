@@ -5,10 +5,8 @@ import { parseRecord } from '../shared/model/parse-record.ts';
 import { splitKey } from '../shared/model/snapshot.ts';
 import { heartbeatMs, protocolVersion, type Refusal, renderLine, type SourceLine } from '../shared/model/wire.ts';
 import { sameRecord } from './ledger.ts';
-import type { State } from './state.ts';
+import { defaultMaxRecords, type State, type Taken } from './state.ts';
 
-/** Room for 1,000 hosts of 100 containers, and some. */
-const defaultMaxRecords = 131_072;
 /** Larger ones would not fit into the lines on which they travel on. */
 const maxRecordLength = 256 * 1024;
 /** Refusals named in one acknowledgement; the counter has them all. */
@@ -16,7 +14,6 @@ const maxNamedRefusals = 100;
 
 export interface SessionOptions {
   readonly state: State;
-  readonly maxRecords?: number;
   readonly send: (text: string) => void;
   readonly onSource: (source: string) => void;
   readonly onRefused: (count: number) => void;
@@ -25,7 +22,6 @@ export interface SessionOptions {
 export class SourceSession {
   source: string | undefined;
   readonly #options: SessionOptions;
-  readonly #maxRecords: number;
   #opening: Map<Key, SourceRecord> | undefined;
   #refusals: Refusal[] = [];
   #refused = 0;
@@ -34,7 +30,6 @@ export class SourceSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#maxRecords = options.maxRecords ?? defaultMaxRecords;
   }
 
   /** Takes one line. Throws PROTOCOL for one that is out of place. */
@@ -71,8 +66,8 @@ export class SourceSession {
     const record = this.#check(value);
     if (!record) return;
     const key = keyOf(record);
-    if (this.#opening.size >= this.#maxRecords && !this.#opening.has(key)) {
-      this.#refuse(key, this.#tooMany());
+    if (this.#opening.size >= defaultMaxRecords && !this.#opening.has(key)) {
+      this.#refuse(key, tooMany());
       return;
     }
     // Compared now, a line at a time, and not for all of them at once when the set is whole.
@@ -94,16 +89,7 @@ export class SourceSession {
       throw new SuiteError('PROTOCOL', 'read a batch without put or drop');
     const seq = seqOf(batch);
     const { state } = this.#options;
-    const accepted: SourceRecord[] = [];
-    let room = this.#maxRecords - state.saidCount(this.source!);
-    for (const value of put) {
-      const record = this.#check(value);
-      if (!record) continue;
-      const isNew = !state.said(this.source!, keyOf(record));
-      if (isNew && room <= 0) this.#refuse(keyOf(record), this.#tooMany());
-      else accepted.push(record);
-      if (isNew) room -= 1;
-    }
+    const accepted = put.flatMap((value) => this.#check(value) ?? []);
     void state.change(this.source!, accepted, drop.filter(isKey)).then(this.#acknowledge(seq));
   }
 
@@ -122,10 +108,6 @@ export class SourceSession {
     return undefined;
   }
 
-  #tooMany(): SuiteError {
-    return new SuiteError('RECORD_INVALID', `read more than ${this.#maxRecords} records of one source`);
-  }
-
   #refuse(key: string, error: Error): void {
     this.#refused += 1;
     const code = error instanceof SuiteError ? error.code : 'RECORD_INVALID';
@@ -134,15 +116,22 @@ export class SourceSession {
   }
 
   /** Refusals belong to the line that they came with, so they are taken out now and told with its acknowledgement. */
-  #acknowledge(seq: number): (revision: number) => void {
-    const refused = this.#refusals;
+  #acknowledge(seq: number): (taken: Taken) => void {
+    const [named, count] = [this.#refusals, this.#refused];
     this.#refusals = [];
-    if (this.#refused > 0) this.#options.onRefused(this.#refused);
     this.#refused = 0;
-    return (revision) => {
-      if (!this.#closed) this.#options.send(renderLine({ ack: { seq, revision, refused } }));
+    return ({ revision, overflow }) => {
+      if (count + overflow.length > 0) this.#options.onRefused(count + overflow.length);
+      if (this.#closed) return;
+      const { code, message: reason } = tooMany();
+      const more = overflow.slice(0, maxNamedRefusals - named.length).map((key) => ({ key, code, reason }));
+      this.#options.send(renderLine({ ack: { seq, revision, refused: [...named, ...more] } }));
     };
   }
+}
+
+function tooMany(): SuiteError {
+  return new SuiteError('RECORD_INVALID', 'read more records of one source than there is room for');
 }
 
 function seqOf(value: unknown): number {

@@ -10,14 +10,15 @@ import {
 } from '../shared/model/objects.ts';
 import { type Change, changeBetween, isEmptyChange, Snapshot, splitKey } from '../shared/model/snapshot.ts';
 import { Derivation } from './derive.ts';
-import { first } from './first.ts';
+import { placeHint } from './derive-membership.ts';
 import { Ledger } from './ledger.ts';
 import type { RecordChange, RememberedRecord } from './store/store.ts';
 
 /** The source without whose full set nothing may be deleted on the snapshot's word. */
 export const decisiveSource = 'network-manager';
-/** Keys derived in one turn: about 5 ms of work. */
-const sliceKeys = 500;
+export const defaultMaxRecords = 131_072;
+/** Records taken in one turn: about 5 ms of work. */
+const sliceRecords = 300;
 
 /** A revision, as its readers get it. `before` is the snapshot that `change` turned into `snapshot`. */
 export interface Revision {
@@ -31,11 +32,29 @@ export interface StateOptions {
   readonly hostId: string;
   /** What must be kept beyond this life. */
   readonly remember: (changes: readonly RecordChange[]) => void;
+  /** Records of one source; default: room for 1,000 hosts of 100 containers, and some. */
+  readonly maxRecords?: number;
 }
 
-interface Waiter {
-  readonly mark: number;
-  readonly done: (revision: number) => void;
+/** What a source said and the snapshot does not hold yet, in the order in which it came. */
+interface Said {
+  readonly source: string;
+  readonly put: readonly SourceRecord[];
+  readonly drop: readonly Key[];
+  /** All that the source says: what it said before and is not among these goes. */
+  readonly keep?: ReadonlyMap<Key, SourceRecord>;
+  readonly kept: boolean;
+  /** Filled with records for which there is no room; shared by the pieces of one set. */
+  readonly overflow: Key[];
+  readonly done?: (taken: Taken) => void;
+}
+
+/** What became of what a source said. */
+export interface Taken {
+  /** The revision that holds it. */
+  readonly revision: number;
+  /** Left out, since the source has as many records as one may have. */
+  readonly overflow: readonly Key[];
 }
 
 export class State {
@@ -43,15 +62,13 @@ export class State {
   readonly derivation: Derivation;
   readonly #options: StateOptions;
   readonly #ledger = new Ledger();
-  readonly #dirty = new Set<Key>();
   readonly #readers = new Set<(revision: Revision) => void>();
   #fixed: ReadonlyMap<Key, SnapshotObject> = new Map();
   #nextFixed: ReadonlyMap<Key, SnapshotObject> | undefined;
   #snapshot: Snapshot;
   #synced = false;
-  #marked = 0;
-  #passed = 0;
-  #waiters: Waiter[] = [];
+  #inbox: Said[] = [];
+  #backlog = 0;
   #scheduled = false;
 
   constructor(options: StateOptions) {
@@ -76,9 +93,21 @@ export class State {
     this.#schedule();
   }
 
-  /** What the store remembers, until the sources speak for themselves. */
-  recall(remembered: readonly RememberedRecord[]): void {
-    for (const { source, record } of remembered) this.#mark(this.#ledger.change(source, [record], []));
+  /** What the store remembers, until the sources speak for themselves. Resolves when it is in the snapshot. */
+  async recall(remembered: readonly RememberedRecord[]): Promise<void> {
+    const bySource = Map.groupBy(remembered, ({ source }) => source);
+    for (const [source, all] of bySource)
+      this.#queue(
+        source,
+        all.map(({ record }) => record),
+        { kept: true },
+      );
+    await this.settled();
+  }
+
+  /** Records that wait to be taken in; a source that makes them grow should pause. */
+  get backlog(): number {
+    return this.#backlog;
   }
 
   /** What a source said of an object, for comparison while its full set arrives. */
@@ -86,40 +115,32 @@ export class State {
     return this.#ledger.of(source, key);
   }
 
-  saidCount(source: string): number {
-    return this.#ledger.count(source);
+  /** A source's full set. Resolves when the snapshot holds it. */
+  replace(source: string, records: ReadonlyMap<Key, SourceRecord>): Promise<Taken> {
+    return new Promise((done) => this.#queue(source, [...records.values()], { keep: records, done }));
   }
 
-  /** A source's full set. Resolves with the revision that holds it. */
-  replace(source: string, records: ReadonlyMap<Key, SourceRecord>): Promise<number> {
-    if (source === decisiveSource) this.#synced = true;
-    return this.change(source, [...records.values()], this.#ledger.missing(source, records));
+  /** A source's change. Resolves when the snapshot holds it. */
+  change(source: string, put: readonly SourceRecord[], drop: readonly Key[]): Promise<Taken> {
+    return new Promise((done) => this.#queue(source, put, { drop, done }));
   }
 
-  /** A source's change. Resolves with the revision that holds it. */
-  change(source: string, put: readonly SourceRecord[], drop: readonly Key[]): Promise<number> {
-    const changed = this.#ledger.change(source, put, drop);
-    this.#mark(changed);
-    if (changed.length > 0) {
-      this.#options.remember(changed.map((key) => ({ source, key, record: this.#ledger.of(source, key) })));
-    }
-    this.#schedule();
-    return new Promise((done) => this.#waiters.push({ mark: this.#marked, done }));
-  }
-
-  /** Resolves when all that is known so far is in the snapshot. */
+  /** Resolves when all that was said so far is in the snapshot. */
   async settled(): Promise<void> {
-    this.#schedule();
-    await new Promise<number>((done) => this.#waiters.push({ mark: this.#marked, done }));
+    await this.change(decisiveSource, [], []);
   }
 
-  #mark(keys: readonly Key[]): void {
-    for (const key of keys) {
-      if (this.#dirty.has(key)) continue;
-      this.#dirty.add(key);
-      this.#marked += 1;
+  /** In pieces that fit into a turn; the last one carries what concerns the whole. */
+  #queue(source: string, put: readonly SourceRecord[], last: Partial<Said>): void {
+    const common = { source, kept: last.kept ?? false, overflow: [] };
+    const inOrder = put.length > sliceRecords ? byPlace(put) : put;
+    let at = 0;
+    for (; at + sliceRecords < put.length; at += sliceRecords) {
+      this.#inbox.push({ ...common, put: inOrder.slice(at, at + sliceRecords), drop: [] });
     }
-    if (keys.length > 0) this.#schedule();
+    this.#inbox.push({ drop: [], ...last, ...common, put: inOrder.slice(at) });
+    this.#backlog += put.length;
+    this.#schedule();
   }
 
   #schedule(): void {
@@ -128,21 +149,39 @@ export class State {
     setImmediate(() => {
       this.#scheduled = false;
       this.#step();
-      if (this.#dirty.size > 0) this.#schedule();
+      if (this.#inbox.length > 0) this.#schedule();
     });
   }
 
   #step(): void {
-    const keys = first(this.#dirty, sliceKeys);
-    for (const key of keys) this.#dirty.delete(key);
-    this.#passed += keys.length;
+    const taken: Said[] = [];
+    const keys = new Set<Key>();
+    for (let records = 0, at = 0; at < this.#inbox.length && (at === 0 || records < sliceRecords); at += 1) {
+      const said = this.#inbox[at]!;
+      taken.push(said);
+      records += said.put.length + said.drop.length + (said.keep ? sliceRecords : 0);
+    }
+    this.#inbox = taken.length === this.#inbox.length ? [] : this.#inbox.slice(taken.length);
+    for (const said of taken) for (const key of this.#take(said)) keys.add(key);
     const change = merge(this.#changeOfOwn(), this.#changeOf(keys));
-    // Complete only with the last slice of the full set: half of it would look like deletions.
-    const complete = this.#snapshot.complete || (this.#synced && this.#dirty.size === 0);
+    // Complete only with the end of the full set: half of it would look like deletions.
+    const complete = this.#snapshot.complete || this.#synced;
     if (!isEmptyChange(change) || complete !== this.#snapshot.complete) this.#publish(change, complete);
-    const ready = this.#waiters.filter((waiter) => waiter.mark <= this.#passed);
-    this.#waiters = this.#waiters.filter((waiter) => waiter.mark > this.#passed);
-    for (const waiter of ready) waiter.done(this.#snapshot.revision);
+    for (const { done, overflow } of taken) done?.({ revision: this.#snapshot.revision, overflow });
+  }
+
+  /** Enters what was said into the ledger; returns the keys that it changes. */
+  #take({ source, put, drop, keep, kept, overflow }: Said): Key[] {
+    this.#backlog -= put.length;
+    const gone = keep ? this.#ledger.missing(source, keep) : [];
+    const max = this.#options.maxRecords ?? defaultMaxRecords;
+    const { changed, refused } = this.#ledger.change(source, put, [...drop, ...gone], max);
+    overflow.push(...refused);
+    if (!kept && changed.length > 0) {
+      this.#options.remember(changed.map((key) => ({ source, key, record: this.#ledger.of(source, key) })));
+    }
+    if (keep && source === decisiveSource) this.#synced = true;
+    return changed;
   }
 
   #publish(change: Change, complete: boolean): void {
@@ -160,7 +199,7 @@ export class State {
     return change;
   }
 
-  #changeOf(keys: readonly Key[]): Change {
+  #changeOf(keys: Iterable<Key>): Change {
     const containers = new Map<string, ContainerRecord | undefined>();
     const put: SnapshotObject[] = [];
     const drop: Key[] = [];
@@ -175,6 +214,13 @@ export class State {
     }
     return merge({ put, drop }, this.derivation.apply(containers));
   }
+}
+
+/** Containers of one service together, so that slices do not derive the same service again and again. */
+function byPlace(records: readonly SourceRecord[]): SourceRecord[] {
+  return [
+    ...Map.groupBy(records, (record) => (record.kind === 'container' ? placeHint(record.labels) : '')).values(),
+  ].flat();
 }
 
 function merge(a: Change, b: Change): Change {

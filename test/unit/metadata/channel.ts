@@ -30,13 +30,13 @@ export async function openChannel(
   const dir = options.dir ?? shortDirectory(t);
   const [watchPath, recordsPath] = [join(dir, 'metadata.sock'), join(dir, 'records.sock')];
   const metrics = new Metrics('metadata');
-  const state = new State({ clusterId, hostId: options.hostId ?? hostId, remember: () => undefined });
+  const max = options.maxRecords === undefined ? {} : { maxRecords: options.maxRecords };
+  const state = new State({ clusterId, hostId: options.hostId ?? hostId, remember: () => undefined, ...max });
   const log = pino({ level: 'silent' });
   const watch = serveWatch(state, metrics, options.maxBehind === undefined ? {} : { maxBehind: options.maxBehind });
   const server = makeHttpServer({ routes: [watch.route] });
   await listen(server, { path: watchPath });
-  const max = options.maxRecords === undefined ? {} : { maxRecords: options.maxRecords };
-  const records = await serveRecords({ path: recordsPath, state, log, metrics, ...max });
+  const records = await serveRecords({ path: recordsPath, state, log, metrics });
   let open = true;
   const stop = async (): Promise<void> => {
     if (!open) return;

@@ -5,10 +5,9 @@ import { record } from '../../fixtures/records.ts';
 
 t.test('only differences are changes', async (t) => {
   const ledger = new Ledger();
-  t.same(ledger.change('a', [record(1), record(2)], []), [keyOf(record(1)), keyOf(record(2))]);
-  t.same(ledger.change('a', [record(1), record(2, { name: 'x' })], [keyOf(record(3))]), [keyOf(record(2))]);
-  t.same(ledger.change('a', [], [keyOf(record(1))]), [keyOf(record(1))]);
-  t.equal(ledger.count('a'), 1);
+  t.same(ledger.change('a', [record(1), record(2)], []).changed, [keyOf(record(1)), keyOf(record(2))]);
+  t.same(ledger.change('a', [record(1), record(2, { name: 'x' })], [keyOf(record(3))]).changed, [keyOf(record(2))]);
+  t.same(ledger.change('a', [], [keyOf(record(1))]).changed, [keyOf(record(1))]);
   t.same(ledger.missing('a', new Set()), [keyOf(record(2))]);
   t.same(ledger.missing('a', new Set([keyOf(record(2))])), []);
 });
@@ -23,4 +22,15 @@ t.test('of two sources the first by name counts, whichever spoke first', async (
   t.match(ledger.of('zebra', key), { name: 'z' });
   ledger.change('ant', [], [key]);
   t.match(ledger.get(key), { name: 'z' });
+});
+
+t.test('a source has room for so many, and drops make room first', async (t) => {
+  const ledger = new Ledger();
+  const keys = [1, 2, 3, 4].map((number) => keyOf(record(number)));
+  t.same(ledger.change('a', [record(1), record(2), record(3)], [], 2), {
+    changed: keys.slice(0, 2),
+    refused: [keys[2]],
+  });
+  t.same(ledger.change('a', [record(1, { name: 'x' }), record(4)], [], 2), { changed: [keys[0]], refused: [keys[3]] });
+  t.same(ledger.change('a', [record(4)], [keys[0]!], 2), { changed: [keys[0], keys[3]], refused: [] });
 });
