@@ -222,7 +222,14 @@ t.test('1,000 idle and slow connections do not stop the others', async (t) => {
   await until(10_000, 'a crowd', () => /open (4\d\d|5\d\d)/.test(crowd.said()));
   for (let n = 0; n < 20; n += 1) t.equal(get(container, '/latest/name'), 'default');
   await until(20_000, 'all of them to be cut', () => /open 0\n$/.test(crowd.said()));
-  t.equal(get(host, '/latest/name'), 'default');
+  const answered = await until(5_000, 'room for the host itself again', () => {
+    try {
+      return get(host, '/latest/name');
+    } catch {
+      return undefined; // the server learns of the last ends a moment later than the crowd
+    }
+  });
+  t.equal(answered, 'default');
 });
 
 t.test('garbage on records.sock ends that connection only', async (t) => {
