@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { connect as connectTo } from 'node:net';
 import t, { type Test } from 'tap';
@@ -9,6 +8,7 @@ import { Records } from '../../../daemons/shared/source/records.ts';
 import { watchSnapshot } from '../../../daemons/shared/source/watch.ts';
 import { record } from '../../fixtures/records.ts';
 import { connect, exec, execJson, isRoot, makeNamespace, type Namespace, until } from '../support/namespaces.ts';
+import { crowdScript, runScript } from './crowd.ts';
 import { type Daemon, makeRoot, type Root, startDaemon, untilState } from './daemon.ts';
 
 if (!isRoot) {
@@ -49,32 +49,6 @@ function makeScene(t: Test): Scene {
 
 const get = (ns: Namespace, path: string, ...more: string[]): string =>
   exec(ns, 'curl', ['-sS', '-m', '5', ...more, `http://${service}${path}`]);
-
-/** 1,000 connections, half of them silent, half with a request that never ends; tells how many are open when that changes. */
-const crowdScript = `
-  const { connect } = require('node:net');
-  let open = 0;
-  const step = (by) => { open += by; };
-  for (let n = 0; n < 1000; n += 1) {
-    const socket = connect(80, '${service}', () => { step(1); socket.on('close', () => step(-1)); });
-    socket.on('error', () => {}).resume();
-    if (n % 2) socket.write('GET /latest/na');
-  }
-  let told;
-  setInterval(() => { if (open !== told) console.log('open ' + (told = open)); }, 50);`;
-
-/** A program inside the namespace, and what it has printed so far. */
-function runScript(t: Test, ns: Namespace, script: string): { process: ChildProcess; said: () => string } {
-  const child = spawn('ip', ['netns', 'exec', ns.name, process.execPath, '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let text = '';
-  child.stdout.on('data', (chunk: Buffer) => {
-    text += chunk;
-  });
-  t.teardown(() => child.kill('SIGKILL'));
-  return { process: child, said: () => text };
-}
 
 function source(t: Test, root: Root): Records {
   const records = new Records({
@@ -218,7 +192,7 @@ t.test('1,000 idle and slow connections do not stop the others', async (t) => {
   const { host, container, root } = makeScene(t);
   const daemon = startDaemon(t, host, root);
   await untilState(daemon, 'ready');
-  const crowd = runScript(t, host, crowdScript);
+  const crowd = runScript(t, host, crowdScript(service));
   await until(10_000, 'a crowd', () => /open (4\d\d|5\d\d)/.test(crowd.said()));
   for (let n = 0; n < 20; n += 1) t.equal(get(container, '/latest/name'), 'default');
   await until(20_000, 'all of them to be cut', () => /open 0\n$/.test(crowd.said()));
