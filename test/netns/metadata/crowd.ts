@@ -24,6 +24,6 @@ export function runScript(t: TestScope, ns: Namespace, script: string): { proces
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk;
   });
-  t.teardown(() => child.kill('SIGKILL'));
+  t.teardown(() => void child.kill('SIGKILL'));
   return { process: child, said: () => text };
 }
