@@ -44,7 +44,7 @@ t.test('after a restart of metadata only the difference is told, and a stale sna
   await until(2_000, 'the loss', () => states.length === 2);
   t.equal(states[1]?.code, 'NOT_RUNNING');
   const second = await openChannel(t, { dir });
-  second.state.recall([2, 3].map((n) => ({ source: 'network-manager', record: record(n) })));
+  void second.state.recall([2, 3].map((n) => ({ source: 'network-manager', record: record(n) })));
   await second.state.settled();
   await until(
     5_000,
