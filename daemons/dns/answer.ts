@@ -2,20 +2,22 @@
 // The order of the rules is the service's contract; README.md has it as a table.
 import type { Cidr4 } from '../shared/model/ipv4.ts';
 import { classIn, isMetaType, rcode, rrType } from './dns-codes.ts';
-import type { NameEntry, NameIndex } from './name-index.ts';
+import type { NameIndex } from './name-index.ts';
+import type { Note } from './note.ts';
 import type { Query } from './query.ts';
-import { addressRecord, bareReply, type DnsRecord, nameRecord, type Reply, type Soa } from './records.ts';
+import { addressRecord, bareReply, type DnsRecord, nameRecord, type Reply, type Soa, textRecord } from './records.ts';
 import { parseReverse, reverseZone } from './reverse.ts';
-import { search, seenAs, type View } from './view.ts';
-import { isInside } from './wire-names.ts';
+import { existsFor, type SeenEntry, search, seenAs, type View } from './view.ts';
 
 export interface AnswerSettings {
-  /** Seconds, of every record of ours. */
+  /** Seconds, of every record of ours that has none of its own. */
   readonly ttl: number;
   /** Ranges whose reverse names are ours alone and never asked outside. */
   readonly subnets: readonly Cidr4[];
   /** A random permutation, in place or new. */
   readonly shuffle: <T>(list: T[]) => T[];
+  /** Told of aliases that lead back to themselves. */
+  readonly onLoop?: (members: readonly string[]) => void;
 }
 
 export type LocalPath = 'local' | 'search' | 'refused';
@@ -42,15 +44,17 @@ const maxAliases = 16;
 const maxAddresses = 2000;
 const maxNegativeTtl = 5;
 
-export function answer(query: Query, view: View, index: NameIndex, settings: AnswerSettings): Decision {
+/** `note` is told each rule that was tried, in words. */
+export function answer(query: Query, view: View, index: NameIndex, settings: AnswerSettings, note?: Note): Decision {
   if (query.edns && query.edns.version > 0) return refuse(rcode.BADVERS);
   if (query.class !== classIn || isMetaType(query.type)) return refuse(rcode.NOTIMP);
-  const make = new Maker(query, view, index, settings);
-  if (isInside(query.name, index.zone)) return make.own();
-  const reverse = make.reverse();
-  if (reverse) return reverse;
-  const found = search(index, view, query.name);
-  return found ? make.fromEntry(found, 'search') : { do: 'forward' };
+  const make = new Maker(query, view, index, settings, note);
+  const zone = index.zoneOf(query.name);
+  if (zone !== undefined) return make.own(zone);
+  const local = make.outside() ?? make.reverse();
+  if (local) return local;
+  const found = search(index, view, query.name, note);
+  return found ? make.fromEntry(found.entry, 'search', index.zoneOf(found.name)) : { do: 'forward' };
 }
 
 function refuse(code: number): Decision {
@@ -62,22 +66,40 @@ class Maker {
   readonly #view: View;
   readonly #index: NameIndex;
   readonly #settings: AnswerSettings;
+  readonly #note: Note | undefined;
 
-  constructor(query: Query, view: View, index: NameIndex, settings: AnswerSettings) {
+  constructor(query: Query, view: View, index: NameIndex, settings: AnswerSettings, note?: Note) {
     this.#query = query;
     this.#view = view;
     this.#index = index;
     this.#settings = settings;
+    this.#note = note;
   }
 
-  /** A name of the zone: answered here whatever happens, never asked outside. */
-  own(): Decision {
-    const { name } = this.#query;
-    if (name === this.#index.zone) return this.#apex();
-    const entry = seenAs(this.#index, this.#view, name);
-    if (entry) return this.fromEntry(entry, 'local');
+  /** A name of a zone of ours: answered here whatever happens, never asked outside. */
+  own(zone: string): Decision {
+    const { name, type } = this.#query;
+    this.#note?.(`it is inside the zone ${zone}: answered here, never asked outside`);
+    if (name === zone && (type === rrType.SOA || type === rrType.NS)) return this.#apex(zone);
+    const entry = this.#seen(name);
+    if (entry) return this.fromEntry(entry, 'local', zone);
+    if (name === zone) return this.#negative(rcode.NOERROR, zone);
     if (!this.#index.ready) return { do: 'wait' };
-    return this.#negative(this.#index.exists(name) ? rcode.NOERROR : rcode.NXDOMAIN, this.#index.zone);
+    const exists = existsFor(this.#index, this.#view, name);
+    this.#note?.(
+      exists ? 'only names below it have records' : 'no container, service, link or line of the file has it',
+    );
+    return this.#negative(exists ? rcode.NOERROR : rcode.NXDOMAIN, zone);
+  }
+
+  /** A name of the answers file outside our zones: only what the file says of it; its other types are not ours. */
+  outside(): Decision | undefined {
+    const { name, type } = this.#query;
+    const entry = this.#seen(name);
+    if (!entry) return undefined;
+    const leads = entry.addresses.length > 0 || entry.alias !== undefined;
+    const ours = (leads && leadTypes.has(type)) || hasOwn(entry, type);
+    return ours ? this.fromEntry(entry, 'local', name) : undefined;
   }
 
   reverse(): Decision | undefined {
@@ -87,60 +109,86 @@ class Maker {
     const target = range.prefix === 32 ? this.#nameAt(range) : undefined;
     if (target === undefined) {
       if (zone === undefined) return undefined;
+      this.#note?.(`${zone} is the reverse zone of a network of ours: answered here, never asked outside`);
       if (!this.#index.ready) return { do: 'wait' };
-      return this.#negative(range.prefix === 32 ? rcode.NXDOMAIN : rcode.NOERROR, zone);
+      const exists = range.prefix < 32 || existsFor(this.#index, this.#view, this.#query.name);
+      return this.#negative(exists ? rcode.NOERROR : rcode.NXDOMAIN, zone);
     }
+    this.#note?.(`the address is that of ${target}`);
     if (this.#query.type !== rrType.PTR) return this.#negative(rcode.NOERROR, zone ?? this.#query.name);
     return reply('local', [nameRecord(this.#query.name, rrType.PTR, this.#settings.ttl, target)]);
   }
 
-  fromEntry(first: NameEntry, path: LocalPath): Decision {
+  /** Follows aliases to records; `zone` is what the SOA of "no such record" names. */
+  fromEntry(first: SeenEntry, path: LocalPath, zone = this.#index.zone): Decision {
     const { type, name } = this.#query;
     const chain: DnsRecord[] = [];
-    const seen = new Set([name]);
+    const seen = [name];
     let owner = name;
-    let entry: NameEntry | undefined = first;
-    for (let followed = 0; entry?.alias !== undefined && followed < maxAliases; followed += 1) {
+    let entry: SeenEntry | undefined = first;
+    for (let followed = 0; leadsOn(entry, type) && followed < maxAliases; followed += 1) {
       const target: string = entry.alias;
-      const fallback = this.#otherwise(chain, owner, entry);
-      chain.push(nameRecord(owner, rrType.CNAME, this.#settings.ttl, target));
+      const fallback = this.#otherwise(chain, owner, entry, zone);
+      chain.push(this.#alias(owner, entry));
+      this.#note?.(`${owner} is an alias of ${target}`);
       if (type === rrType.CNAME) return reply(path, chain);
-      if (!isInside(target, this.#index.zone)) return { do: 'chase', path, head: chain, target, otherwise: fallback };
-      const next: NameEntry | undefined = seen.has(target) ? undefined : seenAs(this.#index, this.#view, target);
-      if (!next || (next.addresses.length === 0 && next.alias === undefined)) {
-        return { do: 'reply', path, reply: fallback };
+      const loops = seen.includes(target);
+      if (loops) this.#settings.onLoop?.(seen.slice(seen.indexOf(target)));
+      const next: SeenEntry | undefined = loops ? undefined : this.#seen(target);
+      if (!loops && !next && this.#index.zoneOf(target) === undefined) {
+        return { do: 'chase', path, head: chain, target, otherwise: fallback };
       }
-      seen.add(target);
+      if (!next || isBare(next)) return { do: 'reply', path, reply: fallback };
+      seen.push(target);
       owner = target;
       entry = next;
     }
-    const records = type === rrType.A ? this.#addresses(owner, entry) : [];
+    const records = this.#records(owner, entry);
     if (records.length > 0) return reply(path, [...chain, ...records]);
-    return { do: 'reply', path, reply: { ...this.#empty(rcode.NOERROR, this.#index.zone), answers: chain } };
+    this.#note?.('it has no record of this type');
+    return { do: 'reply', path, reply: { ...this.#empty(rcode.NOERROR, zone), answers: chain } };
+  }
+
+  #seen(name: string): SeenEntry | undefined {
+    return seenAs(this.#index, this.#view, name, this.#note);
   }
 
   /** If the alias leads nowhere: the addresses beside it, or the alias alone with "no such record". */
-  #otherwise(chain: readonly DnsRecord[], owner: string, entry: NameEntry): Reply {
-    const addresses = this.#query.type === rrType.A ? this.#addresses(owner, entry) : [];
+  #otherwise(chain: readonly DnsRecord[], owner: string, entry: SeenEntry, zone: string): Reply {
+    const addresses = this.#query.type === rrType.A ? this.#records(owner, entry) : [];
     if (addresses.length > 0) return positive([...chain, ...addresses]);
     const target = entry.alias ?? '';
-    const dangling = isInside(target, this.#index.zone) && !this.#index.exists(target);
-    const empty = this.#empty(dangling ? rcode.NXDOMAIN : rcode.NOERROR, this.#index.zone);
-    return { ...empty, answers: [...chain, nameRecord(owner, rrType.CNAME, this.#settings.ttl, target)] };
+    const ours = this.#index.zoneOf(target) !== undefined;
+    const dangling = ours && !existsFor(this.#index, this.#view, target);
+    const empty = this.#empty(dangling ? rcode.NXDOMAIN : rcode.NOERROR, zone);
+    return { ...empty, answers: [...chain, this.#alias(owner, entry)] };
   }
 
-  #addresses(owner: string, entry: NameEntry | undefined): DnsRecord[] {
-    const shuffled = this.#settings.shuffle([...(entry?.addresses ?? [])]);
-    return shuffled.slice(0, maxAddresses).map((address) => addressRecord(owner, this.#settings.ttl, address));
+  #alias(owner: string, entry: SeenEntry): DnsRecord {
+    return nameRecord(owner, rrType.CNAME, entry.aliasTtl ?? this.#settings.ttl, entry.alias ?? '');
   }
 
-  #apex(): Decision {
-    const zone = this.#index.zone;
-    if (this.#query.type === rrType.SOA) return reply('local', [this.#soa(zone)]);
-    if (this.#query.type === rrType.NS) {
-      return reply('local', [nameRecord(zone, rrType.NS, this.#settings.ttl, this.#index.serviceName)]);
+  /** The records of the question's type at the end of the aliases. */
+  #records(owner: string, entry: SeenEntry | undefined): DnsRecord[] {
+    const { ttl, shuffle } = this.#settings;
+    if (!entry) return [];
+    switch (this.#query.type) {
+      case rrType.A: {
+        const shuffled = shuffle([...entry.addresses]).slice(0, maxAddresses);
+        return shuffled.map((address) => addressRecord(owner, entry.addressTtl ?? ttl, address));
+      }
+      case rrType.TXT:
+        return (entry.texts?.value ?? []).map((text) => textRecord(owner, entry.texts?.ttl ?? ttl, text));
+      case rrType.PTR:
+        return entry.pointer ? [nameRecord(owner, rrType.PTR, entry.pointer.ttl ?? ttl, entry.pointer.value)] : [];
+      default:
+        return [];
     }
-    return this.#negative(rcode.NOERROR, zone);
+  }
+
+  #apex(zone: string): Decision {
+    if (this.#query.type === rrType.SOA) return reply('local', [this.#soa(zone)]);
+    return reply('local', [nameRecord(zone, rrType.NS, this.#settings.ttl, this.#index.serviceName)]);
   }
 
   #nameAt(range: Cidr4): string | undefined {
@@ -166,6 +214,22 @@ class Maker {
     };
     return { owner: zone, type: rrType.SOA, ttl, data: { kind: 'soa', soa } };
   }
+}
+
+/** Types that an address or an alias decides, also by having none. */
+const leadTypes = new Set<number>([rrType.A, rrType.AAAA, rrType.CNAME]);
+
+function hasOwn(entry: SeenEntry, type: number): boolean {
+  return (type === rrType.TXT && entry.texts !== undefined) || (type === rrType.PTR && entry.pointer !== undefined);
+}
+
+/** True if the question goes on at the entry's alias: not if the entry itself has what is asked for. */
+function leadsOn(entry: SeenEntry | undefined, type: number): entry is SeenEntry & { readonly alias: string } {
+  return entry?.alias !== undefined && !hasOwn(entry, type);
+}
+
+function isBare(entry: SeenEntry): boolean {
+  return entry.addresses.length === 0 && entry.alias === undefined && !entry.texts && !entry.pointer;
 }
 
 function reply(path: LocalPath, answers: readonly DnsRecord[]): Decision {

@@ -18,6 +18,8 @@ export interface Objects {
 
 /** Links of links that are followed; deeper ones are cut, and so is every cycle. */
 export const maxLinkDepth = 16;
+/** Names of Kubernetes' services; only those that exist are ours, the rest of the zone is not. */
+export const kubernetesZone = 'svc.cluster.local';
 /** Labels as in host names, and underscores, which Compose puts into container names. */
 const soundName = /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
 const maxNameLength = 253;
@@ -28,13 +30,22 @@ export function joinName(...parts: readonly string[]): string | undefined {
   return name.length <= maxNameLength && soundName.test(name) ? name : undefined;
 }
 
-/** The one name that an object claims, if any. */
+/** The one name of the zone that an object claims, if any. */
 export function nameOf(object: SnapshotObject, zone: string): string | undefined {
   if (object.kind === 'container') return joinName(object.name, zone);
   if (object.kind !== 'service') return undefined;
   return isSidekick(object)
     ? joinName(object.name, object.primaryServiceName, object.stackName, zone)
     : joinName(object.name, object.stackName, zone);
+}
+
+/** All names that an object claims: a service of Kubernetes has the one that it is known by there as well. */
+export function namesOf(object: SnapshotObject, zone: string): string[] {
+  const names = [nameOf(object, zone)];
+  if (object.kind === 'service' && object.serviceKind.toLowerCase() === 'kubernetesservice') {
+    names.push(joinName(object.name, object.stackName, kubernetesZone));
+  }
+  return names.filter((name) => name !== undefined);
 }
 
 export function isSidekick(service: ServiceObject): boolean {
@@ -50,14 +61,28 @@ export function linkTarget(link: string, zone: string): { name: string; stack: s
   return name === undefined ? undefined : { name, stack };
 }
 
-/** What a service's name leads to; `cut` is told of each link that was not followed because of a cycle or its depth. */
-export function serviceEndpoints(service: ServiceObject, objects: Objects, zone: string, cut: () => void): Endpoints {
+/** Links that were not followed, by the names of the services: a cycle, or a chain that is too long. */
+export interface Cut {
+  readonly why: 'cycle' | 'depth';
+  readonly members: readonly string[];
+}
+
+/** What a service's name leads to; `cut` is told of each link that was not followed. */
+export function serviceEndpoints(
+  service: ServiceObject,
+  objects: Objects,
+  zone: string,
+  cut: (what: Cut) => void,
+): Endpoints {
   const addresses = new Set<Ipv4>();
-  const visited = new Set<string>();
-  const path: string[] = [];
+  /** The depth at which a service was met; it is visited again if it is met nearer, since it may reach further from there. */
+  const visited = new Map<string, number>();
+  const path: ServiceObject[] = [];
   let alias: string | undefined;
+  const tell = (why: Cut['why'], services: readonly ServiceObject[]): void =>
+    cut({ why, members: services.map((one) => nameOf(one, zone) ?? one.name) });
   const visitLinks = (one: ServiceObject): void => {
-    path.push(one.id);
+    path.push(one);
     for (const link of Object.keys(one.links)) {
       const target = linkTarget(link, zone);
       for (const next of target ? objects.servicesNamed(target.name) : []) visit(next);
@@ -65,9 +90,11 @@ export function serviceEndpoints(service: ServiceObject, objects: Objects, zone:
     path.pop();
   };
   const visit = (one: ServiceObject): void => {
-    if (path.includes(one.id) || path.length > maxLinkDepth) cut();
-    else if (!visited.has(one.id)) {
-      visited.add(one.id);
+    const before = path.indexOf(one);
+    if (before >= 0) tell('cycle', path.slice(before));
+    else if (path.length > maxLinkDepth) tell('depth', [...path, one]);
+    else if (path.length < (visited.get(one.id) ?? Number.POSITIVE_INFINITY)) {
+      visited.set(one.id, path.length);
       const kind = one.serviceKind.toLowerCase();
       if (kind === 'dnsservice') visitLinks(one);
       else for (const address of ownAddresses(one, kind, objects)) addresses.add(address);

@@ -8,6 +8,7 @@ import { Forwarder } from './forward.ts';
 import { LoopProbe } from './loop-probe.ts';
 import { ReplyCache } from './reply-cache.ts';
 import { UpstreamKeeper } from './upstream-keeper.ts';
+import { UpstreamSets } from './upstream-sets.ts';
 import { nameOfUpstream, UpstreamHealth } from './upstreams.ts';
 
 const maxForwards = 256;
@@ -20,6 +21,8 @@ export interface ForwardingOptions {
   readonly health: Health;
   readonly log: Logger;
   readonly metrics: () => DnsMetrics;
+  /** The upstreams changed; what others said is no longer kept. */
+  readonly onChange: () => void;
 }
 
 export interface Forwarding {
@@ -29,28 +32,33 @@ export interface Forwarding {
   readonly keeper: UpstreamKeeper;
 }
 
-export function makeForwarding({ config, health, log, metrics }: ForwardingOptions): Forwarding {
+export function makeForwarding({ config, health, log, metrics, onChange }: ForwardingOptions): Forwarding {
   const now = (): number => performance.now();
   const state = new UpstreamHealth();
+  const sets = new UpstreamSets();
   const cache = new ReplyCache();
   const exchange = makeExchange(() => metrics().dropped('mismatch'));
   const probe = new LoopProbe({ health: state, exchange, now });
   const keeper = new UpstreamKeeper({
     resolvConf,
     wanted: config.dns.upstreams,
+    domains: config.dns.forward,
     ownAddress: config.metadata.address,
     state,
+    sets,
     probe,
     health,
+    now,
     onChange: (list) => {
       cache.clear();
+      onChange();
       log.info({ event: 'dns.upstreams.changed', upstreams: list.map(nameOfUpstream) }, 'upstreams');
     },
   });
   const onDone = (seconds: number, answered: boolean): void => {
     metrics().forwarded(seconds, answered);
-    keeper.report();
+    keeper.answered();
   };
-  const forwarder = new Forwarder({ exchange, health: state, cache, now, maxForwards, maxWaiting, onDone });
+  const forwarder = new Forwarder({ exchange, health: state, sets, cache, now, maxForwards, maxWaiting, onDone });
   return { forwarder, cache, probe, keeper };
 }

@@ -32,9 +32,9 @@ export class LoopProbe {
     return true;
   }
 
-  /** Probes all upstreams at once; resolves when each has answered or its time is over. Never rejects. */
+  /** Probes all known upstreams at once; resolves when each has answered or its time is over. Never rejects. */
   async run(): Promise<void> {
-    await Promise.all(this.#options.health.list.map((upstream) => this.#probe(upstream)));
+    await Promise.all(this.#options.health.known().map((upstream) => this.#probe(upstream)));
   }
 
   async #probe(upstream: Upstream): Promise<void> {

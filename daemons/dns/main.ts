@@ -4,16 +4,23 @@ import { type DaemonContext, type RunningDaemon, runDaemon } from '../shared/dae
 import { LocalCallers } from '../shared/effects/local-callers.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import { renderError, type SuiteError } from '../shared/model/errors.ts';
-import { type Cidr4, parseCidr4, parseIpv4 } from '../shared/model/ipv4.ts';
+import { type Cidr4, type Ipv4, parseCidr4, parseIpv4 } from '../shared/model/ipv4.ts';
 import { daemonSocket } from '../shared/model/paths.ts';
 import { type Watch, watchSnapshot } from '../shared/source/watch.ts';
+import { AnswersKeeper } from './answers-keeper.ts';
+import { AllowedCallers } from './callers.ts';
 import { type DnsMetrics, dnsMetrics } from './dns-metrics.ts';
 import { makeForwarding } from './forwarding.ts';
+import { HotMetrics } from './hot/hot-metrics.ts';
+import { NotedIndex, type Staleness } from './hot/noted-index.ts';
+import { HotPath } from './hot/serve-hot.ts';
+import { openUdp } from './hot/start-hot.ts';
 import { Listeners } from './listeners.ts';
-import { NameIndex } from './name-index.ts';
+import { LoopTeller } from './loop-teller.ts';
 import { Resolver } from './resolver.ts';
 import { resolveRoute } from './serve-resolve.ts';
 import { shuffle } from './shuffle.ts';
+import type { View } from './view.ts';
 import { Views } from './views.ts';
 
 const dnsPort = 53;
@@ -25,79 +32,113 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const netlink = openNetlink();
   const onFault = (error: unknown): void =>
     log.warn({ event: 'dns.devices.unreadable', error }, 'cannot read the addresses of this host');
-  const callers = new LocalCallers({ netlink, onFault });
-  const index = makeIndex(context);
+  const local = new LocalCallers({ netlink, onFault, onChange: () => hot.callersChanged() });
+  const callers = new AllowedCallers(local, config.dns.allowFrom);
+  const loops = new LoopTeller(log);
+  const index = makeIndex(context, loops);
   const views = new Views(index);
-  const forwarding = makeForwarding({ config, health, log, metrics: () => metrics });
+  const forwarding = makeForwarding({ config, health, log, metrics: () => metrics, onChange: () => hot.clear() });
   const metrics: DnsMetrics = dnsMetrics(context.metrics, {
+    fold: () => hotMetrics.fold(),
     names: () => index.size,
     cacheEntries: () => forwarding.cache.size,
     cacheBytes: () => forwarding.cache.bytes,
     forwardsUnderWay: () => forwarding.forwarder.underWay,
   });
-  const settings = { ttl: config.dns.ttl, subnets: subnetsOf(config), shuffle };
+  const hotMetrics = new HotMetrics(context.metrics, metrics);
+  const settings = { ttl: config.dns.ttl, subnets: subnetsOf(config), shuffle, onLoop: loops.onLoop };
+  const viewOf = (source: Ipv4): View => views.of(source);
   const resolver = new Resolver({
     index,
     settings,
     forwarder: forwarding.forwarder,
     probe: forwarding.probe,
-    viewOf: (source) => views.of(source),
+    viewOf,
     onReply: metrics.replied,
     onMalformed: () => metrics.dropped('malformed'),
     snapshotWaitMs,
   });
   const handle = resolver.handle.bind(resolver);
+  const { workers } = config.dns;
+  const hot = new HotPath({
+    resolver,
+    index,
+    callers,
+    viewOf,
+    workers,
+    metrics: hotMetrics,
+    onReply: metrics.replied,
+    rules: () => local.rules,
+    allowFrom: () => callers.ranges,
+    onDeath: (error) => log.error({ event: 'dns.hot.died', error }, 'a hot worker died and is replaced'),
+  });
   const listeners = new Listeners({
     netlink,
     serve: { address: config.metadata.address, port: dnsPort, handle, callers, onDropped: metrics.dropped },
-    onAddress: () => callers.refresh(),
+    openUdp: (serve) => openUdp(serve, { workers, hot, log }),
+    onAddress: () => local.refresh(),
     onState: (fault) => {
       tellListening(context, fault);
       // Not before: a probe of a looping upstream has to find us.
       if (!fault) forwarding.keeper.start();
     },
   });
+  const answers = new AnswersKeeper({
+    health,
+    log,
+    onAnswers: (next) => {
+      index.useAnswers(next);
+      views.clear();
+      hot.reset();
+      forwarding.keeper.useFiled(next.common.recurse);
+    },
+  });
   context.routes.push(resolveRoute(resolver));
   context.onReload((next) => {
     settings.ttl = next.dns.ttl;
     settings.subnets = subnetsOf(next);
-    forwarding.keeper.use(next.dns.upstreams);
+    forwarding.keeper.use(next.dns.upstreams, next.dns.forward);
+    void answers.use(answersPath(next));
+    callers.useRanges(next.dns.allowFrom);
+    hot.callersChanged();
+    hot.reset();
   });
-  callers.useContainers({ has: (address) => index.clientAt(address) !== undefined });
+  local.useContainers({ has: (address) => index.clientAt(address) !== undefined });
   health.set('listener', { ok: false, text: 'not listening yet', code: 'NOT_READY' });
-  const watch = watchMetadata(context, index, () => {
+  const watch = watchMetadata(context, index, (stale) => {
     views.clear();
+    hot.changed(stale);
     resolver.release();
   });
-  await callers.start();
+  await Promise.all([local.start(), answers.use(answersPath(config))]);
   listeners.start();
   const stop = async (): Promise<void> => {
     forwarding.keeper.close();
+    answers.close();
     watch.close();
-    callers.close();
+    local.close();
     await listeners.close();
     netlink.close();
   };
   return { stop };
 }
 
-function makeIndex({ config, log }: DaemonContext): NameIndex {
-  return new NameIndex({
-    zone: config.dns.zone,
-    serviceAddress: parseIpv4(config.metadata.address)!,
-    onCut: (name) => log.debug({ event: 'dns.links.cut', name }, 'links of services form a cycle or go too deep'),
-  });
+function makeIndex({ config }: DaemonContext, { onCut }: LoopTeller): NotedIndex {
+  return new NotedIndex({ zone: config.dns.zone, serviceAddress: parseIpv4(config.metadata.address)!, onCut });
+}
+
+function answersPath(config: Config): string | undefined {
+  return config.dns.answers === 'none' ? undefined : config.dns.answers;
 }
 
 /** Keeps the names up with metadata; `changed` is called after each snapshot. */
-function watchMetadata(context: DaemonContext, index: NameIndex, changed: () => void): Watch {
+function watchMetadata(context: DaemonContext, index: NotedIndex, changed: (stale: Staleness) => void): Watch {
   tellMetadata(context, index.ready, undefined);
   return watchSnapshot({
     socketPath: daemonSocket(context.paths, 'metadata'),
     kinds: ['host', 'container', 'service', 'stack'],
     onSnapshot: (snapshot, change) => {
-      index.update(snapshot, change);
-      changed();
+      changed(index.take(snapshot, change));
       tellMetadata(context, true, undefined);
     },
     onState: (fault) => tellMetadata(context, index.ready, fault),

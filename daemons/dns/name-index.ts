@@ -9,11 +9,22 @@ import {
   type SnapshotObject,
 } from '../shared/model/objects.ts';
 import { type Change, objectsOf, Snapshot, splitKey } from '../shared/model/snapshot.ts';
-import { addressOf, type Endpoints, isRunning, nameOf, type Objects, serviceEndpoints } from './derive-names.ts';
+import { type Answers, noAnswers } from './answers.ts';
+import {
+  addressOf,
+  type Cut,
+  type Endpoints,
+  isRunning,
+  kubernetesZone,
+  nameOf,
+  namesOf,
+  type Objects,
+  serviceEndpoints,
+} from './derive-names.ts';
 import { MadeEntries } from './made-entries.ts';
 import { MultiMap } from './multi-map.ts';
 import { NameClaims } from './name-claims.ts';
-import { parentOf } from './wire-names.ts';
+import { isInside, parentOf } from './wire-names.ts';
 
 export interface NameEntry extends Endpoints {
   /**
@@ -27,8 +38,8 @@ export interface NameIndexOptions {
   readonly zone: string;
   /** The address of this service, published as `rancher-metadata`. */
   readonly serviceAddress: Ipv4;
-  /** Told of a name whose links form a cycle or go too deep. */
-  readonly onCut?: (name: string) => void;
+  /** Told of links that are not followed, whenever they are met. */
+  readonly onCut?: (cut: Cut) => void;
 }
 
 export class NameIndex {
@@ -36,6 +47,8 @@ export class NameIndex {
   readonly serviceName: string;
   readonly #options: NameIndexOptions;
   #snapshot: Snapshot | undefined;
+  #answers = noAnswers;
+  #answersTaken = 0;
   readonly #claims: NameClaims;
   readonly #made = new MadeEntries<NameEntry>();
   readonly #byAddress = new MultiMap<Ipv4, string>();
@@ -55,7 +68,26 @@ export class NameIndex {
 
   /** Counts up with the data; serial of the zone's SOA. */
   get serial(): number {
-    return (this.#snapshot?.revision ?? 0) >>> 0;
+    return ((this.#snapshot?.revision ?? 0) + this.#answersTaken) >>> 0;
+  }
+
+  /** The answers file beside metadata. */
+  get answers(): Answers {
+    return this.#answers;
+  }
+
+  useAnswers(answers: Answers): void {
+    this.#answers = answers;
+    this.#answersTaken += 1;
+  }
+
+  /** The zone that the name is answered in by us alone, the innermost of several. */
+  zoneOf(name: string): string | undefined {
+    let found = isInside(name, this.zone) ? this.zone : undefined;
+    for (const zone of this.#answers.zones) {
+      if (isInside(name, zone) && zone.length > (found ?? '').length) found = zone;
+    }
+    return found;
   }
 
   /** Number of names, without the service's own. */
@@ -82,21 +114,22 @@ export class NameIndex {
     return changed;
   }
 
-  /** What the name leads to; undefined if no object has it. */
+  /** What the name leads to by metadata; undefined if no object has it. */
   lookup(name: string): NameEntry | undefined {
     if (name === this.serviceName) return { addresses: [this.serviceAddress], alias: undefined, searchable: true };
     const known = this.#made.get(name);
     if (known) return known;
     const claims = this.#claims.of(name);
-    if (claims.length === 0) return undefined;
-    const made = this.#make(name, claims);
+    const made = claims.length > 0 ? this.#make(name, claims) : this.#makeForPod(name);
+    if (!made) return undefined;
     this.#made.set(name, made);
     return made;
   }
 
-  /** True if the name has records or stands above names that have. */
+  /** True if the name has records for all clients, or stands above names that have. */
   exists(name: string): boolean {
-    return name === this.zone || name === this.serviceName || this.#claims.exists(name);
+    const known = name === this.zone || name === this.serviceName || this.#claims.exists(name);
+    return known || this.#answers.common.table.exists(name);
   }
 
   /** The containers that have this address, of all hosts, the running and local ones first. */
@@ -129,7 +162,7 @@ export class NameIndex {
     const objects = this.#tracked(name);
     const services = objects.servicesNamed(name);
     if (services.length === 0) return this.#makeForContainers(name, claims, objects);
-    const cut = (): void => this.#options.onCut?.(name);
+    const cut = (what: Cut): void => this.#options.onCut?.(what);
     const parts = services.map((service) => serviceEndpoints(service, objects, this.zone, cut));
     const addresses = [...new Set(parts.flatMap((part) => part.addresses))];
     return { addresses, alias: parts.find((part) => part.alias !== undefined)?.alias, searchable: true };
@@ -144,6 +177,22 @@ export class NameIndex {
     return { addresses: first === undefined ? [] : [first], alias: undefined, searchable };
   }
 
+  /** `<container>.<service>.<namespace>.svc.cluster.local`: a container that a service of Kubernetes lists. */
+  #makeForPod(name: string): NameEntry | undefined {
+    const parent = isInside(name, kubernetesZone) ? parentOf(name) : undefined;
+    if (parent === undefined || !this.#claims.exists(parent)) return undefined;
+    const wanted = name.slice(0, -parent.length - 1);
+    const isWanted = (id: string): boolean => this.#snapshot?.get('container', id)?.name.toLowerCase() === wanted;
+    const find = (objects: Objects): Key[] =>
+      objects
+        .servicesNamed(parent)
+        .flatMap((service) => service.containerIds.filter(isWanted).map((id): Key => `container/${id}`));
+    // Looked at before anything is noted: names that clients make up must leave nothing behind.
+    if (find(this.#objects).length === 0) return undefined;
+    const objects = this.#tracked(name);
+    return { ...this.#makeForContainers(name, find(objects), objects), searchable: true };
+  }
+
   #inOrder(containers: ContainerObject[]): ContainerObject[] {
     const local = this.#snapshot?.hostId;
     const rank = (one: ContainerObject): number => (isRunning(one) ? 2 : 0) + (one.hostId === local ? 1 : 0);
@@ -151,18 +200,31 @@ export class NameIndex {
     return containers.sort((a, b) => rank(b) - rank(a) || b.createdAt - a.createdAt || byId(a.id, b.id));
   }
 
+  get #objects(): Objects {
+    return {
+      container: (id) => this.#snapshot?.get('container', id),
+      servicesNamed: (name) =>
+        this.#claims
+          .of(name)
+          .map(splitKey)
+          .map(({ kind, id }) => (kind === 'service' ? this.#snapshot?.get(kind, id) : undefined))
+          .filter((one) => one !== undefined),
+    };
+  }
+
   /** Reads for making one name, each of them noted. */
   #tracked(name: string): Objects {
+    const objects = this.#objects;
     return {
       container: (id) => {
         this.#made.note(`container/${id}`, name);
-        return this.#snapshot?.get('container', id);
+        return objects.container(id);
       },
       servicesNamed: (target) => {
         this.#made.note(`name:${target}`, name);
-        const keys = this.#claims.of(target).filter((key) => splitKey(key).kind === 'service');
-        for (const key of keys) this.#made.note(key, name);
-        return keys.map((key) => this.#snapshot?.get('service', splitKey(key).id)).filter((one) => one !== undefined);
+        const services = objects.servicesNamed(target);
+        for (const service of services) this.#made.note(keyOf(service), name);
+        return services;
       },
     };
   }
@@ -173,13 +235,11 @@ export class NameIndex {
     after: SnapshotObject | undefined,
     changed: Set<string>,
   ): void {
-    const old = before && nameOf(before, this.zone);
-    const name = after && nameOf(after, this.zone);
-    if (old !== name) {
-      if (old !== undefined) this.#claims.remove(old, key);
-      if (name !== undefined) this.#claims.add(name, key);
-    }
-    for (const one of new Set([old, name])) if (one !== undefined) this.#dirty(one, changed);
+    const old = before ? namesOf(before, this.zone) : [];
+    const names = after ? namesOf(after, this.zone) : [];
+    for (const name of old) if (!names.includes(name)) this.#claims.remove(name, key);
+    for (const name of names) if (!old.includes(name)) this.#claims.add(name, key);
+    for (const one of new Set([...old, ...names])) this.#dirty(one, changed);
     for (const user of this.#made.dropUsers(key)) changed.add(user);
     if (before) this.#list(before, 'remove');
     if (after) this.#list(after, 'add');

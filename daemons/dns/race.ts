@@ -1,10 +1,11 @@
 // One question to several upstreams: at most three tries, each given 600 ms before the next begins; a slow one may still
 // answer while later ones run. So an answer, or the certainty that there is none, takes less than the 2 s promised.
 import { SuiteError } from '../shared/model/errors.ts';
-import { rcode } from './dns-codes.ts';
+import { rcode, rcodeName } from './dns-codes.ts';
 import type { Exchange, UpstreamReply } from './exchange.ts';
+import type { Note } from './note.ts';
 import type { Query } from './query.ts';
-import type { Upstream, UpstreamHealth } from './upstreams.ts';
+import { nameOfUpstream, type Upstream, type UpstreamHealth } from './upstreams.ts';
 
 export interface RaceOptions {
   readonly exchange: Exchange;
@@ -16,11 +17,19 @@ export interface RaceOptions {
 const maxTries = 3;
 export const tryMs = 600;
 
-/** The reply of the first upstream that gives a usable one; undefined if none does. Never rejects. */
-export function raceUpstreams(query: Query, options: RaceOptions): Promise<UpstreamReply | undefined> {
-  const order = options.health.inOrder(options.now());
-  if (order.length === 0) return Promise.resolve(undefined);
-  return new Promise((resolve) => new Race(query, order, options, resolve).next());
+/** The reply of the first upstream of the list that gives a usable one; undefined if none does. Never rejects. */
+export function raceUpstreams(
+  query: Query,
+  list: readonly Upstream[],
+  options: RaceOptions,
+  note?: Note,
+): Promise<UpstreamReply | undefined> {
+  const order = options.health.inOrder(list, options.now());
+  if (order.length === 0) {
+    note?.(list.length === 0 ? 'there is no upstream to ask' : 'every upstream leads back to this service');
+    return Promise.resolve(undefined);
+  }
+  return new Promise((resolve) => new Race(query, order, options, resolve, note).next());
 }
 
 /** An upstream that says this might be lame; another one may know better (RFC 1035 gives it no better meaning). */
@@ -40,13 +49,16 @@ class Race {
   #refusal: UpstreamReply | undefined;
   #timer: NodeJS.Timeout | undefined;
   #over = false;
+  readonly #note: Note | undefined;
 
   constructor(
     query: Query,
     order: readonly Upstream[],
     options: RaceOptions,
     done: (reply: UpstreamReply | undefined) => void,
+    note: Note | undefined,
   ) {
+    this.#note = note;
     this.#query = query;
     this.#order = order;
     this.#options = options;
@@ -70,12 +82,13 @@ class Race {
     this.#timer = setTimeout(() => {
       slow = true;
       health.failed(upstream, now());
+      this.#note?.(`${nameOfUpstream(upstream)}: no answer within ${tryMs} ms`);
       if (this.#tries < maxTries) this.next();
       else this.#finish(this.#refusal);
     }, tryMs);
     exchange(upstream, this.#query, this.#stop.signal).then(
       (reply) => this.#answered(upstream, reply),
-      () => this.#failed(upstream, slow),
+      (error) => this.#failed(upstream, slow, error),
     );
   }
 
@@ -83,6 +96,7 @@ class Race {
     this.#open -= 1;
     if (this.#over) return;
     this.#options.health.answered(upstream);
+    this.#note?.(`${nameOfUpstream(upstream)}: ${rcodeName(reply.shape.rcode)}`);
     const refusal = isRefusal(reply);
     if (refusal) this.#refusal ??= reply;
     const others = this.#tries < Math.min(maxTries, this.#order.length);
@@ -91,11 +105,12 @@ class Race {
     else if (this.#open === 0) this.#finish(this.#refusal);
   }
 
-  #failed(upstream: Upstream, slow: boolean): void {
+  #failed(upstream: Upstream, slow: boolean, error: Error): void {
     this.#open -= 1;
     if (this.#over) return;
     // A slow try was counted, and followed, when its time was over.
     if (slow) return;
+    this.#note?.(`${nameOfUpstream(upstream)}: ${error.message}`);
     this.#options.health.failed(upstream, this.#options.now());
     this.next();
   }

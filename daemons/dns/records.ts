@@ -42,6 +42,17 @@ export function nameRecord(owner: string, type: number, ttl: number, target: str
   return { owner, type, ttl, data: { kind: 'name', target } };
 }
 
+/** One TXT record; a text over 255 bytes goes as several strings of one record, which readers join (RFC 7208 section 3.3). */
+export function textRecord(owner: string, ttl: number, text: string): DnsRecord {
+  const bytes = new TextEncoder().encode(text);
+  const strings: number[] = [];
+  for (let at = 0; at === 0 || at < bytes.length; at += 255) {
+    const part = bytes.subarray(at, at + 255);
+    strings.push(part.length, ...part);
+  }
+  return { owner, type: rrType.TXT, ttl, data: { kind: 'raw', bytes: Uint8Array.from(strings) } };
+}
+
 /** A reply without records, for what is refused or failed. */
 export function bareReply(code: number): Reply {
   return { rcode: code, authoritative: false, answers: [], authority: [] };

@@ -34,8 +34,11 @@ export function toRelayable(message: Uint8Array, shape: ReplyShape): Relayable {
   };
 }
 
-/** The bytes for one client; `ageSeconds` is how long the reply has lain in the cache. */
-export function relayTo(query: Query, reply: Relayable, ageSeconds: number): Uint8Array {
+/** Seconds that a client may keep what is past its end (RFC 8767 section 4). */
+const staleTtl = 30;
+
+/** The bytes for one client; `ageSeconds` is how long the reply has lain in the cache, or that it is past its end. */
+export function relayTo(query: Query, reply: Relayable, ageSeconds: number | 'stale'): Uint8Array {
   const whole = withClientParts(query, reply, reply.message);
   age(whole, reply.ttls, ageSeconds);
   if (whole.length <= sizeLimit(query)) return whole;
@@ -67,8 +70,8 @@ function withClientParts(query: Query, reply: Relayable, message: Uint8Array): U
   return out;
 }
 
-function age(message: Uint8Array, ttls: readonly number[], seconds: number): void {
-  if (seconds <= 0) return;
+function age(message: Uint8Array, ttls: readonly number[], seconds: number | 'stale'): void {
+  if (seconds === 0) return;
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
-  for (const at of ttls) view.setUint32(at, Math.max(0, view.getUint32(at) - seconds));
+  for (const at of ttls) view.setUint32(at, seconds === 'stale' ? staleTtl : Math.max(0, view.getUint32(at) - seconds));
 }

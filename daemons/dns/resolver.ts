@@ -4,17 +4,18 @@ import type { Ipv4 } from '../shared/model/ipv4.ts';
 import { type AnswerSettings, answer, type Chase, finishChase, unknownYet } from './answer.ts';
 import { rcode } from './dns-codes.ts';
 import { encodeRefusal, encodeReply } from './encode-reply.ts';
-import type { Forwarded, Forwarder } from './forward.ts';
+import type { Forwarded, ForwardedReply, Forwarder } from './forward.ts';
 import { guardQuery } from './guard.ts';
 import type { LoopProbe } from './loop-probe.ts';
 import type { NameIndex } from './name-index.ts';
+import type { Note } from './note.ts';
 import { makeQuery, type Query, readQuery, type Transport } from './query.ts';
 import { answersOf, readReply } from './read-reply.ts';
 import { bareReply, type Reply } from './records.ts';
 import { relayTo } from './relay-reply.ts';
 import type { View } from './view.ts';
 
-export type Path = 'local' | 'search' | 'cache' | 'forward' | 'refused';
+export type Path = 'local' | 'search' | 'cache' | 'forward' | 'stale' | 'refused';
 
 export interface Resolved {
   readonly bytes: Uint8Array;
@@ -62,20 +63,21 @@ export class Resolver {
     return resolved.then((late) => this.#sent(query, late));
   }
 
-  /** As `handle`, for a question that is known to be sound. */
-  resolve(query: Query, source: Ipv4): Now<Resolved> {
+  /** As `handle`, for a question that is known to be sound; `note` is told which rules were tried. */
+  resolve(query: Query, source: Ipv4, note?: Note): Now<Resolved> {
     const { index, settings, probe, viewOf } = this.#options;
     if (probe.sees(query.name)) return own(query, bareReply(rcode.NXDOMAIN), 'refused');
-    const decision = answer(query, viewOf(source), index, settings);
+    const view = viewOf(source);
+    const decision = answer(query, view, index, settings, note);
     switch (decision.do) {
       case 'reply':
         return own(query, decision.reply, decision.path);
       case 'chase':
-        return this.#chase(query, decision);
+        return this.#chase(query, decision, view, note);
       case 'wait':
-        return this.#wait(query, source);
+        return this.#wait(query, source, note);
       case 'forward':
-        return this.#forward(query);
+        return this.#forward(query, view, note);
       default: {
         const never: never = decision;
         throw never;
@@ -93,24 +95,28 @@ export class Resolver {
     return resolved.bytes;
   }
 
-  #forward(query: Query): Now<Resolved> {
-    const cached = this.#options.forwarder.cached(query);
+  #forward(query: Query, view: View, note?: Note): Now<Resolved> {
+    note?.('no rule of this host fits: it is passed on');
+    const { forwarder } = this.#options;
+    const cached = forwarder.cached(query, view.upstreams, note);
     if (cached) return relayed(query, cached);
-    return this.#options.forwarder.forward(query).then((forwarded) => relayed(query, forwarded));
+    return forwarder.forward(query, view.upstreams, note).then((forwarded) => relayed(query, forwarded));
   }
 
-  async #chase(query: Query, chase: Chase): Promise<Resolved> {
+  async #chase(query: Query, chase: Chase, view: View, note?: Note): Promise<Resolved> {
+    note?.(`${chase.target} is outside: it is passed on`);
     const asked = makeQuery(chase.target, query.type);
-    const forwarded = asked && (await this.#options.forwarder.forward(asked));
+    const forwarded = asked && (await this.#options.forwarder.forward(asked, view.upstreams, note));
     if (forwarded?.outcome !== 'reply') return own(query, finishChase(chase, undefined), chase.path);
-    const message = relayTo(asked!, forwarded.reply, forwarded.ageSeconds);
+    const message = relayTo(asked!, forwarded.reply, ageOf(forwarded));
     const shape = readReply(message);
     const found = shape && { rcode: shape.rcode, records: answersOf(message, shape, query.type) };
     return own(query, finishChase(chase, found), chase.path);
   }
 
-  async #wait(query: Query, source: Ipv4): Promise<Resolved> {
+  async #wait(query: Query, source: Ipv4, note?: Note): Promise<Resolved> {
     const { index, snapshotWaitMs } = this.#options;
+    note?.('metadata has told nothing yet: its first snapshot is waited for');
     if (this.#held.size < maxHeld) {
       await new Promise<void>((resolve) => {
         const go = (): void => {
@@ -122,7 +128,7 @@ export class Resolver {
         this.#held.add(go);
       });
     }
-    return index.ready ? this.resolve(query, source) : own(query, unknownYet(index), 'local');
+    return index.ready ? this.resolve(query, source, note) : own(query, unknownYet(index), 'local');
   }
 }
 
@@ -133,6 +139,10 @@ function own(query: Query, reply: Reply, path: Path): Resolved {
 function relayed(query: Query, forwarded: Forwarded): Resolved {
   if (forwarded.outcome === 'busy') return own(query, bareReply(rcode.REFUSED), 'refused');
   if (forwarded.outcome === 'failed') return own(query, bareReply(rcode.SERVFAIL), 'forward');
-  const { reply, ageSeconds, path } = forwarded;
-  return { bytes: relayTo(query, reply, ageSeconds), path, rcode: reply.rcode };
+  const { reply, path } = forwarded;
+  return { bytes: relayTo(query, reply, ageOf(forwarded)), path, rcode: reply.rcode };
+}
+
+function ageOf({ path, ageSeconds }: ForwardedReply): number | 'stale' {
+  return path === 'stale' ? 'stale' : ageSeconds;
 }

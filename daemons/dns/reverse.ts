@@ -1,7 +1,12 @@
 // Pure: names of reverse lookups, `7.0.42.10.in-addr.arpa` (RFC 1035 section 3.5).
-import { type Cidr4, contains, type Ipv4 } from '../shared/model/ipv4.ts';
+import { type Cidr4, contains, type Ipv4, renderIpv4 } from '../shared/model/ipv4.ts';
 
 const suffix = '.in-addr.arpa';
+
+/** The name under which an address is looked up. */
+export function reverseName(address: Ipv4): string {
+  return `${renderIpv4(address).split('.').reverse().join('.')}${suffix}`;
+}
 
 /** The range that a reverse name stands for: one address for four numbers, a larger range for fewer. */
 export function parseReverse(name: string): Cidr4 | undefined {

@@ -1,4 +1,4 @@
-// Pure: which upstreams there are, and in which order they are asked: those that answer first, the dead ones last for a while.
+// Pure: what upstreams are, and what questions have shown of them: those that answer are asked first, the dead ones last.
 import { isIP } from 'node:net';
 
 export interface Upstream {
@@ -32,12 +32,20 @@ export function toUpstreams(texts: readonly string[], ownAddress: string): Upstr
   return [...found.values()];
 }
 
+/** `192.0.2.1`, `192.0.2.1:53`, `2001:db8::1` or `[2001:db8::1]:53`. */
 function parseUpstream(text: string): Upstream | undefined {
-  if (isIP(text) !== 0) return { host: text, port: 53, family: isIP(text) as 4 | 6 };
-  const [, host = '', port = ''] = /^([\d.]+):(\d{1,5})$/.exec(text) ?? [];
-  return isIP(host) === 4 && Number(port) >= 1 && Number(port) <= 65_535
-    ? { host, port: Number(port), family: 4 }
-    : undefined;
+  const bare = isIP(text);
+  if (bare === 4 || bare === 6) return { host: text, port: 53, family: bare };
+  const [, four, six, port = '53'] = /^(?:([\d.]+)|\[([\da-f:.]+)\])(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  const host = four ?? six ?? '';
+  const family = isIP(host);
+  const sound = Number(port) >= 1 && Number(port) <= 65_535 && family === (four === undefined ? 6 : 4);
+  return sound ? { host, port: Number(port), family: family as 4 | 6 } : undefined;
+}
+
+/** False for an upstream that a container means inside itself: its loopback is not the host's. */
+export function isUsableFrom(upstream: Upstream): boolean {
+  return !upstream.host.startsWith('127.') && upstream.host !== '::1';
 }
 
 export function nameOfUpstream(upstream: Upstream): string {
@@ -45,29 +53,40 @@ export function nameOfUpstream(upstream: Upstream): string {
 }
 
 interface State {
+  readonly upstream: Upstream;
   failures: number;
   /** Down until then, milliseconds of the injected clock. */
   downUntil: number;
   loops: boolean;
 }
 
+/** Upstreams that clients bring along are forgotten beyond this number, the ones unused for longest first. */
+const maxStates = 256;
+
 /** What questions have shown of each upstream; there are no questions for health's sake alone. */
 export class UpstreamHealth {
   #list: readonly Upstream[] = [];
+  /** In order of use, the least recent first. */
   readonly #states = new Map<string, State>();
 
+  /** The configured ones. */
   get list(): readonly Upstream[] {
     return this.#list;
   }
 
-  /** Replaces the list; states of upstreams that stay are kept. Returns whether it differs. */
+  /** Replaces the configured list; states of upstreams that stay are kept. Returns whether it differs. */
   use(list: readonly Upstream[]): boolean {
-    const names = new Set(list.map(nameOfUpstream));
-    const same =
-      list.length === this.#list.length && this.#list.every((one, at) => nameOfUpstream(one) === [...names][at]);
+    const names = list.map(nameOfUpstream);
+    const before = this.#list.map(nameOfUpstream);
     this.#list = list;
-    for (const name of [...this.#states.keys()]) if (!names.has(name)) this.#states.delete(name);
-    return !same;
+    for (const name of before) if (!names.includes(name)) this.#states.delete(name);
+    return names.join() !== before.join();
+  }
+
+  /** The configured ones, and those that clients brought along. */
+  known(): Upstream[] {
+    const all = [...this.#list, ...[...this.#states.values()].map(({ upstream }) => upstream)];
+    return [...new Map(all.map((one) => [nameOfUpstream(one), one])).values()];
   }
 
   answered(upstream: Upstream): void {
@@ -96,18 +115,19 @@ export class UpstreamHealth {
   }
 
   /** The order in which to ask now; what leads back to us is not asked at all. */
-  inOrder(now: number): Upstream[] {
-    const usable = this.#list.filter((one) => !this.isLooping(one));
+  inOrder(list: readonly Upstream[], now: number): Upstream[] {
+    const usable = list.filter((one) => !this.isLooping(one));
     const down = (one: Upstream): boolean => this.#stateOf(one).downUntil > now;
     return [...usable.filter((one) => !down(one)), ...usable.filter(down)];
   }
 
   #stateOf(upstream: Upstream): State {
     const name = nameOfUpstream(upstream);
-    const known = this.#states.get(name);
-    if (known) return known;
-    const made: State = { failures: 0, downUntil: 0, loops: false };
-    if (this.#list.some((one) => nameOfUpstream(one) === name)) this.#states.set(name, made);
-    return made;
+    const state = this.#states.get(name) ?? { upstream, failures: 0, downUntil: 0, loops: false };
+    this.#states.delete(name);
+    this.#states.set(name, state);
+    const [oldest] = this.#states.keys();
+    if (this.#states.size > maxStates && oldest !== undefined) this.#states.delete(oldest);
+    return state;
   }
 }

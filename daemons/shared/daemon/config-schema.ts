@@ -10,6 +10,10 @@ const cidr = z
   .refine((text) => parseCidr4(text) !== undefined, 'not an IPv4 range such as 10.42.0.0/16 (host bits must be zero)');
 const ipOrCidr = z.union([ip, cidr]);
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'not a host name');
+/** The port, if any, is checked where it is used. */
+const upstream = z
+  .string()
+  .regex(/^([\d.]+|\[[\da-fA-F:.]+\])(:\d{1,5})?$|^[\da-fA-F:.]+$/, 'not ip, ip:port or [ip]:port');
 const domain = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'not a lower-case domain name');
 
 const network = z.strictObject({
@@ -68,11 +72,16 @@ export const configSchema = z.strictObject({
       zone: domain.default('rancher.internal'),
       /** Seconds. */
       ttl: z.int().min(0).max(86_400).default(1),
-      /** `auto` reads the host's /etc/resolv.conf; `ip` or `ip:port` otherwise. */
-      upstreams: z
-        .union([z.literal('auto'), z.array(z.string().regex(/^[\d.]+(:\d+)?$/, 'not ip or ip:port')).min(1)])
-        .default('auto'),
-      workers: z.int().min(1).max(16).default(1),
+      /** `auto` reads the host's /etc/resolv.conf. */
+      upstreams: z.union([z.literal('auto'), z.array(upstream).min(1)]).default('auto'),
+      /** Domain to the upstreams of all names at and below it. */
+      forward: z.record(domain, z.array(upstream).min(1).max(8)).default({}),
+      /** Absolute path of a file with further names; it need not exist. */
+      answers: z.union([z.literal('none'), z.string().regex(/^\//, 'not an absolute path')]).default('none'),
+      /** Threads of the hot path; 0: Node's own socket. */
+      workers: z.int().min(0).max(16).default(1),
+      /** Who may ask beside local callers; their answers are counted. */
+      allowFrom: z.array(cidr).max(64).default([]),
     })
     .prefault({}),
   declared: z.strictObject({ stacks: noneYet, services: noneYet, hosts: noneYet, containers: noneYet }).prefault({}),

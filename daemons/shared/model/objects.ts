@@ -84,6 +84,8 @@ export interface ContainerRecord {
   readonly startCount: number;
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
+  /** Alias to the name of the container that it stands for, for this container alone; absent: none. */
+  readonly links?: Labels;
   /** Id of the container whose network namespace this one shares. */
   readonly networkFrom: string | null;
   readonly system: boolean;

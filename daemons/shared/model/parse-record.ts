@@ -43,6 +43,7 @@ function parseContainer(fields: Fields): ContainerRecord {
     startCount: field('startCount', isCount),
     dns: field('dns', listOf(isText)),
     dnsSearch: field('dnsSearch', listOf(isText)),
+    ...(fields.links === undefined ? {} : { links: field('links', isLabels) }),
     networkFrom: field('networkFrom', orNull(isText)),
     system: field('system', isBoolean),
   };

@@ -10,6 +10,7 @@ import { readReply } from '../../../daemons/dns/read-reply.ts';
 import { addressRecord, bareReply, type Reply } from '../../../daemons/dns/records.ts';
 import { relayTo } from '../../../daemons/dns/relay-reply.ts';
 import { ReplyCache } from '../../../daemons/dns/reply-cache.ts';
+import { UpstreamSets } from '../../../daemons/dns/upstream-sets.ts';
 import {
   nameOfUpstream,
   parseResolvConf,
@@ -59,12 +60,14 @@ function bench(manners: Record<string, Manner>, limits = { maxForwards: 256, max
     });
   };
   const cache = new ReplyCache();
-  const forwarder = new Forwarder({ exchange, health, cache, now: () => clock, ...limits, onDone: () => {} });
+  const sets = new UpstreamSets();
+  sets.use({ common: health.list, domains: new Map() });
+  const forwarder = new Forwarder({ exchange, health, sets, cache, now: () => clock, ...limits, onDone: () => {} });
   const run = async (query = ask()): Promise<string> => {
     const begun = clock;
     let settled: string | undefined;
-    void forwarder.forward(query).then((found) => {
-      settled = `${found.outcome === 'reply' ? `${found.path} ${shown(relayTo(query, found.reply, found.ageSeconds))}` : found.outcome}`;
+    void forwarder.forward(query, []).then((found) => {
+      settled = `${found.outcome === 'reply' ? `${found.path} ${shown(relayTo(query, found.reply, found.path === 'stale' ? 'stale' : found.ageSeconds))}` : found.outcome}`;
     });
     for (;;) {
       for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
@@ -152,7 +155,7 @@ t.test('a dead upstream is asked last for ten seconds, then first again', async 
   for (const name of ['a.up', 'b.up', 'c.up']) times.push((await one.run(ask(name))).split('@')[1]!);
   t.same(times, ['600', '600', '0'], 'two failures make it dead');
   t.same(
-    one.health.inOrder(1_300).map((up) => up.host),
+    one.health.inOrder(one.health.list, 1_300).map((up) => up.host),
     ['192.0.2.2', '192.0.2.1'],
   );
   one.pass(10_000);
@@ -162,7 +165,7 @@ t.test('a dead upstream is asked last for ten seconds, then first again', async 
 t.test('equal questions share one forward, different ones are bounded', async (t) => {
   const one = bench({ '192.0.2.1': 'after 300' }, { maxForwards: 2, maxWaiting: 5 });
   const names = ['a.up', 'a.up', 'b.up', 'c.up', 'a.up', 'a.up', 'a.up'];
-  const all = Promise.all(names.map((name) => one.forwarder.forward(ask(name))));
+  const all = Promise.all(names.map((name) => one.forwarder.forward(ask(name), [])));
   for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   mock.timers.tick(300);
   t.same(

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { Cut } from '../../../daemons/dns/derive-names.ts';
 import { NameIndex } from '../../../daemons/dns/name-index.ts';
 import { viewOf } from '../../../daemons/dns/view.ts';
 import { Views } from '../../../daemons/dns/views.ts';
@@ -14,7 +15,7 @@ const zone = 'rancher.internal';
 class Feed {
   readonly index: NameIndex;
   snapshot = Snapshot.empty(hostId);
-  constructor(onCut?: (name: string) => void) {
+  constructor(onCut?: (cut: Cut) => void) {
     this.index = new NameIndex({ zone, serviceAddress: ip('169.254.169.250'), ...(onCut ? { onCut } : {}) });
   }
   step(put: readonly SnapshotObject[], drop: readonly Key[] = []): string[] {
@@ -123,7 +124,9 @@ t.test('however the changes come, the names are the same', async (t) => {
 
 t.test('cycles and long chains of links end, and are told', async (t) => {
   const cut: string[] = [];
-  const feed = new Feed((name) => void cut.push(name));
+  const feed = new Feed(({ why, members }) => {
+    cut.push(`${why} ${members.map((name) => name.replace(`.s.${zone}`, '')).join(' ')}`);
+  });
   const chain = Array.from({ length: 1000 }, (_, at) =>
     service(`s/c${at}`, { serviceKind: 'dnsService', links: { [`s/c${at + 1}`]: '' } }),
   );
@@ -136,7 +139,7 @@ t.test('cycles and long chains of links end, and are told', async (t) => {
   t.equal(feed.show('x.s'), '203.0.113.1');
   t.equal(feed.show('y.s'), '203.0.113.1');
   t.equal(feed.show('c0.s'), '');
-  t.same([...new Set(cut)], [`x.s.${zone}`, `y.s.${zone}`, `c0.s.${zone}`]);
+  t.same(cut, ['cycle x y', 'cycle y x', `depth ${Array.from({ length: 18 }, (_, at) => `c${at}`).join(' ')}`]);
   cut.length = 0;
   feed.step([
     service('s/top', { serviceKind: 'dnsService', links: { 's/left': '', 's/right': '' } }),
@@ -145,6 +148,12 @@ t.test('cycles and long chains of links end, and are told', async (t) => {
   ]);
   t.equal(feed.show('top.s'), '203.0.113.1');
   t.same(cut, [], 'two ways to one service are no cycle');
+  feed.step([service('s/c1000', { vip: '10.42.0.77' }), service('s/c999', { serviceKind: 'dnsService', links: {} })]);
+  feed.step([
+    service('s/two-ways', { serviceKind: 'dnsService', links: { 's/c984': '', 's/c998': '' } }),
+    service('s/c999', { serviceKind: 'dnsService', links: { 's/c1000': '' } }),
+  ]);
+  t.equal(feed.show('two-ways.s'), '10.42.0.77', 'what is too far on one way is near on the other');
 });
 
 t.test('a name on two hosts: the running one, then the local one, then the newest', async (t) => {
@@ -177,6 +186,26 @@ t.test('names that could not stand in a zone are skipped', async (t) => {
   feed.step(hostile.map((name, at) => container(`h${at}`, { name, ips: ['10.42.0.1'] })));
   t.equal(feed.index.size, 0);
   t.equal(feed.index.nameAt(ip('10.42.0.1')), undefined);
+});
+
+t.test('services of Kubernetes, and their containers below them', async (t) => {
+  const feed = new Feed();
+  feed.step([
+    container('K1', { ips: ['10.42.0.1'] }),
+    container('k2', { ips: ['10.42.0.2'] }),
+    service('kns/kube', { serviceKind: 'KubernetesService', vip: '10.43.0.1', containerIds: ['K1'] }),
+    service('kns/web', { containerIds: ['k2'] }),
+  ]);
+  const shown = (name: string) => feed.index.lookup(`${name}.kns.svc.cluster.local`)?.addresses.map(renderIpv4);
+  t.same(shown('kube'), ['10.43.0.1']);
+  t.same(shown('k1.kube'), ['10.42.0.1']);
+  for (const name of ['k2.kube', 'k1.web', 'web', 'a.k1.kube']) t.equal(shown(name), undefined, name);
+  t.equal(feed.show('kube.kns'), '10.43.0.1');
+  t.same(feed.step([container('K1', { ips: ['10.42.0.9'] })]), ['k1.kube.kns.svc.cluster.local', `k1.${zone}`]);
+  t.same(shown('k1.kube'), ['10.42.0.9']);
+  feed.step([], ['service/kns/kube']);
+  t.equal(shown('kube'), undefined);
+  t.equal(shown('k1.kube'), undefined);
 });
 
 t.test('another host id starts anew; views follow the data', async (t) => {

