@@ -1,19 +1,24 @@
 // What the daemon counts. Names come from clients, so no label ever holds one.
 import type { Metrics } from '../shared/daemon/metrics.ts';
 import { rcodeName, typeLabel } from './dns-codes.ts';
+import type { HitLabel } from './hot/labels.ts';
 import type { Query } from './query.ts';
 import type { Resolved } from './resolver.ts';
 
-export type DropReason = 'caller' | 'backlog' | 'send' | 'connections' | 'malformed' | 'mismatch';
+export type DropReason = 'caller' | 'backlog' | 'send' | 'connections' | 'malformed' | 'mismatch' | 'limited';
 
 export interface DnsMetrics {
   replied(query: Query, resolved: Resolved): void;
   forwarded(seconds: number, answered: boolean): void;
-  dropped(reason: DropReason): void;
+  dropped(reason: DropReason, by?: number): void;
+  /** Answers given on the hot path. */
+  hit(label: HitLabel, by: number): void;
 }
 
 /** Read at each scrape. */
 export interface Gauges {
+  /** Called before anything is read: what the workers counted is taken over. */
+  readonly fold: () => void;
   readonly names: () => number;
   readonly cacheEntries: () => number;
   readonly cacheBytes: () => number;
@@ -25,6 +30,7 @@ export function dnsMetrics(metrics: Metrics, gauges: Gauges): DnsMetrics {
     'corral_dns_queries_total',
     'Replies sent, by type, code and where the answer came from',
     ['type', 'rcode', 'path'],
+    gauges.fold,
   );
   const forwards = metrics.histogram(
     'corral_dns_forward_seconds',
@@ -49,6 +55,7 @@ export function dnsMetrics(metrics: Metrics, gauges: Gauges): DnsMetrics {
       forwards.observe(seconds);
       if (!answered) failures.inc();
     },
-    dropped: (reason) => drops.inc({ reason }),
+    dropped: (reason, by = 1) => drops.inc({ reason }, by),
+    hit: ({ type, rcode, path }, by) => queries.inc({ type, rcode, path }, by),
   };
 }

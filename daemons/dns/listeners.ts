@@ -6,11 +6,12 @@ import { SuiteError } from '../shared/model/errors.ts';
 import { parseIpv4 } from '../shared/model/ipv4.ts';
 import { Loop } from '../shared/reconcile/loop.ts';
 import { serveTcp } from './serve-tcp.ts';
-import { type Listener, type ServeOptions, serveUdp } from './serve-udp.ts';
+import type { Listener, ServeOptions } from './serve-udp.ts';
 
 export interface ListenersOptions {
   readonly netlink: ServiceAddressVerbs;
   readonly serve: Omit<ServeOptions, 'onBroken'>;
+  readonly openUdp: (options: ServeOptions) => Promise<Listener>;
   /** The address was put on the host just now; awaited before anybody can be answered. */
   readonly onAddress: () => Promise<void>;
   /** After each pass; undefined: both listen. */
@@ -37,16 +38,15 @@ export class Listeners {
 
   async close(): Promise<void> {
     await this.#loop.close();
-    this.#udp?.close();
-    this.#tcp?.close();
+    await Promise.all([this.#udp?.close(), this.#tcp?.close()]);
   }
 
   async #pass(): Promise<void> {
-    const { netlink, serve, onAddress } = this.#options;
+    const { netlink, serve, openUdp, onAddress } = this.#options;
     const address = parseIpv4(serve.address);
     if (address === undefined) throw new SuiteError('INTERNAL', `listen on ${serve.address}`);
     if (await ensureServiceAddress(netlink, address)) await onAddress();
-    this.#udp ??= await serveUdp({ ...serve, onBroken: (error) => this.#broken('udp', error) });
+    this.#udp ??= await openUdp({ ...serve, onBroken: (error) => this.#broken('udp', error) });
     this.#tcp ??= await serveTcp({ ...serve, onBroken: (error) => this.#broken('tcp', error) });
     this.#options.onState(undefined);
   }
@@ -54,7 +54,7 @@ export class Listeners {
   #broken(which: 'udp' | 'tcp', error: Error): void {
     if (which === 'udp') this.#udp = undefined;
     else {
-      this.#tcp?.close();
+      void this.#tcp?.close();
       this.#tcp = undefined;
     }
     this.#options.onState(new SuiteError('INTERNAL', `keep the ${which} listener: ${error.message}`, { cause: error }));

@@ -1,7 +1,10 @@
-// The UDP side: one socket on the service address. Replies leave from the address that was asked.
+// The UDP side without hot workers: one socket of Node's on the service address. Replies leave from the address that was asked.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { SuiteError } from '../shared/model/errors.ts';
 import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
+import { newHotQuestion, readHotQuestion } from './hot/question.ts';
+import type { Verdict } from './hot/rate-limit.ts';
+import { writeTruncated } from './hot/write-hot.ts';
 import type { Transport } from './query.ts';
 
 export type Handle = (
@@ -13,6 +16,8 @@ export type Handle = (
 export interface Callers {
   allows(source: Ipv4): boolean;
   allowsAfterLook(source: Ipv4): Promise<boolean>;
+  /** Counts an answer over UDP; absent: without limit. */
+  limit?(source: Ipv4): Verdict;
 }
 
 export interface ServeOptions {
@@ -20,13 +25,13 @@ export interface ServeOptions {
   readonly port: number;
   readonly handle: Handle;
   readonly callers: Callers;
-  readonly onDropped: (reason: 'caller' | 'backlog' | 'send' | 'connections') => void;
+  readonly onDropped: (reason: 'caller' | 'backlog' | 'send' | 'connections' | 'limited') => void;
   /** The listener broke after it had been opened. */
   readonly onBroken: (error: Error) => void;
 }
 
 export interface Listener {
-  close(): void;
+  close(): void | Promise<void>;
 }
 
 const bufferBytes = 2 * 1024 * 1024;
@@ -61,11 +66,24 @@ async function take(socket: Socket, packet: Buffer, from: RemoteInfo, options: S
     options.onDropped('caller');
     return;
   }
+  const verdict = options.callers.limit?.(source) ?? 'pass';
+  if (verdict !== 'pass') {
+    options.onDropped('limited');
+    if (verdict === 'slip') sendTruncated(socket, packet, from, options);
+    return;
+  }
   const handled = options.handle(packet, source, 'udp');
   const reply = handled instanceof Promise ? await handled : handled;
   if (!reply) return;
   if (socket.getSendQueueSize() > maxBacklogBytes) options.onDropped('backlog');
   else sendQuietly(socket, reply, from, options);
+}
+
+function sendTruncated(socket: Socket, packet: Buffer, from: RemoteInfo, options: ServeOptions): void {
+  const question = newHotQuestion();
+  if (!readHotQuestion(packet, 0, packet.length, 0, question)) return;
+  const length = writeTruncated(packet, 0, question.end);
+  sendQuietly(socket, packet.subarray(0, length), from, options);
 }
 
 /** A client that is gone, or a socket closed meanwhile, is nobody's fault; it is counted. */

@@ -11,8 +11,9 @@ export class Metrics {
     collectDefaultMetrics({ register: this.#registry, prefix: 'corral_', eventLoopMonitoringPrecision: 1_000 });
   }
 
-  counter(name: `corral_${string}`, help: string, labelNames: string[] = []): Counter {
-    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  /** `before` is called at each scrape, for counters that lie elsewhere. */
+  counter(name: `corral_${string}`, help: string, labelNames: string[] = [], before?: () => void): Counter {
+    return new Counter({ name, help, labelNames, registers: [this.#registry], ...(before && { collect: before }) });
   }
 
   /** `read` is asked at each scrape. */

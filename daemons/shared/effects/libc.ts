@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import { getSystemErrorName } from 'node:util';
 
-type Argument = number | Uint8Array;
+type Argument = number | null | Uint8Array;
 interface Routine {
   (...args: Argument[]): number;
   async(...args: [...Argument[], (error: unknown, result: number) => void]): void;
@@ -14,6 +14,7 @@ interface Routine {
 interface Koffi {
   load(path: null): { func(prototype: string): Routine };
   errno(): number;
+  address(array: Uint8Array): bigint;
 }
 
 const prototypes = {
@@ -25,6 +26,9 @@ const prototypes = {
   recv: 'long recv(int, void *, unsigned long, int)',
   setsockopt: 'int setsockopt(int, int, int, const void *, uint32_t)',
   getsockopt: 'int getsockopt(int, int, int, void *, void *)',
+  sendto: 'long sendto(int, const void *, unsigned long, int, const void *, uint32_t)',
+  recvmmsg: 'int recvmmsg(int, void *, unsigned int, int, void *)',
+  sendmmsg: 'int sendmmsg(int, void *, unsigned int, int)',
 } as const;
 
 let koffi: Koffi | undefined;
@@ -51,10 +55,20 @@ export class LibcError extends Error {
   }
 }
 
-function call(name: keyof typeof prototypes, ...args: Argument[]): number {
+/** Calls a routine of the C library; throws a LibcError for a negative result. For files of `effects/libc-*.ts` only. */
+export function call(name: keyof typeof prototypes, ...args: Argument[]): number {
   const result = routine(name)(...args);
   if (result < 0) throw new LibcError(name, koffi?.errno() ?? 0);
   return result;
+}
+
+/**
+ * Where an array lies in memory. It stays there only if it is a view of a buffer of its own that is larger than what V8
+ * keeps on its heap (64 bytes), and lives only as long as somebody holds it.
+ */
+export function addressOf(array: Uint8Array): bigint {
+  koffi ??= createRequire(import.meta.url)('koffi') as Koffi;
+  return koffi.address(array);
 }
 
 const CLONE_NEWNET = 0x40000000;

@@ -1,0 +1,131 @@
+// One hot worker and its descriptor: started, watched, replaced when it dies, stopped. The descriptor belongs to this side and
+// outlives the thread, so what waits in the kernel when a worker dies is answered by the next; it is closed only when no thread
+// can be blocked on it.
+import { randomInt } from 'node:crypto';
+import { closeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { sendTo } from '../../shared/effects/libc-mmsg.ts';
+import type { Ipv4 } from '../../shared/model/ipv4.ts';
+import type { HotEntry } from './hot-cache.ts';
+import type { MissPort } from './hot-desk.ts';
+import { CounterReader } from './labels.ts';
+import { type HotWorkerData, type Misses, sharedWords, type ToWorker, word } from './protocol.ts';
+
+export interface HotThreadOptions {
+  readonly fd: number;
+  readonly maxBytes: number;
+  readonly takeMisses: (misses: Misses, from: MissPort) => void;
+  /** All that a new worker has to be told before it can answer. */
+  readonly introduce: () => readonly ToWorker[];
+  readonly onUnsent: () => void;
+  /** The worker is gone and a new one follows. */
+  readonly onDeath: (error: Error) => void;
+}
+
+/** Datagrams of one turn. */
+const batch = 64;
+/** A new worker after this, so that one that cannot start does not keep the processor busy. */
+const shortestLifeMs = 1_000;
+const watchEveryMs = 2_000;
+/** A stop is seen after one timeout of the socket; this is many. */
+const stopDeadlineMs = 2_000;
+
+interface Crew {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+  readonly words: Int32Array;
+  readonly counters: CounterReader;
+  readonly gone: Promise<void>;
+  turns: number;
+}
+
+export class HotThread implements MissPort {
+  readonly #options: HotThreadOptions;
+  readonly #watch: NodeJS.Timeout;
+  #crew: Crew;
+  #closed = false;
+
+  constructor(options: HotThreadOptions) {
+    this.#options = options;
+    this.#crew = this.#start();
+    this.#watch = setInterval(() => this.#look(), watchEveryMs).unref();
+  }
+
+  get counters(): CounterReader {
+    return this.#crew.counters;
+  }
+
+  get words(): Int32Array {
+    return this.#crew.words;
+  }
+
+  tell(message: ToWorker): void {
+    this.#crew.port.postMessage(message);
+    Atomics.add(this.#crew.words, word.generation, 1);
+  }
+
+  keep(entry: HotEntry): void {
+    this.tell({ kind: 'put', entry });
+  }
+
+  reply(bytes: Uint8Array, address: Ipv4, port: number): void {
+    if (this.#closed || !sendTo(this.#options.fd, bytes, address, port)) this.#options.onUnsent();
+  }
+
+  /** Ends the worker, then closes the descriptor. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#watch);
+    const { words, gone, port } = this.#crew;
+    Atomics.store(words, word.stop, 1);
+    const ended = await Promise.race([gone.then(() => true), sleep(stopDeadlineMs, false, { ref: false })]);
+    port.close();
+    // A number that a thread still reads from must not be given to the next file that is opened.
+    if (ended) closeSync(this.#options.fd);
+  }
+
+  #start(): Crew {
+    const { port1, port2 } = new MessageChannel();
+    const words = new Int32Array(new SharedArrayBuffer(sharedWords * 4));
+    const { fd, maxBytes } = this.#options;
+    const workerData: HotWorkerData = { fd, port: port2, words, seed: randomInt(1, 0x7fffffff), maxBytes, batch };
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+      name: 'dns-hot',
+      workerData,
+      transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256, stackSizeMb: 1 },
+    });
+    const startedAt = performance.now();
+    let failure = new Error('the thread ended');
+    worker.on('error', (error) => (failure = error instanceof Error ? error : new Error(String(error))));
+    const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    port1.on('message', (misses: Misses) => {
+      Atomics.add(words, word.taken, misses.heads.length / 5);
+      this.#options.takeMisses(misses, this);
+    });
+    for (const message of this.#options.introduce()) port1.postMessage(message);
+    Atomics.add(words, word.generation, 1);
+    void gone.then(() => this.#replace(port1, failure, startedAt));
+    return { worker, port: port1, words, counters: new CounterReader(words), gone, turns: 0 };
+  }
+
+  async #replace(port: MessagePort, failure: Error, startedAt: number): Promise<void> {
+    if (this.#closed) return;
+    port.close();
+    this.#options.onDeath(failure);
+    const lived = performance.now() - startedAt;
+    if (lived < shortestLifeMs) await sleep(shortestLifeMs - lived, undefined, { ref: false });
+    if (!this.#closed) this.#crew = this.#start();
+    else closeSync(this.#options.fd);
+  }
+
+  /** A worker turns at least ten times a second; one that does not is caught in something and is replaced. */
+  #look(): void {
+    const crew = this.#crew;
+    const turns = Atomics.load(crew.words, word.turns);
+    if (turns === crew.turns && turns > 0) void crew.worker.terminate();
+    crew.turns = turns;
+  }
+}
