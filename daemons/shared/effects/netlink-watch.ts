@@ -7,7 +7,8 @@
 import { closeSync, read } from 'node:fs';
 import { SuiteError } from '../model/errors.ts';
 import { openNetlinkSocket, receiveNow, setReceiveBuffer, setReceiveTimeout } from './libc.ts';
-import { FAMILY, RTM } from './netlink/constants.ts';
+import { readAttributes } from './netlink/attributes.ts';
+import { FAMILY, RTA, RTM, SCOPE } from './netlink/constants.ts';
 import { type Message, readMessages } from './netlink/framing.ts';
 import { inNetns, type Netns } from './netns.ts';
 
@@ -48,6 +49,7 @@ const POLL_MS = 250;
 /** A turn of the loop takes no more, so that a storm of events leaves room for other work. */
 const MOST_IN_A_TURN = 256;
 const LARGEST_DATAGRAM = 64 * 1024;
+const RTMSG_LENGTH = 12;
 
 // Bits of struct sockaddr_nl's groups, IPv4 and IPv6 together.
 const masks: Readonly<Record<WatchGroup, number>> = { link: 0x1, neighbour: 0x4, address: 0x110, route: 0x440 };
@@ -149,7 +151,10 @@ function collect(datagram: Buffer, into: Change[]): void {
   }
 }
 
-/** What a notice is about. All the structs begin with the family; the index is at 4, but rtmsg has none. */
+/**
+ * What a notice is about; undefined also for IPv6 addresses and routes that every device makes for itself as it comes up:
+ * they say nothing beyond the device's own notice, and containers' devices come and go all day. All the structs begin with the family; the index is at 4, but rtmsg has none.
+ */
 function changeOf({ type, data }: Message): Change | undefined {
   if (data.length < 8) return undefined;
   const index = data.readInt32LE(4);
@@ -161,9 +166,11 @@ function changeOf({ type, data }: Message): Change | undefined {
       return { kind: 'link', gone: type === RTM.DELLINK && family !== FAMILY.BRIDGE, index };
     case RTM.NEWADDR:
     case RTM.DELADDR:
+      if (family === FAMILY.INET6 && data.readUInt8(3) === SCOPE.link) return undefined;
       return { kind: 'address', gone: type === RTM.DELADDR, index };
     case RTM.NEWROUTE:
     case RTM.DELROUTE:
+      if (family === FAMILY.INET6 && isRouteOfOneLink(data)) return undefined;
       return { kind: 'route', gone: type === RTM.DELROUTE, index: 0 };
     case RTM.NEWNEIGH:
     case RTM.DELNEIGH:
@@ -171,4 +178,10 @@ function changeOf({ type, data }: Message): Change | undefined {
     default:
       return undefined;
   }
+}
+
+/** Link-local or multicast. */
+function isRouteOfOneLink(data: Buffer): boolean {
+  const [first = 0, second = 0] = readAttributes(data, RTMSG_LENGTH).get(RTA.DST) ?? [];
+  return first === 0xff || (first === 0xfe && (second & 0xc0) === 0x80);
 }

@@ -2,7 +2,7 @@ import t from 'tap';
 import { openNetlink } from '../../../daemons/shared/effects/netlink.ts';
 import { openNetns } from '../../../daemons/shared/effects/netns.ts';
 import type { Mac } from '../../../daemons/shared/model/mac.ts';
-import { execJson, isRoot, makeNamespace, type Namespace } from '../support/namespaces.ts';
+import { exec, execJson, isRoot, makeNamespace, type Namespace, until } from '../support/namespaces.ts';
 import { openIn } from './open.ts';
 
 if (!isRoot) {
@@ -204,4 +204,17 @@ t.test('a closed Netlink refuses, and what waited is rejected', async (t) => {
   await t.rejects(nl.getLink('lo'), { code: 'NETLINK_REFUSED' });
   await t.rejects(nl.dropLink('lo'), { code: 'NETLINK_REFUSED' });
   nl.close();
+});
+
+t.test('a port of a bridge makes no IPv6 address for itself; another device does', async (t) => {
+  const { ns, nl } = openIn(t, 'bare');
+  const { link } = await nl.ensureBridge('br0', { up: true });
+  await nl.createVeth({ name: 'port', master: link.index, up: true }, { name: 'inner' });
+  await nl.createVeth({ name: 'free', up: true }, { name: 'other' });
+  for (const name of ['port', 'inner', 'other']) await nl.setLink(name, { up: true });
+  const addresses = (): string => exec(ns, 'ip', ['-6', '-o', 'address', 'show']);
+  await until(5_000, 'the others have theirs', () =>
+    [' inner ', ' free ', ' other '].every((name) => addresses().includes(name)),
+  );
+  t.notMatch(addresses(), / port /);
 });

@@ -150,3 +150,23 @@ t.test('a watch that polls notices changes too, and lets its process end', async
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
   t.equal(child.status, 0, child.stderr.toString());
 });
+
+t.test('what IPv6 makes on each device by itself is no change of addresses or routes', async (t) => {
+  const { ns, nl } = openIn(t, 'linklocal');
+  const seen = watch(t, ns, { groups: ['address', 'route'] });
+  await nl.ensureBridge('br0', { up: true });
+  await nl.createVeth({ name: 'a', up: true }, { name: 'b' });
+  await nl.setLink('b', { up: true });
+  await until(5_000, 'both ends have a link-local address', () =>
+    /fe80.*fe80/s.test(exec(ns, 'ip', ['-6', '-o', 'address', 'show'])),
+  );
+  const { link } = await nl.ensureBridge('br0', {});
+  await nl.ensureAddress({ index: link.index, address: ip4('10.42.0.1'), prefix: 24 });
+  await until(5_000, 'the IPv4 address is told', () => seen.changes.some(({ kind }) => kind === 'address'));
+  t.same(
+    seen.changes.filter(({ kind, index }) => kind === 'address' && index !== link.index),
+    [],
+  );
+  const routes = exec(ns, 'ip', ['-4', 'route', 'show', 'table', 'all']).trim().split('\n');
+  t.ok(seen.changes.filter(({ kind }) => kind === 'route').length <= routes.length, 'routes of IPv4 alone');
+});

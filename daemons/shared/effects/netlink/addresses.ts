@@ -27,7 +27,7 @@ export interface Address {
 export interface AddressVerbs {
   /** All addresses of the namespace, or of one device. */
   listAddresses(index?: number): Promise<Address[]>;
-  /** Adds the address, or corrects its scope; returns whether it wrote. */
+  /** Adds the address, or corrects its scope if one is given; returns whether it wrote. */
   ensureAddress(want: Address): Promise<boolean>;
   /** Returns whether it was there. */
   dropAddress(address: Pick<Address, 'index' | 'address' | 'prefix'>): Promise<boolean>;
@@ -62,6 +62,8 @@ export function addressVerbs(transport: Transport): AddressVerbs {
         return true;
       } catch (error) {
         if (!hasCode(error, 'NETLINK_EXISTS')) throw error;
+        // Only a scope can be wrong, and only who names one wants to know: a list of a bridge's host is a long one.
+        if (want.scope === undefined) return false;
       }
       const same = (have: Address): boolean => have.address === want.address && have.prefix === want.prefix;
       const have = (await list(want.index)).find(same);

@@ -39,6 +39,7 @@ export const IFLA = {
   MASTER: 10,
   LINKINFO: 18,
   IFALIAS: 20,
+  AF_SPEC: 26,
   GROUP: 27,
   NET_NS_FD: 28,
   EXT_MASK: 29,
@@ -48,6 +49,9 @@ export const IFLA = {
 export const INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 
 export const VETH_INFO_PEER = 1;
+
+/** Which IPv6 addresses a device makes for itself (IFLA_INET6_ADDR_GEN_MODE). */
+export const ADDR_GEN = { MODE: 8, NONE: 1 } as const;
 
 /** Leaves counters out of link listings, which makes them a third as long. */
 export const RTEXT_FILTER_SKIP_STATS = 8;

@@ -3,7 +3,7 @@ import { hasCode, SuiteError } from '../../model/errors.ts';
 import { type Mac, macBytes } from '../../model/mac.ts';
 import type { Netns } from '../netns.ts';
 import type { Payload } from './attributes.ts';
-import { BR, FLAG, IFF, IFLA, INFO, RTM, VETH_INFO_PEER } from './constants.ts';
+import { ADDR_GEN, BR, FAMILY, FLAG, IFF, IFLA, INFO, RTM, VETH_INFO_PEER } from './constants.ts';
 import { fillPort, type LinkChanges, linkDifference, portDifference } from './link-difference.ts';
 import { type BridgePort, type Link, type LinkReads, type LinkRef, linkPayload } from './links.ts';
 import type { OffLoop } from './off-loop.ts';
@@ -34,7 +34,8 @@ export interface LinkWrites {
   /** Creates or corrects a bridge without VLAN filtering. @throws BRIDGE_NOT_A_BRIDGE if the name is another kind's. */
   ensureBridge(name: string, options: BridgeOptions): Promise<{ link: Link; wrote: boolean }>;
   /**
-   * Creates both ends of a veth pair in one request, the peer inside another namespace if one is given.
+   * Creates both ends of a veth pair in one request, the peer inside another namespace if one is given. A near end that
+   * is a bridge's port gets no IPv6 link-local address: nobody speaks to it, and each would tell every watcher of it.
    * @throws NETLINK_EXISTS if either name is taken; then nothing is left behind.
    */
   createVeth(near: NearEnd, peer: PeerEnd): Promise<void>;
@@ -69,6 +70,12 @@ export function linkWrites(transport: Transport, offLoop: OffLoop, reads: LinkRe
     if (!link) throw new SuiteError('NETLINK_NO_SUCH_DEVICE', `look up device ${ref}: there is none`);
     return link;
   };
+  const withoutLinkLocal = (ref: LinkRef): Promise<unknown> => {
+    const payload = linkPayload(ref).nest(IFLA.AF_SPEC, (families) =>
+      families.nest(FAMILY.INET6, (data) => data.u8(ADDR_GEN.MODE, ADDR_GEN.NONE)),
+    );
+    return transport.request(`keep ${ref} without address`, RTM.NEWLINK, 0, payload.finish());
+  };
   const drop = async (attempted: string, payload: Payload): Promise<boolean> => {
     try {
       await offLoop.request(attempted, RTM.DELLINK, payload.finish());
@@ -100,6 +107,7 @@ export function linkWrites(transport: Transport, offLoop: OffLoop, reads: LinkRe
     },
     async createVeth(near, peer) {
       await create(`create veth pair ${near.name}, ${peer.name}`, vethPayload(near, peer));
+      if (near.master !== undefined) await withoutLinkLocal(near.name).catch(() => undefined); // IPv6 may be missing
     },
     async ensureLink(ref, changes) {
       const link = await mustGet(ref);
