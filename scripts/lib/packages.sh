@@ -5,7 +5,7 @@
 packages_runtime='ca-certificates iptables iproute2 conntrack'
 # Engines and reference plugins, then the tests' tools, then what `cap` is compiled with.
 packages_dev='docker.io:dockerd podman:podman runc:runc containernetworking-plugins busybox-static
-  bind9-dnsutils curl iputils-arping iputils-ping netcat-openbsd nftables tcpdump
+  bind9-dnsutils curl iputils-arping iputils-ping netcat-openbsd nftables tcpdump nginx-light:nginx wrk
   g++ libpcap-dev make python3'
 
 # missing_packages WORD...: prints the packages to install, one a line.
@@ -74,7 +74,7 @@ $name
 "*) ;; *) echo "$name" ;; esac
   done)
   for name in $added; do
-    case $name in docker.io | containerd | podman) no_start_at_boot "$name" ;; esac
+    case $name in docker.io | containerd | podman | nginx-common) no_start_at_boot "$name" ;; esac
   done
   services_may_start
   exec 8>&-
