@@ -14,6 +14,14 @@ export interface AttachRequest {
   readonly publish: readonly string[];
 }
 
+/** What somebody asks for by hand, beyond the labels. */
+export interface ManualWish {
+  readonly network: string;
+  readonly name: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly string[];
+}
+
 const maxLabels = 256;
 const maxPublish = 1024;
 

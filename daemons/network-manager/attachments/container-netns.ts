@@ -13,6 +13,17 @@ export function netnsPathOf(pid: number): string {
   return `/proc/${pid}/ns/net`;
 }
 
+/** The number of the namespace at a path; undefined if there is none. */
+export function inodeAt(path: string): number | undefined {
+  try {
+    const netns = openNetns(path);
+    netns.close();
+    return netns.inode;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * @throws SuiteError NETNS_GONE if the container has ended meanwhile, NETNS_IS_HOST if the namespace is the host's own.
  */

@@ -22,8 +22,8 @@ export const ifname = 'eth0';
 /** The library's ADD for a wish. */
 export function refFor(wish: AttachmentWish): AttachmentRef {
   const { containerId, netnsPath, network, name, externalId, engine, labels, ports, hostname, facts } = wish;
-  const requestedIp = labels[label.ip] || labels[label.requestedIp];
-  const requestedMac = labels[label.requestedMac];
+  const requestedIp = labels[label.ip] || labels[label.annotatedIp] || labels[label.requestedIp];
+  const requestedMac = labels[label.annotatedMac] || labels[label.requestedMac];
   const uuid = labels[label.containerUuid];
   const corral: CorralArgs & { facts: Facts } = {
     name,

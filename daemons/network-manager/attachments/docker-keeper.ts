@@ -3,19 +3,21 @@
 import type { Cni, Lease } from '../../../cni-plugins/library.ts';
 import { leaseIps } from '../../../cni-plugins/library.ts';
 import type { Docker, DockerContainer, ListedContainer } from '../../shared/effects/docker.ts';
-import { openNetns } from '../../shared/effects/netns.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
-import { netnsPathOf, openContainerNetns } from './container-netns.ts';
+import type { ManualWish } from './attach-request.ts';
+import { inodeAt, netnsPathOf, openContainerNetns } from './container-netns.ts';
 import { wantPorts } from './container-ports.ts';
 import { type AttachmentWish, refFor, refOf } from './describe.ts';
 import { DockerFollower } from './docker-follower.ts';
 import { factsIn, factsOf, liveOf } from './facts.ts';
-import type { Failures } from './failures.ts';
+import { type Failures, faultOf } from './failures.ts';
+import { GuestBook } from './guest-book.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { type NameSettings, rewriteHosts, rewriteResolver, wantNames } from './names.ts';
 import { planAttachment } from './plan-attachment.ts';
 import type { Reporter } from './reporter.ts';
+import type { StateFiles } from './state-files.ts';
 import { asksForUs, type KnownNetworks, sharesNamespace, type Want, wantAttachment } from './want-attachments.ts';
 
 export interface KeeperDeps {
@@ -24,6 +26,7 @@ export interface KeeperDeps {
   readonly book: LeaseBook;
   readonly reporter: Reporter;
   readonly failures: Failures;
+  readonly states: StateFiles;
   readonly names: NameSettings;
   /** undefined before the first snapshot: until then nothing is touched. */
   readonly networks: () => KnownNetworks | undefined;
@@ -32,14 +35,6 @@ export interface KeeperDeps {
   /** Seconds from the look's beginning to the address. */
   readonly onAttached: (lease: Lease, seconds: number) => void;
   readonly onDetached: (lease: Lease) => void;
-}
-
-/** What somebody asks for by hand, beyond the labels. */
-export interface ManualWish {
-  readonly network: string;
-  readonly name: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly ports: readonly string[];
 }
 
 const slowLookMs = 60_000;
@@ -52,11 +47,14 @@ export class DockerKeeper {
   readonly #detached = new Set<string>();
   /** Containers of which a failure is told; they are looked at until it is taken back. */
   readonly #failing = new Set<string>();
+  readonly #guests: GuestBook;
+  readonly #heard = Promise.withResolvers<void>();
   #following: DockerFollower | undefined;
   #slow: NodeJS.Timeout | undefined;
 
   constructor(deps: KeeperDeps) {
     this.#deps = deps;
+    this.#guests = new GuestBook(deps);
     this.#queue = new KeyedQueue({ look: (id) => this.#look(id) });
   }
 
@@ -64,9 +62,15 @@ export class DockerKeeper {
     const { docker, onState } = this.#deps;
     this.#following = new DockerFollower({
       docker,
-      onList: (running) => this.#lookAtAll(running),
+      onList: (running) => {
+        this.#lookAtAll(running);
+        void this.#hear(running);
+      },
       onEvent: (event) => this.#queue.poke(event.containerId),
-      onState,
+      onState: (fault) => {
+        if (fault) this.#heard.resolve();
+        onState(fault);
+      },
     });
     this.#following.start();
     this.#slow = setInterval(() => void this.relist(), slowLookMs).unref();
@@ -79,6 +83,16 @@ export class DockerKeeper {
     } catch {
       // The follower tells of an engine that is away, and lists when it is back.
     }
+  }
+
+  /** Resolves when the containers without an interface of their own are known, or the engine is away. */
+  get heard(): Promise<void> {
+    return this.#heard.promise;
+  }
+
+  /** An attachment came or went, and with it what its guests are. */
+  onLease(lease: Lease): void {
+    for (const id of this.#guests.of(lease)) this.#queue.poke(id);
   }
 
   async stop(): Promise<void> {
@@ -115,16 +129,25 @@ export class DockerKeeper {
       if (container && this.#detached.size < maxDetached) this.#detached.add(runOf(container));
       const leases = this.#deps.book.of(id);
       for (const lease of leases) await this.#drop(lease);
+      this.#deps.states.ended(id);
       return leases;
     });
   }
 
   #lookAtAll(running: readonly ListedContainer[]): void {
-    const asking = running.filter((container) => asksForUs(container.labels));
+    const asking = running.filter((one) => asksForUs(one.labels) || this.#guests.isGuest(one));
     const attached = this.#deps.book.all().filter((lease) => this.#isOurs(lease));
-    const known = [...attached.map((lease) => lease.containerId), ...this.#failing];
+    const told = [...this.#failing, ...this.#guests.all(), ...this.#deps.states.containers()];
+    const known = [...attached.map((lease) => lease.containerId), ...told];
     const ids = new Set([...known, ...asking.map((container) => container.id)]);
     for (const id of ids) this.#queue.poke(id);
+  }
+
+  /** Guests have no lease, so only the engine knows of them. */
+  async #hear(running: readonly ListedContainer[]): Promise<void> {
+    const guests = running.filter((one) => this.#guests.isGuest(one));
+    await Promise.allSettled(guests.map(({ id }) => this.#queue.exclusive(id, () => this.#look(id))));
+    this.#heard.resolve();
   }
 
   #isOurs(lease: Lease): boolean {
@@ -132,9 +155,10 @@ export class DockerKeeper {
   }
 
   async #look(id: string): Promise<void> {
+    const container = await this.#inspect(id);
+    this.#guests.look(id, container);
     const networks = this.#deps.networks();
     if (!networks) return;
-    const container = await this.#inspect(id);
     if (!container?.running) return this.#ended(id, container);
     const labelled = wantAttachment(container, networks);
     const byHand = this.#detached.has(runOf(container));
@@ -143,11 +167,17 @@ export class DockerKeeper {
       await this.#bring(container, want);
     } catch (error) {
       // A namespace that went means that the container has ended, which the next look sees.
-      if (!hasCode(error, 'DOCKER_UNREACHABLE', 'NETNS_GONE')) this.#note(id, container.name, error);
+      if (!hasCode(error, 'DOCKER_UNREACHABLE', 'NETNS_GONE')) this.#fail(container, error);
       throw error;
     }
-    if (want.kind === 'refused') this.#note(id, container.name, new SuiteError(want.code, want.text));
+    if (want.kind === 'refused') this.#fail(container, new SuiteError(want.code, want.text));
     else this.#clear(id);
+  }
+
+  #fail(container: DockerContainer, error: unknown): void {
+    this.#note(container.id, container.name, error);
+    if (this.#deps.book.of(container.id).some(({ phase }) => phase === 'done')) return;
+    this.#deps.states.failed(container.id, container.startedAt, faultOf(error).text);
   }
 
   async #ended(id: string, container: DockerContainer | undefined): Promise<void> {
@@ -162,6 +192,7 @@ export class DockerKeeper {
       }
     }
     this.#deps.reporter.live(id, undefined);
+    if (this.#deps.book.of(id).length === 0) this.#deps.states.ended(id);
     this.#clear(id);
   }
 
@@ -195,6 +226,7 @@ export class DockerKeeper {
       }
       if (made) this.#deps.onAttached(made, (performance.now() - began) / 1000);
       const lease = made ?? staying;
+      if (lease) keepFault(() => this.#deps.states.attached(container.id, container.startedAt, lease));
       const address = lease && leaseIps(lease)[0];
       if (address !== undefined && wantNames(container, true, this.#deps.names)) {
         keepFault(() => rewriteHosts(container, address));
@@ -246,8 +278,8 @@ export class DockerKeeper {
   }
 
   #clear(id: string): void {
-    this.#failing.delete(id);
-    this.#deps.failures.clear(id);
+    // Not another engine's.
+    if (this.#failing.delete(id)) this.#deps.failures.clear(id);
   }
 
   #inspect(id: string): Promise<DockerContainer | undefined> {
@@ -260,11 +292,6 @@ function runOf(container: DockerContainer): string {
 }
 
 function isAlive(lease: Lease): boolean {
-  try {
-    const netns = openNetns(lease.netnsPath);
-    netns.close();
-    return netns.inode === lease.netnsInode;
-  } catch {
-    return false;
-  }
+  const inode = inodeAt(lease.netnsPath);
+  return inode !== undefined && inode === lease.netnsInode;
 }

@@ -39,7 +39,7 @@ export function factsOf(
   };
 }
 
-export function liveOf(container: DockerContainer): Live {
+export function liveOf(container: Pick<DockerContainer, 'name' | 'health'>): Live {
   return { name: container.name, health: healthOf(container.health) };
 }
 

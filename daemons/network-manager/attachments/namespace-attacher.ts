@@ -5,10 +5,10 @@ import { basename } from 'node:path';
 import type { Cni, Lease } from '../../../cni-plugins/library.ts';
 import { isHomeNetns, type Netns, openNetns } from '../../shared/effects/netns.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
-import { isAttachmentName } from './attach-request.ts';
+import { isAttachmentName, type ManualWish } from './attach-request.ts';
+import { inodeAt } from './container-netns.ts';
 import { wantPorts } from './container-ports.ts';
 import { refFor, refOf } from './describe.ts';
-import type { ManualWish } from './docker-keeper.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { NameSettings } from './names.ts';
@@ -122,16 +122,6 @@ export class NamespaceAttacher {
   /** The form of an engine's id, so that the rules for device names hold. */
   #idOf(netns: Netns): string {
     return createHash('sha256').update(`${this.#deps.bootId}/${netns.inode}`).digest('hex');
-  }
-}
-
-function inodeAt(path: string): number | undefined {
-  try {
-    const netns = openNetns(path);
-    netns.close();
-    return netns.inode;
-  } catch {
-    return undefined;
   }
 }
 

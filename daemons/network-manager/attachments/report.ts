@@ -13,14 +13,25 @@ const containerNamespace = '6f1f7a1e-6a2c-4b0c-9c1e-6d1f5f0c7b42';
 const maxLabels = 512;
 
 /** The id for the attachment of a container: equal after each restart of the daemon, and of the container. */
-export function derivedId(lease: Lease, hostId: string): string {
+export function derivedId(lease: Pick<Lease, 'containerId' | 'ifname'>, hostId: string): string {
   return uuidOfName(containerNamespace, `${hostId}/${lease.containerId}/${lease.ifname}`);
 }
 
 /** Rancher's uuid label if it holds one, else the derived id. */
 export function recordId(lease: Lease, hostId: string): string {
-  const told = lease.attachment.containerUuid ?? lease.attachment.labels[label.containerUuid] ?? '';
+  const told = lease.attachment.containerUuid ?? uuidLabel(lease.attachment.labels);
   return lease.ifname === 'eth0' && isUuid(told) ? told : derivedId(lease, hostId);
+}
+
+/** The same for a container without an interface of its own. */
+export function guestId(containerId: string, labels: Labels, hostId: string): { told: string; derived: string } {
+  const derived = derivedId({ containerId, ifname: 'eth0' }, hostId);
+  const told = uuidLabel(labels);
+  return { told: isUuid(told) ? told : derived, derived };
+}
+
+function uuidLabel(labels: Labels): string {
+  return labels[label.containerUuid] ?? '';
 }
 
 export function recordOf(
@@ -29,6 +40,7 @@ export function recordOf(
 ): ContainerRecord {
   const { attachment } = lease;
   const facts = factsIn(lease.config);
+  const { labels, system } = labelWords(attachment.labels);
   return {
     kind: 'container',
     id: known.id,
@@ -40,7 +52,7 @@ export function recordOf(
     ips: leaseIps(lease).filter((ip) => parseIpv4(ip) !== undefined),
     mac: lease.mac,
     ports: attachment.ports,
-    labels: bounded(attachment.labels),
+    labels,
     state: 'running',
     health: known.live?.health ?? null,
     hostname: attachment.hostname,
@@ -49,8 +61,13 @@ export function recordOf(
     dns: facts.dns,
     dnsSearch: facts.dnsSearch,
     networkFrom: null,
-    system: !['', 'false'].includes(attachment.labels[label.system] ?? ''),
+    system,
   };
+}
+
+/** What a record says of a container by its labels. */
+export function labelWords(labels: Labels): Pick<ContainerRecord, 'labels' | 'system'> {
+  return { labels: bounded(labels), system: !['', 'false'].includes(labels[label.system] ?? '') };
 }
 
 /** Our labels and Rancher's first, if there are more than a record may hold. */

@@ -3,7 +3,8 @@ import type { Lease } from '../../../cni-plugins/library.ts';
 import { type ContainerRecord, keyOf } from '../../shared/model/objects.ts';
 import type { Records } from '../../shared/source/records.ts';
 import type { Live } from './facts.ts';
-import { derivedId, recordId, recordOf } from './report.ts';
+import { type Guest, guestRecord } from './guests.ts';
+import { derivedId, guestId, recordId, recordOf } from './report.ts';
 
 /** The part of Records that is needed. */
 export type RecordsChannel = Pick<Records, 'start' | 'change'>;
@@ -16,6 +17,8 @@ export class Reporter {
   readonly #owners = new Map<string, string>();
   readonly #live = new Map<string, Live>();
   readonly #leases = new Map<string, Lease>();
+  readonly #guests = new Map<string, Guest>();
+  #agentIp: string | null = null;
 
   constructor(records: RecordsChannel) {
     this.#records = records;
@@ -80,21 +83,65 @@ export class Reporter {
     }
   }
 
+  /** A container without an interface of its own, as it is now; undefined when it is gone. */
+  guest(containerId: string, guest: Guest | undefined): void {
+    const key = `${containerId}/`;
+    const before = this.#told.get(key);
+    if (guest) {
+      this.#guests.set(containerId, guest);
+      if (this.#hostId === undefined) return;
+      const record = this.#makeGuest(guest, this.#hostId);
+      if (record && JSON.stringify(record) === JSON.stringify(before)) return;
+      if (record) void this.#records.change([record], before && before.id !== record.id ? [keyOf(before)] : []);
+      if (record) return;
+    } else this.#guests.delete(containerId);
+    if (!before) return;
+    this.#told.delete(key);
+    this.#owners.delete(before.id);
+    void this.#records.change([], [keyOf(before)]);
+  }
+
+  /** The host's address, which those have who live in its namespace. */
+  hostAddress(agentIp: string | null): void {
+    if (agentIp === this.#agentIp) return;
+    this.#agentIp = agentIp;
+    for (const [id, guest] of this.#guests) if (guest.parent === null) this.guest(id, guest);
+  }
+
   /** The record of an attachment, if it was told. */
   recordFor(lease: Lease): ContainerRecord | undefined {
     return this.#told.get(keyFor(lease));
   }
 
   #makeAll(hostId: string): ContainerRecord[] {
-    return [...this.#leases.values()].filter(isDone).map((lease) => this.#make(lease, hostId));
+    const own = [...this.#leases.values()].filter(isDone).map((lease) => this.#make(lease, hostId));
+    return [...own, ...[...this.#guests.values()].flatMap((guest) => this.#makeGuest(guest, hostId) ?? [])];
+  }
+
+  /** undefined while its parent is unknown. */
+  #makeGuest(guest: Guest, hostId: string): ContainerRecord | undefined {
+    const { container, parent } = guest;
+    const parentId = parent === null ? null : this.#told.get(`${parent}/eth0`)?.id;
+    if (parentId === undefined) return undefined;
+    const key = `${container.id}/`;
+    const { told, derived } = guestId(container.id, container.labels, hostId);
+    const id = this.#isFree(told, key) ? told : derived;
+    const record = guestRecord(guest, { hostId, id, parentId, agentIp: this.#agentIp });
+    this.#owners.set(id, key);
+    this.#told.set(key, record);
+    return record;
+  }
+
+  /** Two containers with the same uuid label: the first keeps it. */
+  #isFree(id: string, key: string): boolean {
+    const owner = this.#owners.get(id);
+    return owner === undefined || owner === key;
   }
 
   #make(lease: Lease, hostId: string): ContainerRecord {
     const key = keyFor(lease);
     const wanted = recordId(lease, hostId);
-    // Two containers with the same uuid label: the first keeps it.
-    const owner = this.#owners.get(wanted);
-    const id = owner === undefined || owner === key ? wanted : derivedId(lease, hostId);
+    const id = this.#isFree(wanted, key) ? wanted : derivedId(lease, hostId);
     const record = recordOf(lease, { hostId, id, live: this.#live.get(lease.containerId) });
     this.#owners.set(id, key);
     this.#told.set(key, record);

@@ -10,13 +10,14 @@ export interface SearchWish {
 }
 
 /**
- * `service.stack.zone`, `stack.zone`, the engine's own (`--dns-search`), and the zone. Priority `none` leaves out the first
- * two, `service_last` puts all behind the domains that the file has.
+ * `service.stack.zone`, `stack.zone`, those of a label and the engine's own (`--dns-search`), and the zone. Priority `none`
+ * leaves out the first three, `service_last` puts all behind the domains that the file has.
  */
 export function wantSearch(labels: Labels, dnsSearch: readonly string[], zone: string): SearchWish {
   const priority = (labels[label.dnsPriority] ?? '').toLowerCase();
   const service = priority === 'none' ? [] : serviceDomains(labels, zone);
-  const own = dnsSearch.filter((domain) => isDomain(domain.toLowerCase()));
+  const legacy = priority === 'none' ? [] : (labels[label.dnsSearch] ?? '').split(',').map((domain) => domain.trim());
+  const own = [...legacy, ...dnsSearch].filter((domain) => isDomain(domain.toLowerCase()));
   return { domains: [...new Set([...service, ...own, zone])], last: priority === 'service_last' };
 }
 

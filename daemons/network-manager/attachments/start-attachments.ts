@@ -1,4 +1,5 @@
 // Puts the attachments' parts together: the library, its leases, the engines, the report to metadata, the socket's routes.
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Cni, createCni, type Lease } from '../../../cni-plugins/library.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import { type Docker, dockerAt } from '../../shared/effects/docker.ts';
@@ -14,9 +15,13 @@ import type { NameSettings } from './names.ts';
 import { NamespaceAttacher } from './namespace-attacher.ts';
 import { Reporter } from './reporter.ts';
 import { attachmentRoutes } from './routes.ts';
+import { StateFiles } from './state-files.ts';
 import { Sweeper } from './sweeper.ts';
 import { TargetAttacher } from './target-attacher.ts';
 import { type KnownNetworks, knownNetworks } from './want-attachments.ts';
+
+/** How long the first report waits for the engines' lists. */
+const firstListMs = 2_000;
 
 export interface Attachments {
   /** The library, for the server behind cni.sock. */
@@ -38,19 +43,28 @@ export function startAttachments(context: DaemonContext): Attachments {
   const book = new LeaseBook({
     paths,
     bootId,
-    onChange: (lease, change) => (change === 'put' ? reporter.put(lease) : reporter.gone(lease)),
+    onChange: (lease, change) => {
+      const told = change === 'put' ? reporter.put(lease) : reporter.gone(lease);
+      for (const keeper of keepers) keeper.onLease(lease);
+      return told;
+    },
     onDamaged: (file) => log.error({ event: 'lease.damaged', file }, 'a lease could not be read; it was put aside'),
   });
   const cni = createCni({ paths, onLease: (lease) => book.lookAt(lease) });
   const tell = tellersFor(context, book);
   let networks: KnownNetworks | undefined;
   let begun = false;
+  let last: Snapshot | undefined;
+  const states = new StateFiles({
+    paths,
+    onFault: (error) => log.warn({ event: 'state-file.failed', error }, 'the state file of a container is not written'),
+  });
 
   const engines = config.engines.map(({ socket }) => {
     const docker = dockerAt(socket);
     const condition = config.engines.length > 1 ? `docker ${socket}` : 'docker';
     const onState = (fault: SuiteError | undefined): void => tellEngine(context, condition, docker, fault);
-    const shared = { docker, cni, book, reporter, failures, names, onState, ...tell };
+    const shared = { docker, cni, book, reporter, failures, states, names, onState, ...tell };
     return { docker, keeper: new DockerKeeper({ ...shared, networks: () => (begun ? networks : undefined) }) };
   });
   const keepers = engines.map(({ keeper }) => keeper);
@@ -69,13 +83,25 @@ export function startAttachments(context: DaemonContext): Attachments {
   const relist = (): void => {
     for (const keeper of keepers) void keeper.relist();
   };
+  // The first report is whole: a container that it lacks is one that metadata forgets.
+  let heard = false;
+  const report = (): void => {
+    if (heard && last) reporter.start(last.hostId, book.all());
+  };
+  const late = pause(firstListMs, undefined, { ref: false });
+  void Promise.race([Promise.all(keepers.map((keeper) => keeper.heard)), late]).then(() => {
+    heard = true;
+    report();
+  });
   return {
     cni,
     onSnapshot(snapshot) {
+      last = snapshot;
+      reporter.hostAddress([...snapshot.all('host')].find(({ id }) => id === snapshot.hostId)?.agentIp ?? null);
       const next = knownNetworks(snapshot.all('network'));
       const differs = JSON.stringify(plain(next)) !== JSON.stringify(networks && plain(networks));
       networks = next;
-      reporter.start(snapshot.hostId, book.all());
+      report();
       if (differs && begun) relist();
     },
     begin() {
@@ -85,6 +111,7 @@ export function startAttachments(context: DaemonContext): Attachments {
     },
     async stop() {
       await Promise.all([...keepers.map((keeper) => keeper.stop()), namespaces.stop(), sweeper.stop()]);
+      states.close();
       book.close();
       records.close();
       cni.close();

@@ -2,8 +2,8 @@
 // before its DEL, a veth that somebody deleted. A container of an engine that still runs is attached anew by its keeper.
 import { readFileSync } from 'node:fs';
 import type { Cni, Lease } from '../../../cni-plugins/library.ts';
-import { openNetns } from '../../shared/effects/netns.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
+import { inodeAt } from './container-netns.ts';
 import { refOf } from './describe.ts';
 import type { Failures } from './failures.ts';
 import type { LeaseBook } from './lease-book.ts';
@@ -58,16 +58,6 @@ export class Sweeper {
 
 function look(lease: Lease, links: ReadonlySet<string>): Sight {
   return { inode: inodeAt(lease.netnsPath), hostLink: lease.hostVeth === null ? undefined : links.has(lease.hostVeth) };
-}
-
-function inodeAt(path: string): number | undefined {
-  try {
-    const netns = openNetns(path);
-    netns.close();
-    return netns.inode;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Names of the host's devices, from the thread's own view: below /sys they would be those of whoever mounted it. */

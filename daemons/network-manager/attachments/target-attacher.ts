@@ -3,8 +3,8 @@
 import type { Lease } from '../../../cni-plugins/library.ts';
 import type { Docker } from '../../shared/effects/docker.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
-import type { AttachRequest } from './attach-request.ts';
-import type { DockerKeeper, ManualWish } from './docker-keeper.ts';
+import type { AttachRequest, ManualWish } from './attach-request.ts';
+import type { DockerKeeper } from './docker-keeper.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { NamespaceAttacher } from './namespace-attacher.ts';
 import type { KnownNetworks } from './want-attachments.ts';

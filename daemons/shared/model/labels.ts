@@ -6,12 +6,19 @@ export const label = {
   cniNetwork: 'io.rancher.cni.network',
   requestedIp: 'io.rancher.container.ip',
   requestedMac: 'io.rancher.container.mac_address',
+  /** The same as an annotation, which wins. */
+  annotatedIp: 'annotation.io.rancher.container.ip',
+  annotatedMac: 'annotation.io.rancher.container.mac_address',
   containerUuid: 'io.rancher.container.uuid',
   stackName: 'io.rancher.stack.name',
   /** `stack/service` or `stack/primary/sidekick`. */
   stackService: 'io.rancher.stack_service.name',
   system: 'io.rancher.container.system',
+  /** A system container publishes ports although its network does not. */
+  hostPorts: 'io.rancher.network.host_ports',
   dns: 'io.rancher.container.dns',
+  /** Search domains of Rancher's preview releases, with commas. */
+  dnsSearch: 'io.rancher.container.dnssearch',
   dnsPriority: 'io.rancher.container.dns.priority',
   linkMtuOverhead: 'io.rancher.cni.link_mtu_overhead',
   composeProject: 'com.docker.compose.project',

@@ -2,7 +2,7 @@ import t from 'tap';
 import { derivedId } from '../../../../daemons/network-manager/attachments/report.ts';
 import { type RecordsChannel, Reporter } from '../../../../daemons/network-manager/attachments/reporter.ts';
 import { type Key, keyOf, type SourceRecord } from '../../../../daemons/shared/model/objects.ts';
-import { lease } from './support.ts';
+import { container, lease } from './support.ts';
 
 const hostId = '11111111-1111-4111-8111-111111111111';
 const uuid = '22222222-2222-4222-8222-222222222222';
@@ -101,4 +101,49 @@ t.test('metadata lost its store: the host has another id, and so have its contai
   );
   t.equal(reporter.recordFor(lease())?.id, derivedId(lease(), next));
   t.equal(reporter.recordFor(labelled)?.id, uuid);
+});
+
+t.test('guests: in a container without an address, in the host with the host’s', async (t) => {
+  const channel = new Channel();
+  const reporter = new Reporter(channel);
+  reporter.hostAddress('192.0.2.10');
+  const [one, two] = ['1'.repeat(64), '2'.repeat(64)];
+  const inside = {
+    container: container({ id: one, name: 'sidekick', health: 'healthy' }),
+    parent: lease().containerId,
+  };
+  reporter.guest(one, inside);
+  reporter.guest(two, { container: container({ id: two, name: 'agent', restarts: 2 }), parent: null });
+  t.equal(channel.changes, 0, 'nothing is said before');
+  reporter.start(hostId, [lease()]);
+  const parentId = reporter.recordFor(lease())?.id;
+  const told = () => [...channel.records.values()].filter(({ name }) => name !== 'web');
+  t.match(told(), [
+    { name: 'sidekick', ips: [], mac: null, network: null, networkFrom: parentId, health: 'healthy', ports: [] },
+    { name: 'agent', ips: ['192.0.2.10'], networkFrom: null, startCount: 3, externalId: two },
+  ]);
+  reporter.guest(one, inside);
+  t.equal(channel.changes, 0, 'the same again is not said');
+  reporter.hostAddress('192.0.2.11');
+  t.match(told(), [{ ips: [] }, { ips: ['192.0.2.11'] }]);
+  t.equal(channel.changes, 1);
+  reporter.guest(one, undefined);
+  reporter.guest(one, undefined);
+  t.match(told(), [{ name: 'agent' }]);
+  reporter.start('33333333-3333-4333-8333-333333333333', []);
+  t.match(told(), [{ name: 'agent', hostId: '33333333-3333-4333-8333-333333333333' }]);
+});
+
+t.test('a guest whose parent is not known is not told, and its uuid label counts', async (t) => {
+  const channel = new Channel();
+  const reporter = new Reporter(channel);
+  reporter.start(hostId, []);
+  const one = '1'.repeat(64);
+  const labels = { 'io.rancher.container.uuid': uuid };
+  const guest = { container: container({ id: one, labels }), parent: lease().containerId };
+  reporter.guest(one, guest);
+  t.equal(channel.records.size, 0);
+  await reporter.put(lease());
+  reporter.guest(one, guest);
+  t.match([...channel.records.values()], [{ name: 'web' }, { id: uuid, networkFrom: derivedId(lease(), hostId) }]);
 });
