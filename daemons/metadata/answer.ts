@@ -8,6 +8,7 @@ import { lookup } from './tree-lookup.ts';
 import { renderJson, renderText } from './tree-render.ts';
 import type { TreeMap, TreeValue } from './tree-values.ts';
 import { type TreeVersion, treeVersions } from './tree-versions.ts';
+import { renderYaml } from './tree-yaml.ts';
 
 export interface Answer {
   readonly status: number;
@@ -86,6 +87,7 @@ function versionsTree(): TreeMap {
 
 function answerValue(value: TreeValue, format: Format): Answer {
   if (format === 'json') return withBody(200, typed('application/json'), renderJson(value));
+  if (format === 'yaml') return withBody(200, typed('application/yaml'), renderYaml(value));
   const text = renderText(value);
   return withBody(200, text === '' ? [...allowAll, ...noSniff] : typed(textType), text);
 }
@@ -98,7 +100,9 @@ function typed(type: string): string[] {
 
 function notFound(message: string, format: Format): Answer {
   if (format === 'text') return withBody(404, typed(textType), `${message}\n`);
-  return withBody(404, typed('application/json'), `${renderJson({ code: 404, message, type: 'error' })}\n`);
+  const error = { code: 404, message, type: 'error' };
+  if (format === 'yaml') return withBody(404, typed('application/yaml'), `${renderYaml(error)}\n`);
+  return withBody(404, typed('application/json'), `${renderJson(error)}\n`);
 }
 
 /** What does not come from the data has no CORS header. */

@@ -1,10 +1,14 @@
 // Pure: which format a request gets (metadata reference, section 10). Never "not acceptable": text is for everybody.
 
-export type Format = 'text' | 'json';
+export type Format = 'text' | 'json' | 'yaml';
 
 const offers: readonly { readonly type: string; readonly format: Format }[] = [
   { type: 'text/plain', format: 'text' },
   { type: 'application/json', format: 'json' },
+  { type: 'application/yaml', format: 'yaml' },
+  { type: 'application/x-yaml', format: 'yaml' },
+  { type: 'text/yaml', format: 'yaml' },
+  { type: 'text/x-yaml', format: 'yaml' },
 ];
 /** More entries are nobody's honest wish. */
 const maxEntries = 64;

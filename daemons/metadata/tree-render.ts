@@ -1,10 +1,10 @@
 // Pure: a value as text or as JSON, byte for byte as the original writes them (metadata reference, section 10).
-import { absent, compareBytes, elementName, isList, isMap, type TreeValue } from './tree-values.ts';
+import { absent, compareBytes, elementName, isList, isMap, sortedKeys, type TreeValue } from './tree-values.ts';
 
 export function renderText(value: TreeValue): string {
   if (value === null || value === absent) return '';
   if (typeof value === 'string') return value;
-  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (typeof value === 'number') return textOfNumber(value);
   const lines: string[] = [];
   if (isList(value)) {
@@ -52,7 +52,7 @@ function writeJson(value: TreeValue, out: string[]): void {
   if (value === null || value === absent) out.push('null');
   else if (typeof value === 'string') out.push(jsonText(value));
   else if (typeof value === 'number') out.push(Number.isFinite(value) ? String(value) : 'null');
-  else if (typeof value === 'boolean') out.push(String(value));
+  else if (typeof value === 'boolean' || typeof value === 'bigint') out.push(String(value));
   else if (isList(value)) {
     out.push('[');
     for (let at = 0; at < value.length; at += 1) {
@@ -69,15 +69,6 @@ function writeJson(value: TreeValue, out: string[]): void {
     }
     out.push(mark === '{' ? '{}' : '}');
   }
-}
-
-/** Most maps are built in order already. */
-function sortedKeys(value: object): string[] {
-  const keys = Object.keys(value);
-  for (let at = 1; at < keys.length; at += 1) {
-    if (compareBytes(keys[at - 1]!, keys[at]!) > 0) return keys.sort(compareBytes);
-  }
-  return keys;
 }
 
 const escapes: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 // Pure: what the trees that clients see are made of. Large parts are made when they are asked for (getters, TreeList).
 
-export type TreeValue = null | boolean | number | string | readonly TreeValue[] | TreeList | TreeMap;
+/** A bigint is an integer beyond 2^53, as answers files may hold. */
+export type TreeValue = null | boolean | number | bigint | string | readonly TreeValue[] | TreeList | TreeMap;
 export interface TreeMap {
   readonly [key: string]: TreeValue;
 }
@@ -49,4 +50,13 @@ export function compareBytes(a: string, b: string): number {
 function rank(unit: number): number {
   if (unit < 0xd800) return unit;
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}
+
+/** Most maps are built in order already. */
+export function sortedKeys(value: object): string[] {
+  const keys = Object.keys(value);
+  for (let at = 1; at < keys.length; at += 1) {
+    if (compareBytes(keys[at - 1]!, keys[at]!) > 0) return keys.sort(compareBytes);
+  }
+  return keys;
 }
