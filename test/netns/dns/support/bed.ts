@@ -63,7 +63,18 @@ export function startIn(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
 ): Running {
-  const child = spawn('ip', ['netns', 'exec', ns.name, process.execPath, ...args], {
+  return startProgram(t, ns, process.execPath, args, environment);
+}
+
+/** As `startIn`, for any program. */
+export function startProgram(
+  t: TestScope,
+  ns: Namespace,
+  program: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Running {
+  const child = spawn('ip', ['netns', 'exec', ns.name, program, ...args], {
     cwd: repository,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
