@@ -1,5 +1,6 @@
 // What the verbs share while a program runs: paths, the kernel, the boot's id.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { readText } from '../daemons/shared/effects/files.ts';
 import { type Lock, lockFile } from '../daemons/shared/effects/locks.ts';
 import { type Netlink, openNetlink } from '../daemons/shared/effects/netlink.ts';
@@ -10,9 +11,11 @@ import type { CniSettings } from './api.ts';
 import { gatheringDrops } from './bridge/group-drops.ts';
 import { isCorralLink } from './bridge/own-links.ts';
 import { attachmentLock } from './ipam/attachment-lock.ts';
+import type { HostLocalFolder } from './ipam/import-host-local.ts';
 import type { Owner } from './ipam/lease-files.ts';
 import { LeaseFiles } from './ipam/lease-files.ts';
 import type { Call } from './shared/call.ts';
+import { isObject, textOf } from './shared/json.ts';
 
 const attachLockWaitMs = 10_000;
 
@@ -53,6 +56,14 @@ export class Context {
   /** The same for DEL, which makes no folders for a network that this host never had. */
   async lockForDel(files: LeaseFiles, owner: Owner): Promise<Lock> {
     return existsSync(files.dir) ? await this.lockAttachment(files, owner) : { release: () => undefined };
+  }
+
+  /** Where the reference IPAM plugin would keep the addresses of this network: below `ipam.dataDir`, if that is set. */
+  hostLocalFolder({ conf, callerRoot }: Call): HostLocalFolder {
+    const told = isObject(conf.raw.ipam) ? textOf(conf.raw.ipam.dataDir, 1024) : undefined;
+    const base = told?.startsWith('/') ? `${callerRoot}${told}` : `${this.paths.root}/var/lib/cni/networks`;
+    const uptimeMs = Number.parseFloat(readText('/proc/uptime')) * 1000;
+    return { dir: join(base, conf.name), bootedAt: Date.now() - uptimeMs, bootId: this.bootId };
   }
 
   close(): void {

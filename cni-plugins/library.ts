@@ -4,12 +4,16 @@ import type { Attached, Cni, CniReply, CniRequest, CniSettings, LeaseChange } fr
 import { leaseHookMs } from './api.ts';
 import { bridgeAdd } from './bridge/add.ts';
 import { bridgeCheck } from './bridge/check.ts';
-import { bridgeDel } from './bridge/del.ts';
+import { bridgeDelWithIpam } from './bridge/del-delegated.ts';
+import { bridgeGc } from './bridge/gc.ts';
+import { bridgeStatus } from './bridge/status.ts';
 import { Context } from './context.ts';
+import { ipamGc, reportFailures, type Sweep } from './ipam/gc.ts';
 import { ipamAdd, ipamCheck, ipamDel } from './ipam/ipam-verbs.ts';
 import type { Lease } from './ipam/lease.ts';
-import { type Call, callFromRef, callOf, isIpam } from './shared/call.ts';
-import { type CniEnvironment, parseVerb } from './shared/environment.ts';
+import { ipamStatus } from './ipam/status.ts';
+import { type Call, callFromRef, callOf, isIpam, type NetworkCall, networkCallOf } from './shared/call.ts';
+import { type AttachmentVerb, parseVerb } from './shared/environment.ts';
 import { requirePrevResult } from './shared/parse-config.ts';
 import { renderIpamResult, renderResult } from './shared/render-result.ts';
 import { done, fail, succeed } from './shared/respond.ts';
@@ -28,11 +32,27 @@ interface Plugin {
   add(context: Context, call: Call): Promise<Attached>;
   del(context: Context, call: Call): Promise<Lease | undefined>;
   check(context: Context, call: Call): Promise<void>;
+  status(context: Context, call: NetworkCall): Promise<unknown>;
+  gc(context: Context, call: NetworkCall): Promise<Sweep>;
   render: typeof renderResult;
 }
 
-const bridge: Plugin = { add: bridgeAdd, del: bridgeDel, check: bridgeCheck, render: renderResult };
-const ipam: Plugin = { add: ipamAdd, del: ipamDel, check: ipamCheck, render: renderIpamResult };
+const bridge: Plugin = {
+  add: bridgeAdd,
+  del: bridgeDelWithIpam,
+  check: bridgeCheck,
+  status: bridgeStatus,
+  gc: bridgeGc,
+  render: renderResult,
+};
+const ipam: Plugin = {
+  add: ipamAdd,
+  del: ipamDel,
+  check: ipamCheck,
+  status: ipamStatus,
+  gc: ipamGc,
+  render: renderIpamResult,
+};
 
 /** Opens nothing until the first verb; then one netlink socket, kept until close(). */
 export function createCni(settings: CniSettings): Cni {
@@ -49,7 +69,7 @@ export function createCni(settings: CniSettings): Cni {
     if (lease) await tell(lease, 'removed');
     return lease;
   };
-  const run = async (request: CniRequest, verb: CniEnvironment['verb']): Promise<CniReply> => {
+  const run = async (request: CniRequest, verb: AttachmentVerb): Promise<CniReply> => {
     const call = callOf(request, verb);
     const plugin = isIpam(request.program, call.conf) ? ipam : bridge;
     if (verb === 'ADD') return succeed(plugin.render((await add(plugin, call)).result, call.conf.cniVersion));
@@ -60,11 +80,23 @@ export function createCni(settings: CniSettings): Cni {
     }
     return done;
   };
+  const runOnNetwork = async (request: CniRequest, verb: NetworkCall['verb']): Promise<CniReply> => {
+    const call = networkCallOf(request, verb);
+    const plugin = isIpam(request.program, call.conf) ? ipam : bridge;
+    if (verb === 'STATUS') await plugin.status(context, call);
+    else {
+      const sweep = await plugin.gc(context, call);
+      await Promise.all(sweep.removed.map((lease) => tell(lease, 'removed')));
+      reportFailures(sweep);
+    }
+    return done;
+  };
   return {
     async handle(request) {
       try {
         const verb = parseVerb(request.env);
-        return verb === 'VERSION' ? { ...done, stdout: renderVersionReply() } : await run(request, verb);
+        if (verb === 'VERSION') return { ...done, stdout: renderVersionReply() };
+        return await (verb === 'STATUS' || verb === 'GC' ? runOnNetwork(request, verb) : run(request, verb));
       } catch (error) {
         return fail(error, request.stdin);
       }

@@ -1,24 +1,25 @@
-// ADD: reserve an address, connect the container, record the result; all of it undone if any step fails.
+// ADD: reserve addresses, connect the container, record the result; all of it undone if any step fails.
 import { type Link, type Netlink, openNetlink } from '../../daemons/shared/effects/netlink.ts';
 import type { Netns } from '../../daemons/shared/effects/netns.ts';
 import { SuiteError } from '../../daemons/shared/model/errors.ts';
+import type { Ip } from '../../daemons/shared/model/ip.ts';
 import { type Mac, parseMac } from '../../daemons/shared/model/mac.ts';
 import type { Attached } from '../api.ts';
 import { type Context, openContainer } from '../context.ts';
 import { applicantOf } from '../ipam/applicant.ts';
-import type { BlockFile } from '../ipam/block-file.ts';
 import type { Lease } from '../ipam/lease.ts';
 import type { LeaseFiles } from '../ipam/lease-files.ts';
-import { readBlock } from '../ipam/read-block.ts';
-import { requestedAddress, requestedMac } from '../ipam/requested.ts';
-import { type Applicant, reserve } from '../ipam/reserve.ts';
-import { type Call, refuseForeignIpam } from '../shared/call.ts';
+import type { Applicant } from '../ipam/reserve.ts';
+import type { Call } from '../shared/call.ts';
+import { badConfig } from '../shared/parse-config.ts';
+import { appendResult } from '../shared/result.ts';
+import { type Addressing, addressingOf, type Taken } from './addressing.ts';
 import { type BridgeConf, parseBridgeConf } from './bridge-conf.ts';
 import { configureContainer, createPair, openPort } from './connect.ts';
 import { ensureBridge } from './ensure-bridge.ts';
 import type { LinkOwner } from './names.ts';
 import { dropHostEntries, dropOwnLinks, freeHostVethName } from './own-links.ts';
-import { type AttachPlan, planAttach, planBridge, resultOf } from './plan.ts';
+import { type AttachPlan, bridgeName, planAttach, resultOf } from './plan.ts';
 import { runSteps, type Step } from './steps.ts';
 
 /** Everything that one ADD works with. */
@@ -26,7 +27,7 @@ interface Job {
   readonly context: Context;
   readonly call: Call;
   readonly conf: BridgeConf;
-  readonly block: BlockFile;
+  readonly addressing: Addressing;
   readonly owner: LinkOwner;
   readonly files: LeaseFiles;
   readonly netns: Netns;
@@ -35,17 +36,17 @@ interface Job {
 
 /** @throws SuiteError or CniError; then nothing is left behind. */
 export async function bridgeAdd(context: Context, call: Call): Promise<Attached> {
-  refuseForeignIpam(call.conf);
   const conf = parseBridgeConf(call.conf.raw, call.env.args);
-  const block = readBlock(context.paths.blocks, conf.network);
-  const owner = { network: conf.network, containerId: call.env.containerId, ifname: call.env.ifname };
-  const files = context.leaseFiles(conf.network);
+  const addressing = addressingOf(context, call);
+  const { network } = addressing.conf;
+  const owner = { network, containerId: call.env.containerId, ifname: call.env.ifname };
+  const files = context.leaseFiles(network);
   const netns = openContainer(call);
   try {
     const inside = openNetlink(netns);
     const lock = await context.lockAttachment(files, owner);
     try {
-      return await attach({ context, call, conf, block, owner, files, netns, inside });
+      return await attach({ context, call, conf, addressing, owner, files, netns, inside });
     } finally {
       lock.release();
       inside.close();
@@ -57,14 +58,14 @@ export async function bridgeAdd(context: Context, call: Call): Promise<Attached>
 
 async function attach(job: Job): Promise<Attached> {
   const made = await madeForThisCall(job);
-  if (made) return { lease: made, result: made.result };
+  if (made) return answer(job, made);
   const previous = await clearWay(job);
   const { call, conf, context, netns } = job;
   const hostVeth = await freeHostVethName(context.netlink, job.owner);
-  const bridge = planBridge(conf, job.block).name;
+  const bridge = bridgeName(conf, job.addressing.block);
   const { inode: netnsInode } = netns;
   const applicant = applicantOf(call, {
-    network: conf.network,
+    network: job.owner.network,
     netnsInode,
     bootId: context.bootId,
     now: Date.now(),
@@ -72,9 +73,25 @@ async function attach(job: Job): Promise<Attached> {
     hostVeth,
   });
   const progress: Progress = {};
-  await runSteps(stepsOf(job, applicant, previous, progress), context.afterStep);
-  const lease = must(progress.lease);
-  return { lease, result: lease.result };
+  const bridgeAddress = conf.useBridgeAddress ? await addressOfBridge(job, bridge) : undefined;
+  await runSteps(stepsOf(job, applicant, previous, bridgeAddress, progress), context.afterStep);
+  return answer(job, must(progress.lease));
+}
+
+/** In a chain the result of the plugins before is passed on with ours. */
+function answer({ call }: Job, lease: Lease): Attached {
+  const { prevResult } = call.conf;
+  return { lease, result: prevResult ? appendResult(prevResult, lease.result) : lease.result };
+}
+
+/** The first IPv4 address that the bridge has, or will have. Throws CNI code 7 if there is none. */
+async function addressOfBridge({ context, addressing }: Job, name: string): Promise<Ip> {
+  const link = await context.netlink.getLink(name);
+  const have = link ? await context.netlink.listAddresses(link.index) : [];
+  const first = have.map(({ address }) => address).find((address) => typeof address === 'number');
+  const address = first ?? addressing.conf.bridgeSubnet?.address ?? addressing.block?.gateway;
+  if (address === undefined) throw badConfig(`useBridgeIPAsGateway: ${name} has no IPv4 address`);
+  return address;
 }
 
 /** What a daemon finished for this call and died before it could say so. */
@@ -113,29 +130,34 @@ async function clearWay(job: Job): Promise<Lease | undefined> {
 
 /** What the steps have made so far. */
 interface Progress {
+  taken?: Taken;
   lease?: Lease;
   plan?: AttachPlan;
   bridge?: Link;
 }
 
-function stepsOf(job: Job, applicant: Applicant, previous: Lease | undefined, made: Progress): Step[] {
-  const { context, call, conf, block, owner, files, netns, inside } = job;
+function stepsOf(
+  job: Job,
+  applicant: Applicant,
+  previous: Lease | undefined,
+  bridgeAddress: Ip | undefined,
+  made: Progress,
+): Step[] {
+  const { context, conf, addressing, owner, files, netns, inside } = job;
   const { netlink } = context;
   const hostVeth = applicant.hostVeth ?? '';
-  const wish = {
-    requested: requestedAddress(call.conf.raw, call.env.args),
-    mac: requestedMac(call.conf.raw, call.env.args),
-    previous,
-  };
   return [
     {
       name: 'reserve',
       run: async () => {
-        const lease = await reserve(files, block, applicant, wish);
-        made.lease = lease;
-        made.plan = planAttach(conf, block, owner, lease.addresses[0] ?? '', parseMac(lease.mac) as Mac);
+        const taken = await addressing.take(files, applicant, previous);
+        made.taken = taken;
+        made.lease = taken.lease;
+        const { block, conf: ipam } = addressing;
+        const ground = { block, bridgeSubnet: ipam.bridgeSubnet, bridgeAddress, routes: taken.routes };
+        made.plan = planAttach(conf, ground, owner, taken.given, parseMac(taken.lease.mac) as Mac);
       },
-      undo: () => made.lease && files.remove(made.lease),
+      undo: () => addressing.giveBack(files, made.lease),
     },
     {
       name: 'bridge',
@@ -157,17 +179,18 @@ function stepsOf(job: Job, applicant: Applicant, previous: Lease | undefined, ma
     {
       name: 'record',
       run: () => {
-        made.lease = finish(must(made.lease), must(made.plan), must(made.bridge), conf);
+        made.lease = finish(must(made.taken), must(made.plan), must(made.bridge), conf);
         files.rewrite(made.lease);
       },
     },
   ];
 }
 
-function finish(lease: Lease, plan: AttachPlan, link: Link, conf: BridgeConf): Lease {
+function finish({ lease, dns: theirs }: Taken, plan: AttachPlan, link: Link, conf: BridgeConf): Lease {
   const bridge = { name: link.name, mtu: link.mtu, ...(link.mac && { mac: link.mac }) };
   const links = { bridge, hostVeth: lease.hostVeth ?? '', sandbox: lease.netnsPath };
-  return { ...lease, phase: 'done', result: resultOf(plan, links, conf.dns) };
+  const dns = theirs && Object.keys(conf.dns).length === 0 ? theirs : conf.dns;
+  return { ...lease, phase: 'done', result: resultOf(plan, links, dns) };
 }
 
 function must<T>(value: T | undefined): T {

@@ -1,22 +1,14 @@
 // Pure: the keys of the bridge plugin's configuration, Rancher's and the reference plugin's.
-import { type Cidr4, type Ipv4, networkOf, parseInterface4, parseIpv4 } from '../../daemons/shared/model/ipv4.ts';
-import { isNetworkName } from '../../daemons/shared/model/networks.ts';
+import type { Family } from '../../daemons/shared/model/ip.ts';
 import { quote } from '../shared/environment.ts';
+import { CniError, cniCodes } from '../shared/errors.ts';
 import { countOf, isObject, type JsonObject } from '../shared/json.ts';
 import { isIfname } from '../shared/names.ts';
 import { badConfig } from '../shared/parse-config.ts';
 import { parseDns } from '../shared/parse-result.ts';
 import type { CniDns } from '../shared/result.ts';
 
-export interface WantedRoute {
-  readonly dst: Cidr4;
-  /** undefined: the network's gateway. */
-  readonly gw: Ipv4 | undefined;
-}
-
 export interface BridgeConf {
-  /** The network whose block gives the addresses: `network`, else `name`. */
-  readonly network: string;
   /** undefined: as the block file says. */
   readonly bridge: string | undefined;
   readonly mtu: number | undefined;
@@ -26,44 +18,65 @@ export interface BridgeConf {
   readonly promisc: boolean;
   /** Frames with a foreign source MAC are dropped. */
   readonly macSpoofCheck: boolean;
-  readonly defaultRoute: boolean;
-  readonly routes: readonly WantedRoute[];
+  /** The port reaches no other port that is isolated. */
+  readonly isolated: boolean;
+  /** The bridge has the gateway's address. */
+  readonly gateway: boolean;
+  /** `wanted` was asked for, `usual` gives way to a default route of the IPAM configuration. */
+  readonly defaultRoute: 'wanted' | 'usual' | 'none';
+  /** The gateway is the first IPv4 address that the bridge has. */
+  readonly useBridgeAddress: boolean;
+  /** The bridge's addresses may be touched. */
+  readonly configureBridge: boolean;
+  /** Another address of the bridge is replaced. */
+  readonly forceAddress: boolean;
+  /** IPv6 addresses are looked for on the link before they are used. */
+  readonly detectDuplicates: boolean;
   readonly dns: CniDns;
 }
 
-const maxRoutes = 128;
-
-/** Throws CNI code 7 naming the key. Keys that it does not know belong to other programs. */
+/** Throws CNI code 7 naming the key, or 2 for a feature that there is not. Unknown keys belong to other programs. */
 export function parseBridgeConf(config: JsonObject, args: Readonly<Record<string, string>>): BridgeConf {
-  const network = networkNameOf(config);
+  refuseUnsupported(config);
+  const isRancher = config.type === 'rancher-bridge';
   const bridge = config.bridge === '' ? undefined : config.bridge;
   if (bridge !== undefined && !isIfname(bridge))
     throw badConfig(`bridge is ${quote(String(bridge))}`, 'not a device name');
   const promisc = flagOf(config, 'promiscMode') ?? false;
-  const hairpin = flagOf(config, 'hairpinMode') ?? !promisc;
+  const hairpin = flagOf(config, 'hairpinMode') ?? (!promisc && !isRancher);
   if (hairpin && promisc) throw badConfig('hairpinMode and promiscMode are both set', 'frames would arrive twice');
-  const routes = parseRoutes(config.ipam);
-  const dns = parseDns(config.dns ?? {});
-  if (!dns) throw badConfig('dns is not as the specification has it');
+  const isDefault = flagOf(config, 'isDefaultGateway');
+  const isGateway = flagOf(config, 'isGateway');
+  const gateway = isDefault === true || (isGateway ?? !isRancher);
   return {
-    network,
     bridge,
     mtu: mtuOf(config),
     mtuOverhead: overheadOf(config, args),
     hairpin,
     promisc,
     macSpoofCheck: flagOf(config, 'macspoofchk') ?? true,
-    defaultRoute: (flagOf(config, 'isDefaultGateway') ?? true) && !routes.some((route) => route.dst.prefix === 0),
-    routes,
-    dns,
+    isolated: flagOf(config, 'portIsolation') ?? false,
+    gateway,
+    defaultRoute: isDefault ? 'wanted' : isDefault === undefined && gateway && !isRancher ? 'usual' : 'none',
+    useBridgeAddress: flagOf(config, 'useBridgeIPAsGateway') ?? false,
+    configureBridge: !(flagOf(config, 'skipBridgeConfigureIP') ?? false),
+    forceAddress: flagOf(config, 'forceAddress') ?? false,
+    detectDuplicates: flagOf(config, 'enabledad') ?? false,
+    dns: dnsOf(config),
   };
 }
 
-/** All that DEL needs of a configuration. */
-export function networkNameOf(config: JsonObject): string {
-  const network = config.network ?? config.name;
-  if (typeof network !== 'string' || !isNetworkName(network)) throw badConfig(`network is ${quote(String(network))}`);
-  return network;
+function refuseUnsupported(config: JsonObject): void {
+  const refuse = (key: string, why: string): never => {
+    throw new CniError(cniCodes.unsupportedField, `${key} is not supported`, why);
+  };
+  const trunk = config.vlanTrunk;
+  if ((config.vlan ?? 0) !== 0) refuse('vlan', 'Corral’s bridges have no VLAN filtering; give each VLAN a network');
+  if (Array.isArray(trunk) && trunk.length > 0) refuse('vlanTrunk', 'Corral’s bridges have no VLAN filtering');
+  if (config.disableContainerInterface === true) refuse('disableContainerInterface', 'an attachment has addresses');
+  const { bandwidth } = isObject(config.runtimeConfig) ? config.runtimeConfig : {};
+  const limits = isObject(bandwidth) ? Object.values(bandwidth).filter((value) => value !== 0) : [];
+  if (limits.length > 0) refuse('runtimeConfig.bandwidth', 'chain the reference bandwidth plugin behind this one');
 }
 
 /** `true`, or the text "true" as old configurations have it. */
@@ -89,15 +102,20 @@ function overheadOf(config: JsonObject, args: Readonly<Record<string, string>>):
   return overhead;
 }
 
-function parseRoutes(ipam: unknown): WantedRoute[] {
-  const routes = isObject(ipam) ? (ipam.routes ?? []) : [];
-  if (!Array.isArray(routes) || routes.length > maxRoutes)
-    throw badConfig(`ipam.routes is not a list of at most ${maxRoutes}`);
-  return routes.map((route: unknown) => {
-    const dst = isObject(route) && typeof route.dst === 'string' ? parseInterface4(route.dst) : undefined;
-    const text = isObject(route) ? (route.gw ?? '') : '';
-    const gw = text === '' ? undefined : parseIpv4(String(text));
-    if (!dst || (text !== '' && gw === undefined)) throw badConfig(`ipam.routes holds ${quote(JSON.stringify(route))}`);
-    return { dst: { base: networkOf(dst.address, dst.prefix), prefix: dst.prefix }, gw };
-  });
+/** `runtimeConfig.dns` (servers, searches, options) before `dns`, member by member. */
+function dnsOf(config: JsonObject): CniDns {
+  const dns = parseDns(config.dns ?? {});
+  if (!dns) throw badConfig('dns is not as the specification has it');
+  const told = isObject(config.runtimeConfig) ? config.runtimeConfig.dns : undefined;
+  if (told === undefined || told === null) return dns;
+  const { servers, searches, options } = isObject(told) ? told : {};
+  const asked = isObject(told) ? parseDns({ nameservers: servers, search: searches, options }) : undefined;
+  if (!asked) throw badConfig('runtimeConfig.dns is not as the convention has it');
+  return { ...dns, ...asked };
 }
+
+/** The device of a configuration that names none, in a network without a block; as the reference plugin has it. */
+export const defaultBridge = 'cni0';
+
+/** The range that stands for every address of a family. */
+export const defaultRouteOf: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' };

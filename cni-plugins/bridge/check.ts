@@ -1,18 +1,23 @@
 // CHECK: the attachment as it was made, against the lease, prevResult and the kernel.
 import { type Link, type Netlink, openNetlink } from '../../daemons/shared/effects/netlink.ts';
-import { parseCidr4, parseInterface4, parseIpv4 } from '../../daemons/shared/model/ipv4.ts';
+import { parseCidr, parseInterface, parseIp } from '../../daemons/shared/model/ip.ts';
 import { type Context, openContainer } from '../context.ts';
+import { networkNameOf } from '../ipam/ipam-conf.ts';
 import { checkLease } from '../ipam/ipam-verbs.ts';
 import type { Lease } from '../ipam/lease.ts';
-import type { Call } from '../shared/call.ts';
+import { type Call, delegateCallOf } from '../shared/call.ts';
+import { delegateType, runDelegate } from '../shared/delegate.ts';
 import { CniError, cniCodes } from '../shared/errors.ts';
 import { type BridgeConf, parseBridgeConf } from './bridge-conf.ts';
+import { kernelIp } from './kernel-ip.ts';
 import { isOwnLink } from './own-links.ts';
 
 /** @throws CniError 100 naming the first difference. */
 export async function bridgeCheck(context: Context, call: Call): Promise<void> {
   const conf = parseBridgeConf(call.conf.raw, call.env.args);
-  const lease = checkLease(context, call, conf.network);
+  const lease = checkLease(context, call, networkNameOf(call.conf.raw));
+  const type = delegateType(call.conf.raw);
+  if (type !== undefined) await runDelegate(type, 'CHECK', delegateCallOf(call));
   checkPrevResult(call, lease);
   await checkHost(context.netlink, lease, conf);
   const netns = openContainer(call);
@@ -46,10 +51,10 @@ function checkPrevResult(call: Call, lease: Lease): void {
 async function checkHost(netlink: Netlink, lease: Lease, conf: BridgeConf): Promise<void> {
   const bridge = await theLink(netlink, lease.bridge ?? '', 'on the host');
   expect(bridge.kind === 'bridge' && bridge.up, `${bridge.name} is not a bridge that is up`);
-  const gateways = lease.result.ips.map((ip) => parseIpv4(ip.gateway ?? ''));
+  const gateways = lease.result.ips.flatMap((ip) => parseIp(ip.gateway ?? '') ?? []).map(kernelIp);
   const owned = (await netlink.listAddresses(bridge.index)).map((address) => address.address);
-  for (const gateway of gateways)
-    expect(gateway === undefined || owned.includes(gateway), `${bridge.name} lost its address`);
+  const isKept = conf.gateway && conf.configureBridge;
+  for (const gateway of gateways) expect(!isKept || owned.includes(gateway), `${bridge.name} lost its address`);
   const port = await theLink(netlink, lease.hostVeth ?? '', 'on the host');
   expect(isOwnLink(port, lease), `${port.name} belongs to something else: alias ${JSON.stringify(port.alias ?? '')}`);
   expect(port.up, `${port.name} is down`);
@@ -63,16 +68,18 @@ async function checkContainer(inside: Netlink, lease: Lease): Promise<void> {
   expect(link.mac === lease.mac, `${link.name} has MAC ${link.mac}, the lease ${lease.mac}`);
   const have = await inside.listAddresses(link.index);
   for (const text of lease.addresses) {
-    const want = parseInterface4(text);
-    const found = have.some((one) => one.address === want?.address && one.prefix === want.prefix);
+    const want = parseInterface(text);
+    const found = have.some((one) => want && one.address === kernelIp(want.address) && one.prefix === want.prefix);
     expect(found, `${link.name} lost its address ${text}`);
   }
-  const routes = await inside.listRoutes();
+  const routes = [...(await inside.listRoutes({ family: 4 })), ...(await inside.listRoutes({ family: 6 }))];
   for (const { dst, gw } of lease.result.routes) {
-    const want = parseCidr4(dst);
-    const via = gw === undefined ? undefined : parseIpv4(gw);
+    const want = parseCidr(dst);
+    const gateway = parseIp(gw ?? '');
+    const via = gateway === undefined ? undefined : kernelIp(gateway);
     const isIt = (route: (typeof routes)[number]): boolean =>
-      route.dst.base === want?.base &&
+      want !== undefined &&
+      route.dst.base === kernelIp(want.base) &&
       route.dst.prefix === want.prefix &&
       route.via === via &&
       route.index === link.index;

@@ -1,10 +1,13 @@
 // The kernel's part of ADD: the pair, its port on the bridge, and the container's end.
-import { writeFileSync } from 'node:fs';
-import type { Link, Netlink } from '../../daemons/shared/effects/netlink.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Address, Link, Netlink, Route } from '../../daemons/shared/effects/netlink.ts';
 import { inNetns, type Netns } from '../../daemons/shared/effects/netns.ts';
 import { SuiteError } from '../../daemons/shared/model/errors.ts';
-import { lastOf, networkOf } from '../../daemons/shared/model/ipv4.ts';
-import type { AttachPlan } from './plan.ts';
+import { bitsOf, familyOf, lastOf, networkOf } from '../../daemons/shared/model/ip.ts';
+import type { Given } from '../ipam/pool.ts';
+import { kernelIp } from './kernel-ip.ts';
+import type { AttachPlan, RoutePlan } from './plan.ts';
+import { setIfPossible, setOrFail } from './set-kernel.ts';
 
 /** One request makes both ends, the container's in its namespace; neither is up yet. */
 export async function createPair(
@@ -25,40 +28,93 @@ export async function createPair(
 export async function openPort(netlink: Netlink, plan: AttachPlan, hostVeth: string, bridge: Link): Promise<void> {
   const link = await netlink.getLink(hostVeth);
   if (!link) throw new SuiteError('NETLINK_NO_SUCH_DEVICE', `look up ${hostVeth}: it vanished`);
-  const entry = { index: bridge.index, address: plan.address, mac: plan.mac };
-  const hostRoute = { dst: { base: plan.address, prefix: 32 }, index: bridge.index, src: plan.bridge.address };
+  const entries = plan.addresses.map(({ address }) => ({
+    index: bridge.index,
+    address: kernelIp(address),
+    mac: plan.mac,
+  }));
   // Made in one turn, these travel in one message, in this order.
   await Promise.all([
-    netlink.setBridgePort(link.index, { hairpin: plan.hairpin, learning: !plan.locked, locked: plan.locked }),
+    netlink.setBridgePort(link.index, {
+      hairpin: plan.hairpin,
+      learning: !plan.locked,
+      locked: plan.locked,
+      ...(plan.isolated && { isolated: true }),
+    }),
     plan.locked && netlink.ensureFdb({ index: link.index, mac: plan.mac }),
-    plan.locked && netlink.ensureNeighbour(entry),
-    plan.hostRoute && netlink.ensureRoute(hostRoute),
+    ...(plan.locked ? entries.map((entry) => netlink.ensureNeighbour(entry)) : []),
+    ...plan.hostRoutes.map((one) => netlink.ensureRoute(hostRoute(one, bridge))),
     netlink.setLink(link.index, { alias: plan.alias, up: true }),
   ]);
 }
 
-/** Address, link up, routes; setting it up with arp_notify tells the neighbours who has the address now. */
+function hostRoute({ address, gateway }: Given, bridge: Link): Route {
+  const dst = { base: kernelIp(address), prefix: bitsOf(familyOf(address)) };
+  return { dst, index: bridge.index, ...(gateway !== undefined && { src: kernelIp(gateway) }) };
+}
+
+/** Addresses, link up, routes; setting it up tells the neighbours who has the addresses now. */
 export async function configureContainer(inside: Netlink, plan: AttachPlan, netns: Netns): Promise<void> {
   const link = await inside.getLink(plan.ifname);
   if (!link) throw new SuiteError('NETLINK_NO_SUCH_DEVICE', `look up ${plan.ifname} in the container: it vanished`);
-  announceChanges(netns, plan.ifname);
+  prepareFamilies(netns, plan);
   const { index } = link;
-  const subnet = { base: networkOf(plan.address, plan.prefix), prefix: plan.prefix };
-  const broadcast = plan.prefix < 31 ? { broadcast: lastOf(subnet) } : {};
   await Promise.all([
-    inside.ensureAddress({ index, address: plan.address, prefix: plan.prefix, ...broadcast }),
+    ...plan.addresses.map((one) => inside.ensureAddress(addressOf(one, index, plan))),
     inside.setLink(index, { up: true }),
-    ...plan.routes.map(({ dst, gw, onlink }) =>
-      inside.ensureRoute({ dst, index, onlink, ...(gw === undefined ? { src: plan.address } : { via: gw }) }),
-    ),
+    ...plan.routes.map((route) => inside.ensureRoute(containerRoute(route, index, plan))),
   ]);
+  if (plan.detectDuplicates) await waitForDetection(inside, index);
 }
 
-function announceChanges(netns: Netns, ifname: string): void {
-  try {
-    inNetns(netns, () => writeFileSync(`/proc/sys/net/ipv4/conf/${ifname}/arp_notify`, '1'));
-  } catch (error) {
-    // A read-only /proc/sys costs the announcement only: the neighbours then learn when their old entry expires.
-    if (!(error instanceof Error && 'syscall' in error)) throw error;
+function addressOf(one: Given, index: number, plan: AttachPlan): Address {
+  const { address, prefix } = one;
+  if (typeof address === 'bigint') {
+    return { index, address: kernelIp(address), prefix, detectDuplicates: plan.detectDuplicates };
+  }
+  const last = prefix < 31 ? lastOf({ base: networkOf(address, prefix), prefix }) : undefined;
+  return { index, address, prefix, ...(typeof last === 'number' && { broadcast: last }) };
+}
+
+/** A route on the link speaks from the container's address; the kernel takes a gateway's for the others. */
+function containerRoute({ dst, gw, onlink }: RoutePlan, index: number, plan: AttachPlan): Route {
+  const range = { base: kernelIp(dst.base), prefix: dst.prefix };
+  if (gw !== undefined) return { dst: range, index, onlink, via: kernelIp(gw) };
+  const own = plan.addresses.find(({ address }) => familyOf(address) === familyOf(dst.base));
+  return { dst: range, index, onlink, ...(own && { src: kernelIp(own.address) }) };
+}
+
+const detectionMs = 5_000;
+const lookMs = 20;
+
+/** @throws SuiteError ADDRESS_TAKEN if somebody on the link has an address already, DEADLINE after 5 s. */
+async function waitForDetection(inside: Netlink, index: number): Promise<void> {
+  const deadline = performance.now() + detectionMs;
+  for (;;) {
+    const have = await inside.listAddresses(index);
+    const duplicate = have.find((one) => one.detection === 'duplicate');
+    if (duplicate) {
+      throw new SuiteError('ADDRESS_TAKEN', `use ${duplicate.address}: somebody on the link has it already`);
+    }
+    if (!have.some((one) => one.detection === 'tentative')) return;
+    if (performance.now() > deadline) throw new SuiteError('DEADLINE', 'look for duplicates of the IPv6 addresses');
+    await pause(lookMs);
   }
 }
+
+/** Before the link has an address: what the kernel has to do about ARP, and that IPv6 is on if it is wanted. */
+function prepareFamilies(netns: Netns, plan: AttachPlan): void {
+  const hasSix = plan.addresses.some(({ address }) => familyOf(address) === 6);
+  inNetns(netns, () => {
+    const { ifname } = plan;
+    // A read-only /proc/sys costs the announcements only: the neighbours then learn when their old entry expires.
+    setIfPossible(`ipv4/conf/${ifname}/arp_notify`, '1');
+    if (!hasSix) return;
+    setOrFail(`ipv6/conf/${ifname}/disable_ipv6`, '0');
+    for (const [name, value] of Object.entries(sixSettings)) setIfPossible(`ipv6/conf/${ifname}/${name}`, value);
+    setIfPossible(`ipv6/conf/${ifname}/accept_dad`, plan.detectDuplicates ? '1' : '0');
+  });
+}
+
+/** Announce changes, take no other gateway than ours, and keep the addresses while the link is down. */
+const sixSettings = { ndisc_notify: '1', accept_ra: '0', keep_addr_on_down: '1' };

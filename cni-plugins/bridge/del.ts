@@ -1,8 +1,9 @@
 // DEL: works in every state (namespace gone, link gone, no lease, before ADD, twice), and frees the address last.
 import type { Context } from '../context.ts';
+import { networkNameOf } from '../ipam/ipam-conf.ts';
 import type { Lease } from '../ipam/lease.ts';
+import { release } from '../ipam/release.ts';
 import type { Call } from '../shared/call.ts';
-import { networkNameOf } from './bridge-conf.ts';
 import { dropOwnLinks } from './own-links.ts';
 
 /** Returns the lease that it removed, if there was one. The namespace is not needed: both ends go with the host's. */
@@ -14,7 +15,7 @@ export async function bridgeDel(context: Context, call: Call): Promise<Lease | u
   try {
     const lease = files.read(owner);
     await dropOwnLinks(context.netlink, owner, lease);
-    if (lease) files.remove(lease);
+    release(files, owner, lease);
     return lease;
   } finally {
     lock.release();

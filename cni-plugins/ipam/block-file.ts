@@ -1,4 +1,14 @@
 // Pure: the host's share of a network, written by network-manager and read by the plugins: `<blocks>/<network>.json`.
+
+import {
+  type Cidr,
+  contains as holds,
+  type Ip,
+  parseCidr,
+  parseIp,
+  renderCidr,
+  renderIp,
+} from '../../daemons/shared/model/ip.ts';
 import {
   type Cidr4,
   contains,
@@ -9,7 +19,7 @@ import {
   renderIpv4,
 } from '../../daemons/shared/model/ipv4.ts';
 import { isNetworkName } from '../../daemons/shared/model/networks.ts';
-import { countOf, isObject, textsOf } from '../shared/json.ts';
+import { countOf, isObject, type JsonObject, textOf, textsOf } from '../shared/json.ts';
 import { isIfname } from '../shared/names.ts';
 
 export interface BlockFile {
@@ -22,13 +32,23 @@ export interface BlockFile {
   readonly bridge: string;
   /** Bytes, of the bridge and the containers' links. */
   readonly mtu: number;
+  /** IPv6 beside it, if the network has it: the parts of this host and its gateway, and the whole network. */
+  readonly cidrs6?: readonly Cidr[];
+  readonly gateway6?: Ip;
+  readonly subnet6?: Cidr;
 }
 
 export function renderBlockFile(block: BlockFile): string {
   const { network, bridge, mtu } = block;
   const subnet = renderCidr4(block.subnet);
   const cidrs = block.cidrs.map(renderCidr4);
-  return `${JSON.stringify({ version: 1, network, subnet, cidrs, gateway: renderIpv4(block.gateway), bridge, mtu })}\n`;
+  const six = {
+    ...(block.cidrs6 && { cidrs6: block.cidrs6.map(renderCidr) }),
+    ...(block.gateway6 !== undefined && { gateway6: renderIp(block.gateway6) }),
+    ...(block.subnet6 && { subnet6: renderCidr(block.subnet6) }),
+  };
+  const gateway = renderIpv4(block.gateway);
+  return `${JSON.stringify({ version: 1, network, subnet, cidrs, gateway, bridge, mtu, ...six })}\n`;
 }
 
 /** Reads a block file; undefined if it is damaged or contradicts itself. */
@@ -52,5 +72,28 @@ export function parseBlockFile(text: string): BlockFile | undefined {
   );
   const first = valid[0];
   if (valid.length !== cidrs.length || !first || !contains(first, gateway)) return undefined;
-  return { network, subnet, cidrs: valid as Cidr4[], gateway, bridge, mtu };
+  const six = parseSix(value);
+  return six && { network, subnet, cidrs: valid as Cidr4[], gateway, bridge, mtu, ...six };
+}
+
+type Six = Pick<BlockFile, 'cidrs6' | 'gateway6' | 'subnet6'>;
+
+/** The members of IPv6, which go together; undefined if they contradict each other. */
+function parseSix(value: JsonObject): Six | undefined {
+  const texts = textsOf(value.cidrs6 ?? []);
+  if (texts?.length === 0 && value.gateway6 === undefined && value.subnet6 === undefined) return {};
+  const cidrs6 = texts?.map(parseCidr6);
+  const gateway6 = parseIp(textOf(value.gateway6) ?? '');
+  const subnet6 = value.subnet6 === undefined ? undefined : parseCidr6(textOf(value.subnet6) ?? '');
+  if (value.subnet6 !== undefined && !subnet6) return undefined;
+  const valid = cidrs6?.filter((cidr) => cidr !== undefined) ?? [];
+  const first = valid[0];
+  if (!first || valid.length !== cidrs6?.length || gateway6 === undefined || !holds(first, gateway6)) return undefined;
+  if (subnet6 && !valid.every((cidr) => holds(subnet6, cidr.base) && cidr.prefix >= subnet6.prefix)) return undefined;
+  return { cidrs6: valid, gateway6, ...(subnet6 && { subnet6 }) };
+}
+
+function parseCidr6(text: string): Cidr | undefined {
+  const cidr = parseCidr(text);
+  return typeof cidr?.base === 'bigint' ? cidr : undefined;
 }

@@ -1,81 +1,88 @@
-// Pure: which address a container gets.
-import { type Cidr4, contains, type Ipv4, lastOf, sizeOf } from '../../daemons/shared/model/ipv4.ts';
+// Pure: which address of a set a container gets.
+import { bitsOf, contains, familyOf, type Ip, offsetIp } from '../../daemons/shared/model/ip.ts';
+import { accepts, type Given, inRange, isReserved, type Range, type RangeSet } from './pool.ts';
 
 export interface AddressQuestion {
-  /** The whole network; no address outside it is ever given. */
-  readonly subnet: Cidr4;
-  /** This host's parts of it. */
-  readonly cidrs: readonly Cidr4[];
-  readonly gateway: Ipv4;
-  readonly taken: ReadonlySet<Ipv4>;
+  readonly set: RangeSet;
+  readonly taken: ReadonlySet<Ip>;
   /** The address that was given last: the search starts behind it, so that an address rests before it is used again. */
-  readonly last?: Ipv4 | undefined;
+  readonly last?: Ip | undefined;
   /** The one and only address that will do. */
-  readonly requested?: Ipv4 | undefined;
-  /** Given if it is free, as after a restart; otherwise any other. */
-  readonly preferred?: Ipv4 | undefined;
+  readonly requested?: Ip | undefined;
+  /** The first of them that is free is given, as after a restart; otherwise any other. */
+  readonly preferred?: readonly Ip[];
 }
 
-export type AddressAnswer =
-  | { readonly address: Ipv4; readonly prefix: number }
-  /** reserved: network, broadcast or gateway address; outside: not of this network. */
-  | { readonly refused: 'taken' | 'exhausted' | 'reserved' | 'outside' };
+/** reserved: a network's, broadcast or gateway address; outside: not of this set. */
+export type AddressAnswer = Given | { readonly refused: 'taken' | 'exhausted' | 'reserved' | 'outside' };
 
 export function chooseAddress(question: AddressQuestion): AddressAnswer {
-  const { cidrs, taken, requested, preferred } = question;
+  const { set, taken, requested, preferred = [] } = question;
   if (requested !== undefined) {
-    if (!contains(question.subnet, requested)) return { refused: 'outside' };
-    if (isReserved(question, requested)) return { refused: 'reserved' };
-    if (taken.has(requested)) return { refused: 'taken' };
-    return { address: requested, prefix: prefixFor(question, requested) };
+    if (!accepts(set, requested)) return { refused: 'outside' };
+    if (isReserved(set, requested)) return { refused: 'reserved' };
+    return taken.has(requested) ? { refused: 'taken' } : givenFrom(set, requested);
   }
-  if (preferred !== undefined && cidrs.some((cidr) => contains(cidr, preferred))) {
-    if (!taken.has(preferred) && !isReserved(question, preferred)) {
-      return { address: preferred, prefix: prefixFor(question, preferred) };
-    }
-  }
-  for (const address of roundRobin(cidrs, question.last)) {
-    if (!taken.has(address) && !isReserved(question, address)) {
-      return { address, prefix: prefixFor(question, address) };
-    }
-  }
+  const isFree = (address: Ip): boolean => !taken.has(address) && !isReserved(set, address);
+  const again = preferred.find((address) => rangeOf(set, address) !== undefined && isFree(address));
+  if (again !== undefined) return givenFrom(set, again);
+  for (const address of roundRobin(set, question.last)) if (isFree(address)) return givenFrom(set, address);
   return { refused: 'exhausted' };
 }
 
-/** The prefix of the part that holds the gateway; anywhere else the gateway is on-link and the prefix 32. */
-function prefixFor(question: AddressQuestion, address: Ipv4): number {
-  const cidr = question.cidrs.find((part) => contains(part, address));
-  return cidr && contains(cidr, question.gateway) ? cidr.prefix : 32;
+/** The address as its range has it; outside all ranges it is alone on its link. */
+function givenFrom(set: RangeSet, address: Ip): Given {
+  const range = rangeOf(set, address);
+  const gateway = range ? range.gateway : set.ranges[0]?.gateway;
+  const home = set.ranges.find((one) => gateway !== undefined && contains(one.subnet, gateway));
+  const alone = bitsOf(familyOf(address));
+  return { address, prefix: range?.prefix ?? alone, gateway, gatewayPrefix: home?.prefix ?? alone };
 }
 
-function isReserved(question: AddressQuestion, address: Ipv4): boolean {
-  if (address === question.gateway) return true;
-  const isEdge = (cidr: Cidr4): boolean => cidr.prefix <= 30 && (address === cidr.base || address === lastOf(cidr));
-  return isEdge(question.subnet) || question.cidrs.some(isEdge);
+function rangeOf(set: RangeSet, address: Ip): Range | undefined {
+  return set.ranges.find((range) => inRange(range, address));
 }
 
-/** Every address of the parts once, starting behind `last`. */
-function* roundRobin(cidrs: readonly Cidr4[], last: Ipv4 | undefined): Generator<Ipv4> {
-  const total = cidrs.reduce((sum, cidr) => sum + sizeOf(cidr), 0);
-  const start = last === undefined ? 0 : positionOf(cidrs, last) + 1;
-  for (let step = 0; step < total; step += 1) yield addressAt(cidrs, (start + step) % total);
+/** Every address of the ranges once, starting behind `last`. */
+function* roundRobin({ ranges }: RangeSet, last: Ip | undefined): Generator<Ip> {
+  const total = ranges.reduce((sum, range) => sum + sizeOf(range), 0n);
+  const start = last === undefined ? 0n : positionOf(ranges, last) + 1n;
+  for (let step = 0n; step < total; step += 1n) yield addressAt(ranges, (start + step) % total);
 }
 
-/** Position of the address in the parts laid end to end; -1 if it is in none. */
-function positionOf(cidrs: readonly Cidr4[], address: Ipv4): number {
-  let before = 0;
-  for (const cidr of cidrs) {
-    if (contains(cidr, address)) return before + (address - cidr.base);
-    before += sizeOf(cidr);
+function sizeOf({ first, last }: Range): bigint {
+  return BigInt(last) - BigInt(first) + 1n;
+}
+
+/** Position of the address in the ranges laid end to end; -1 if it is in none. */
+function positionOf(ranges: readonly Range[], address: Ip): bigint {
+  let before = 0n;
+  for (const range of ranges) {
+    if (inRange(range, address)) return before + BigInt(address) - BigInt(range.first);
+    before += sizeOf(range);
   }
-  return -1;
+  return -1n;
 }
 
-function addressAt(cidrs: readonly Cidr4[], position: number): Ipv4 {
+function addressAt(ranges: readonly Range[], position: bigint): Ip {
   let rest = position;
-  for (const cidr of cidrs) {
-    if (rest < sizeOf(cidr)) return (cidr.base + rest) as Ipv4;
-    rest -= sizeOf(cidr);
+  for (const range of ranges) {
+    if (rest < sizeOf(range)) return offsetIp(range.first, rest)!;
+    rest -= sizeOf(range);
   }
-  throw new RangeError(`position ${position} is beyond the block`);
+  throw new RangeError(`position ${position} is beyond the ranges`);
+}
+
+/** Which set gives which of the addresses asked for; undefined if one of them belongs to none that is left. */
+export function assignRequested(
+  sets: readonly RangeSet[],
+  requested: readonly Ip[],
+): (Ip | undefined)[] | { readonly outside: Ip } {
+  const assigned = new Array<Ip | undefined>(sets.length).fill(undefined);
+  for (const address of requested) {
+    const at = sets.findIndex((set, index) => assigned[index] === undefined && accepts(set, address));
+    if (at < 0) return { outside: address };
+    assigned[at] = address;
+  }
+  return assigned;
 }

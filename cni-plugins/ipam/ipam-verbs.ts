@@ -1,28 +1,26 @@
-// The IPAM plugin on its own, called by someone else's interface plugin: an address from this host's block, and nothing
-// in the kernel.
-import { parseInterface4, renderIpv4 } from '../../daemons/shared/model/ipv4.ts';
+// The IPAM plugin on its own, called by someone else's interface plugin: addresses for a container, and nothing in the kernel.
+import { renderInterface, renderIp } from '../../daemons/shared/model/ip.ts';
 import type { Attached } from '../api.ts';
-import { networkNameOf, parseBridgeConf } from '../bridge/bridge-conf.ts';
 import { planRoutes, renderRoute } from '../bridge/plan.ts';
 import type { Context } from '../context.ts';
 import type { Call } from '../shared/call.ts';
 import { CniError, cniCodes } from '../shared/errors.ts';
+import { parseDns } from '../shared/parse-result.ts';
 import type { CniResult } from '../shared/result.ts';
 import { applicantOf } from './applicant.ts';
+import { type IpamConf, networkNameOf, parseIpamConf } from './ipam-conf.ts';
 import type { Lease } from './lease.ts';
-import { readBlock } from './read-block.ts';
-import { requestedAddress, requestedMac } from './requested.ts';
+import type { Given, Pool } from './pool.ts';
+import { readPool } from './read-pool.ts';
+import { release } from './release.ts';
+import { requestedMac } from './requested.ts';
 import { reserve } from './reserve.ts';
 
-/** Reserves an address. A second ADD of the same interface gets the same address again. */
+/** Reserves addresses. A second ADD of the same interface gets the same addresses again. */
 export async function ipamAdd(context: Context, call: Call): Promise<Attached> {
-  const conf = parseBridgeConf(call.conf.raw, call.env.args);
-  const block = readBlock(context.paths.blocks, conf.network);
+  const conf = parseIpamConf(call.conf.raw, call.env.args);
+  const pool = readPool(context.paths.blocks, conf);
   const files = context.leaseFiles(conf.network);
-  const wish = {
-    requested: requestedAddress(call.conf.raw, call.env.args),
-    mac: requestedMac(call.conf.raw, call.env.args),
-  };
   const applicant = applicantOf(call, {
     network: conf.network,
     netnsInode: null,
@@ -33,12 +31,10 @@ export async function ipamAdd(context: Context, call: Call): Promise<Attached> {
   });
   const lock = await context.lockAttachment(files, call.env);
   try {
-    const reserved = await reserve(files, block, applicant, { ...wish, previous: files.read(call.env) });
-    const address = reserved.addresses[0]!;
-    const gateway = renderIpv4(block.gateway);
-    const onLink = parseInterface4(address)!.prefix < 32;
-    const routes = planRoutes(conf, block.gateway, onLink).map(renderRoute);
-    const result: CniResult = { interfaces: [], ips: [{ address, gateway }], routes, dns: conf.dns };
+    const mac = requestedMac(call.conf.raw, call.env.args);
+    const wish = { requested: conf.requested, mac, previous: files.read(call.env) };
+    const { lease: reserved, given } = await reserve(files, pool, applicant, wish, context.hostLocalFolder(call));
+    const result = resultOf(call, conf, pool, given);
     const lease: Lease = { ...reserved, phase: 'done', result };
     files.rewrite(lease);
     return { lease, result };
@@ -47,13 +43,25 @@ export async function ipamAdd(context: Context, call: Call): Promise<Attached> {
   }
 }
 
+/** In a network of Corral's the default route comes with the address; of ranges only what the configuration lists. */
+function resultOf(call: Call, conf: IpamConf, pool: Pool, given: readonly Given[]): CniResult {
+  const { isDefaultGateway } = call.conf.raw;
+  const usual = pool.block && isDefaultGateway !== false && isDefaultGateway !== 'false' ? 'usual' : 'none';
+  const ips = given.map((one) => ({
+    address: renderInterface(one),
+    ...(one.gateway !== undefined && { gateway: renderIp(one.gateway) }),
+  }));
+  const routes = planRoutes(usual, conf.routes, given).map(renderRoute);
+  return { interfaces: [], ips, routes, dns: parseDns(call.conf.raw.dns ?? {}) ?? {} };
+}
+
 export async function ipamDel(context: Context, call: Call): Promise<Lease | undefined> {
   const network = networkNameOf(call.conf.raw);
   const files = context.leaseFiles(network);
   const lock = await context.lockForDel(files, call.env);
   try {
     const lease = files.read(call.env);
-    if (lease) files.remove(lease);
+    release(files, call.env, lease);
     return lease;
   } finally {
     lock.release();

@@ -2,6 +2,7 @@
 //   attachments/<key>.json   the lease, which is the record of the attachment
 //   addresses/<ip>           the claim of an address, linked from the lease: exactly one of several claimants gets it
 //   last, boot, .lock, .attach/   round robin, whose boot the files belong to, the locks
+//   former/, imported/       what an attachment had before it ended; claims taken over from host-local
 // Nothing is synced to disk: no lease outlives its boot. The lease is written before its address is claimed and removed
 // after the address is free, so whoever is killed in between leaves a lease that names all there is to undo.
 import { existsSync, linkSync, renameSync, writeFileSync } from 'node:fs';
@@ -14,7 +15,7 @@ import {
   removeFile,
   writeAtomic,
 } from '../../daemons/shared/effects/files.ts';
-import { type Ipv4, parseIpv4, renderIpv4 } from '../../daemons/shared/model/ipv4.ts';
+import { type Ip, parseIp, renderIp } from '../../daemons/shared/model/ip.ts';
 import { attachmentKey } from '../shared/names.ts';
 import { type Lease, leaseIps, parseLease, renderLease } from './lease.ts';
 
@@ -91,8 +92,13 @@ export class LeaseFiles {
 
   /** Frees the addresses, then removes the lease. Repeatable. */
   remove(lease: Lease): void {
-    for (const ip of leaseIps(lease)) if (this.#isOwner(ip, lease)) removeFile(this.#claimPath(ip));
+    for (const ip of leaseIps(lease)) this.freeClaim(ip, lease);
     removeFile(this.#pathOf(lease));
+  }
+
+  /** Frees one address if it is the owner's. */
+  freeClaim(ip: string, owner: Owner): void {
+    if (this.#isOwner(ip, owner)) removeFile(this.#claimPath(ip));
   }
 
   /** True if every address of the lease is claimed by it. */
@@ -100,8 +106,8 @@ export class LeaseFiles {
     return leaseIps(lease).every((ip) => this.#isOwner(ip, lease));
   }
 
-  claimed(): Set<Ipv4> {
-    const claims = listFiles(join(this.dir, 'addresses')).map(parseIpv4);
+  claimed(): Set<Ip> {
+    const claims = listFiles(join(this.dir, 'addresses')).map(parseIp);
     return new Set(claims.filter((address) => address !== undefined));
   }
 
@@ -110,27 +116,33 @@ export class LeaseFiles {
     return this.#readClaim(ip);
   }
 
-  /** Forgets the leases and claims of earlier boots, once a boot. Hold the network's lock. */
-  startBoot(bootId: string): void {
+  /** Forgets the leases and claims of earlier boots, once a boot; returns whether it did. Hold the network's lock. */
+  startBoot(bootId: string): boolean {
     const path = join(this.dir, 'boot');
-    if (readTextIfPresent(path) === bootId) return;
+    if (readTextIfPresent(path) === bootId) return false;
     for (const name of this.names()) {
       const lease = this.readFile(name);
       if (lease && lease.bootId !== bootId) this.remove(lease);
     }
-    for (const ip of [...this.claimed()].map(renderIpv4)) {
+    for (const ip of [...this.claimed()].map(renderIp)) {
       if (this.#readClaim(ip)?.bootId !== bootId) removeFile(this.#claimPath(ip));
     }
     writeAtomic(path, bootId);
+    return true;
   }
 
-  lastGiven(): Ipv4 | undefined {
-    return parseIpv4(readTextIfPresent(join(this.dir, 'last'), 64) ?? '');
+  /** The address given last from the set of that number. */
+  lastGiven(set = 0): Ip | undefined {
+    return parseIp(readTextIfPresent(this.#lastPath(set), 64) ?? '');
   }
 
   /** Not atomic: a torn text only starts the search elsewhere. */
-  noteLast(address: Ipv4): void {
-    writeFileSync(join(this.dir, 'last'), renderIpv4(address), { mode: 0o600 });
+  noteLast(address: Ip, set = 0): void {
+    writeFileSync(this.#lastPath(set), renderIp(address), { mode: 0o600 });
+  }
+
+  #lastPath(set: number): string {
+    return join(this.dir, set === 0 ? 'last' : `last.${set}`);
   }
 
   #isOwner(ip: string, owner: Owner): boolean {
@@ -139,7 +151,7 @@ export class LeaseFiles {
   }
 
   #leaseInClaims(owner: Owner): Lease | undefined {
-    const claims = [...this.claimed()].map(renderIpv4);
+    const claims = [...this.claimed()].map(renderIp);
     const mine = claims.find((ip) => this.#isOwner(ip, owner));
     return mine === undefined ? undefined : this.#readClaim(mine);
   }

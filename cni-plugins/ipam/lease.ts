@@ -1,6 +1,6 @@
 // Pure: the lease of an attachment, which is the attachment's record: who has which address, and all that is needed to
 // check it, report it and take it down again.
-import { parseInterface4, renderIpv4 } from '../../daemons/shared/model/ipv4.ts';
+import { parseInterface, renderInterface } from '../../daemons/shared/model/ip.ts';
 import { isNetworkName } from '../../daemons/shared/model/networks.ts';
 import { isPortText } from '../../daemons/shared/model/ports.ts';
 import { countOf, isObject, type JsonObject, textMapOf, textOf, textsOf } from '../shared/json.ts';
@@ -52,6 +52,8 @@ export interface Lease {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly attachment: Attachment;
+  /** Directories in which the other IPAM plugin, which gave the addresses, was found; absent when ours gave them. */
+  readonly delegatePath?: readonly string[];
 }
 
 /** The addresses of a lease without prefix. */
@@ -90,7 +92,8 @@ export function parseLease(text: string): Lease | undefined {
     isTextOrNull(value.hostVeth) &&
     isObject(value.config) &&
     countOf(value.createdAt) !== undefined &&
-    addresses?.every(isInterfaceText);
+    addresses?.every(isInterfaceText) &&
+    (value.delegatePath === undefined || textsOf(value.delegatePath, 64) !== undefined);
   if (!wellFormed || !result || !attachment || !addresses || !args) return undefined;
   return { ...(value as unknown as Lease), addresses, args, result, attachment };
 }
@@ -115,6 +118,6 @@ function isTextOrNull(value: unknown): boolean {
 
 /** Canonical text only, since the bare address names a file. */
 function isInterfaceText(text: string): boolean {
-  const parsed = parseInterface4(text);
-  return parsed !== undefined && `${renderIpv4(parsed.address)}/${parsed.prefix}` === text;
+  const parsed = parseInterface(text);
+  return parsed !== undefined && renderInterface(parsed) === text;
 }

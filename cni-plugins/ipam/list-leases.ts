@@ -1,7 +1,7 @@
 // Every lease of a host, as network-manager reads them at its start and after a change below `<leases>`.
 import { readdirSync } from 'node:fs';
 import { errnoOf } from '../../daemons/shared/effects/files.ts';
-import { parseIpv4 } from '../../daemons/shared/model/ipv4.ts';
+import { parseIp } from '../../daemons/shared/model/ip.ts';
 import { isNetworkName } from '../../daemons/shared/model/networks.ts';
 import type { Paths } from '../../daemons/shared/model/paths.ts';
 import { type Lease, leaseIps } from './lease.ts';
@@ -40,7 +40,7 @@ function held(leases: readonly Lease[], files: LeaseFiles): Lease[] {
   const counts = new Map<string, number>();
   for (const ip of leases.flatMap(leaseIps)) counts.set(ip, (counts.get(ip) ?? 0) + 1);
   const isHeld = (lease: Lease, ip: string): boolean => {
-    const address = parseIpv4(ip);
+    const address = parseIp(ip);
     if (address === undefined || !claimed.has(address)) return false;
     if (counts.get(ip) === 1) return true;
     const owner = files.ownerOf(ip);

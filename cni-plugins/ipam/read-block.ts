@@ -5,19 +5,23 @@ import { SuiteError } from '../../daemons/shared/model/errors.ts';
 import { type BlockFile, parseBlockFile } from './block-file.ts';
 
 /**
- * The block of a network from `<blocks>/<network>.json`.
- * @throws SuiteError BLOCK_MISSING (CNI code 11: the runtime tries again) naming the file, or CONFIG_INVALID if it is damaged.
+ * The block of a network from `<blocks>/<network>.json`; undefined if there is none.
+ * @throws SuiteError CONFIG_INVALID if it is damaged.
  */
-export function readBlock(blocks: string, network: string): BlockFile {
+export function readBlockIfPresent(blocks: string, network: string): BlockFile | undefined {
   const path = join(blocks, `${network}.json`);
   const text = readTextIfPresent(path);
-  if (text === undefined) {
-    throw new SuiteError('BLOCK_MISSING', `read ${path}: this host has no block of network ${network} yet`, {
-      hint: 'network-manager writes it once the store has given this host a block; see `corral status`',
-    });
-  }
+  if (text === undefined) return undefined;
   const block = parseBlockFile(text);
   if (block?.network !== network)
     throw new SuiteError('CONFIG_INVALID', `read ${path}: not a block of network ${network}`);
   return block;
+}
+
+/** The failure of a network that has neither block nor ranges: CNI code 11, the runtime tries again. */
+export function blockMissing(blocks: string, network: string): SuiteError {
+  const path = join(blocks, `${network}.json`);
+  return new SuiteError('BLOCK_MISSING', `read ${path}: this host has no block of network ${network} yet`, {
+    hint: 'network-manager writes it once the store has given this host a block; see `corral status`',
+  });
 }

@@ -1,5 +1,5 @@
-// Pure: the address and the MAC that a caller asks for, from the places where runtimes put them.
-import { type Ipv4, parseInterface4, parseIpv4 } from '../../daemons/shared/model/ipv4.ts';
+// Pure: the addresses and the MAC that a caller asks for, from the places where runtimes put them.
+import { type Ip, parseInterface, parseIp } from '../../daemons/shared/model/ip.ts';
 import { isUsableMac, type Mac, parseMac } from '../../daemons/shared/model/mac.ts';
 import { corralArgsOf } from '../shared/corral-args.ts';
 import { quote } from '../shared/environment.ts';
@@ -8,11 +8,19 @@ import { badConfig } from '../shared/parse-config.ts';
 
 type Args = Readonly<Record<string, string>>;
 
+export interface Requested {
+  readonly address: Ip;
+  /** undefined when none was named. A range decides the prefix itself; this is for addresses without a range. */
+  readonly prefix: number | undefined;
+}
+
+const maxRequested = 16;
+
 /**
- * The IPv4 address asked for: `runtimeConfig.ips`, `args.cni.ips`, CNI_ARGS `IP` or `IPAddress`, `args.corral.requestedIp`;
- * the first place that names one wins. A prefix is accepted and left out: the block decides it. Throws CNI code 7.
+ * The addresses asked for: `runtimeConfig.ips`, `args.cni.ips`, CNI_ARGS `IP` or `IPAddress`, `args.corral.requestedIp`;
+ * the first place that names any wins, and each of its addresses must be given. Throws CNI code 7.
  */
-export function requestedAddress(config: JsonObject, args: Args): Ipv4 | undefined {
+export function requestedAddresses(config: JsonObject, args: Args): Requested[] {
   const fromArgs = (name: string): string[] => (args[name] ? args[name].split(',') : []);
   const told = corralArgsOf(config).requestedIp;
   const places: [string, readonly string[]][] = [
@@ -23,12 +31,14 @@ export function requestedAddress(config: JsonObject, args: Args): Ipv4 | undefin
     ['args.corral.requestedIp', told ? [told] : []],
   ];
   const [place, texts] = places.find(([, list]) => list.length > 0) ?? ['', []];
-  if (texts.length > 1) throw badConfig(`${place} asks for ${texts.length} addresses`, 'one IPv4 address is possible');
-  const text = texts[0];
-  if (text === undefined) return undefined;
-  const address = parseIpv4(text) ?? parseInterface4(text)?.address;
-  if (address === undefined) throw badConfig(`${place} asks for ${quote(text)}`, 'expected an IPv4 address');
-  return address;
+  if (texts.length > maxRequested) throw badConfig(`${place} asks for ${texts.length} addresses`);
+  return texts.map((text) => {
+    const plain = parseIp(text);
+    if (plain !== undefined) return { address: plain, prefix: undefined };
+    const parsed = parseInterface(text);
+    if (!parsed) throw badConfig(`${place} asks for ${quote(text)}`, 'expected an address');
+    return parsed;
+  });
 }
 
 /** The MAC asked for: `runtimeConfig.mac`, `args.cni.mac`, CNI_ARGS `MAC` or `MACAddress`, `args.corral.requestedMac`. */

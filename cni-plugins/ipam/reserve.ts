@@ -1,83 +1,143 @@
-// Reserves an address: the lease is written and its address claimed, all under the network's lock and without any await
+// Reserves addresses: the lease is written and its addresses claimed, all under the network's lock and without any await
 // inside it, so that in one process two ADDs never even meet there.
 import { join } from 'node:path';
 import { type Lock, lockFile } from '../../daemons/shared/effects/locks.ts';
 import { SuiteError } from '../../daemons/shared/model/errors.ts';
-import { type Ipv4, parseInterface4, renderCidr4, renderIpv4 } from '../../daemons/shared/model/ipv4.ts';
-import { type Mac, macForAddress } from '../../daemons/shared/model/mac.ts';
-import type { BlockFile } from './block-file.ts';
-import { chooseAddress } from './choose-address.ts';
-import type { Lease } from './lease.ts';
+import { type Ip, parseIp, renderCidr, renderInterface, renderIp } from '../../daemons/shared/model/ip.ts';
+import { type Mac, macFor } from '../../daemons/shared/model/mac.ts';
+import { emptyResult } from '../shared/result.ts';
+import { assignRequested, chooseAddress } from './choose-address.ts';
+import { formerAddresses } from './former-addresses.ts';
+import { type HostLocalFolder, importHostLocal, takeImported } from './import-host-local.ts';
+import { type Lease, leaseIps } from './lease.ts';
 import type { LeaseFiles } from './lease-files.ts';
+import type { Given, Pool, RangeSet } from './pool.ts';
+import type { Requested } from './requested.ts';
 
 const lockWaitMs = 5_000;
 
-/** What is known of a lease before its address. */
+/** What is known of a lease before its addresses. */
 export type Applicant = Omit<Lease, 'version' | 'phase' | 'addresses' | 'mac' | 'result'>;
 
 export interface Wish {
-  readonly requested: Ipv4 | undefined;
+  readonly requested: readonly Requested[];
   readonly mac: Mac | undefined;
-  /** What an earlier, unfinished ADD of the same attachment left: its address is used again. */
+  /** What an earlier, unfinished ADD of the same attachment left: its addresses are used again. */
   readonly previous: Lease | undefined;
 }
 
+export interface Reserved {
+  /** In phase `reserved`. */
+  readonly lease: Lease;
+  readonly given: readonly Given[];
+}
+
 /**
- * Takes the network's lock, chooses, and leaves a lease in phase `reserved`.
+ * Takes the network's lock, chooses one address of each set, and leaves a lease.
  * @throws SuiteError ADDRESSES_EXHAUSTED, ADDRESS_TAKEN (naming the owner), CONFIG_INVALID (an address that cannot be), LOCK_TIMEOUT.
  */
-export async function reserve(files: LeaseFiles, block: BlockFile, applicant: Applicant, wish: Wish): Promise<Lease> {
+export async function reserve(
+  files: LeaseFiles,
+  pool: Pool,
+  applicant: Applicant,
+  wish: Wish,
+  hostLocal: HostLocalFolder,
+): Promise<Reserved> {
+  return await underLock(files, () => {
+    if (files.startBoot(applicant.bootId)) importHostLocal(files, pool.sets, hostLocal);
+    const preferred = [
+      ...(wish.previous ? leaseIps(wish.previous) : []).flatMap((text) => parseIp(text) ?? []),
+      ...takeImported(files, applicant),
+      ...formerAddresses(files, applicant),
+    ];
+    if (wish.previous) files.remove(wish.previous);
+    const given = chooseAll(files, pool, wish, preferred);
+    const lease = claimAll(files, applicant, given, wish.mac);
+    given.forEach(({ address }, set) => {
+      if (wish.requested.length === 0) files.noteLast(address, set);
+    });
+    return { lease, given };
+  });
+}
+
+/**
+ * The same for addresses that another IPAM plugin has given.
+ * @throws SuiteError BUSY if an attachment of ours has one of them.
+ */
+export async function record(
+  files: LeaseFiles,
+  applicant: Applicant,
+  given: readonly Given[],
+  wish: Pick<Wish, 'mac' | 'previous'>,
+): Promise<Reserved> {
+  return await underLock(files, () => {
+    files.startBoot(applicant.bootId);
+    if (wish.previous) files.remove(wish.previous);
+    return { lease: claimAll(files, applicant, given, wish.mac), given };
+  });
+}
+
+async function underLock<T>(files: LeaseFiles, work: () => T): Promise<T> {
   files.ensureDirs();
   const lock: Lock = await lockFile(join(files.dir, '.lock'), { waitMs: lockWaitMs });
   try {
-    files.startBoot(applicant.bootId);
-    if (wish.previous) files.remove(wish.previous);
-    const { address, prefix } = choose(files, block, wish);
-    const lease: Lease = {
-      version: 1,
-      phase: 'reserved',
-      ...applicant,
-      addresses: [`${renderIpv4(address)}/${prefix}`],
-      mac: wish.mac ?? macForAddress(address),
-      result: { interfaces: [], ips: [], routes: [], dns: {} },
-    };
-    files.write(lease);
-    if (!files.claim(lease, renderIpv4(address))) {
-      files.remove(lease);
-      throw new SuiteError('BUSY', `claim ${renderIpv4(address)} in network ${block.network}: another program took it`);
-    }
-    if (wish.requested === undefined) files.noteLast(address);
-    return lease;
+    return work();
   } finally {
     lock.release();
   }
 }
 
-function choose(files: LeaseFiles, block: BlockFile, wish: Wish): { address: Ipv4; prefix: number } {
-  const preferred = parseInterface4(wish.previous?.addresses[0] ?? '')?.address;
-  const answer = chooseAddress({
-    ...block,
-    taken: files.claimed(),
-    last: files.lastGiven(),
-    requested: wish.requested,
-    preferred,
-  });
-  return 'refused' in answer ? refuse(files, block, wish, answer.refused) : answer;
+function claimAll(files: LeaseFiles, applicant: Applicant, given: readonly Given[], mac: Mac | undefined): Lease {
+  const lease: Lease = {
+    version: 1,
+    phase: 'reserved',
+    ...applicant,
+    addresses: given.map(renderInterface),
+    mac: mac ?? macFor(given[0]!.address),
+    result: emptyResult,
+  };
+  files.write(lease);
+  for (const ip of leaseIps(lease)) {
+    if (files.claim(lease, ip)) continue;
+    const owner = files.ownerOf(ip);
+    files.remove(lease);
+    const who = owner ? `container ${owner.containerId} (${owner.ifname})` : 'another program';
+    throw new SuiteError('BUSY', `claim ${ip} in network ${files.network}: ${who} has it`);
+  }
+  return lease;
 }
 
-function refuse(files: LeaseFiles, block: BlockFile, wish: Wish, reason: string): never {
-  const cidrs = block.cidrs.map(renderCidr4).join(', ');
-  if (reason === 'exhausted') {
-    throw new SuiteError('ADDRESSES_EXHAUSTED', `no free address in ${cidrs} of network ${block.network}`, {
+function chooseAll(files: LeaseFiles, pool: Pool, wish: Wish, preferred: readonly Ip[]): Given[] {
+  const assigned = assignRequested(
+    pool.sets,
+    wish.requested.map(({ address }) => address),
+  );
+  if (!Array.isArray(assigned)) return refuse(files, pool, assigned.outside, 'outside');
+  const taken = files.claimed();
+  return pool.sets.map((set, at) => {
+    const requested = assigned[at];
+    const answer = chooseAddress({ set, taken, last: files.lastGiven(at), requested, preferred });
+    return 'refused' in answer ? refuse(files, pool, requested, answer.refused, set) : answer;
+  });
+}
+
+function refuse(files: LeaseFiles, pool: Pool, requested: Ip | undefined, reason: string, set?: RangeSet): never {
+  if (requested === undefined) {
+    const ranges = set?.ranges.map((range) => renderCidr(range.subnet)).join(', ');
+    throw new SuiteError('ADDRESSES_EXHAUSTED', `no free address in ${ranges} of network ${pool.network}`, {
       hint: `leases are in ${files.dir}`,
     });
   }
-  const ip = renderIpv4(wish.requested ?? block.gateway);
+  const ip = renderIp(requested);
   if (reason === 'taken') {
     const owner = files.ownerOf(ip);
     const who = owner ? `container ${owner.containerId} (${owner.ifname})` : 'an unreadable lease';
-    throw new SuiteError('ADDRESS_TAKEN', `give ${ip} in network ${block.network}: held by ${who}`);
+    throw new SuiteError('ADDRESS_TAKEN', `give ${ip} in network ${pool.network}: held by ${who}`);
   }
-  const why = reason === 'outside' ? `outside ${renderCidr4(block.subnet)}` : 'a network, broadcast or gateway address';
-  throw new SuiteError('CONFIG_INVALID', `give ${ip} in network ${block.network}: ${why}`);
+  const wholes = pool.sets.map((one) => one.whole ?? one.ranges[0]!.subnet).map(renderCidr);
+  const why =
+    reason === 'outside'
+      ? `outside ${wholes.join(', ')}, or more than one of a set`
+      : 'a network, broadcast or gateway address';
+  throw new SuiteError('CONFIG_INVALID', `give ${ip} in network ${pool.network}: ${why}`);
 }

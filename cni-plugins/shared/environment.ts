@@ -3,12 +3,15 @@ import { CniError, cniCodes } from './errors.ts';
 import { isContainerId, isIfname, maxContainerId } from './names.ts';
 import { parseArgs } from './parse-args.ts';
 
-export const verbs = ['ADD', 'DEL', 'CHECK', 'VERSION'] as const;
+export const verbs = ['ADD', 'DEL', 'CHECK', 'STATUS', 'GC', 'VERSION'] as const;
 export type Verb = (typeof verbs)[number];
+
+/** The verbs about one attachment. */
+export type AttachmentVerb = 'ADD' | 'DEL' | 'CHECK';
 
 /** The environment of ADD, DEL and CHECK, checked. */
 export interface CniEnvironment {
-  readonly verb: Exclude<Verb, 'VERSION'>;
+  readonly verb: AttachmentVerb;
   readonly containerId: string;
   readonly ifname: string;
   /** '' only for DEL. */
@@ -20,7 +23,7 @@ export interface CniEnvironment {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Throws CNI code 4 naming the variable. STATUS and GC belong to those that are refused. */
+/** Throws CNI code 4 naming the variable. */
 export function parseVerb(env: Environment): Verb {
   const command = env.CNI_COMMAND ?? '';
   const verb = verbs.find((known) => known === command);
@@ -30,16 +33,8 @@ export function parseVerb(env: Environment): Verb {
 }
 
 /** Throws CNI code 4, naming every variable that is missing, or the first that is malformed. */
-export function parseEnvironment(env: Environment, verb: CniEnvironment['verb']): CniEnvironment {
-  const needed = ['CNI_CONTAINERID', 'CNI_IFNAME', 'CNI_PATH', ...(verb === 'DEL' ? [] : ['CNI_NETNS'])];
-  const missing = needed.filter((name) => (env[name] ?? '') === '');
-  if (missing.length > 0) {
-    throw new CniError(
-      cniCodes.badEnvironment,
-      `${verb} needs ${missing.join(', ')}`,
-      'missing or empty in the environment',
-    );
-  }
+export function parseEnvironment(env: Environment, verb: AttachmentVerb): CniEnvironment {
+  requireVariables(env, verb, ['CNI_CONTAINERID', 'CNI_IFNAME', 'CNI_PATH', ...(verb === 'DEL' ? [] : ['CNI_NETNS'])]);
   const { CNI_CONTAINERID: containerId, CNI_IFNAME: ifname, CNI_NETNS: netns = '', CNI_PATH: path = '' } = env;
   if (!isContainerId(containerId)) {
     const rule = `letters, digits, _ . -, starting with a letter or digit, at most ${maxContainerId}`;
@@ -54,8 +49,26 @@ export function parseEnvironment(env: Environment, verb: CniEnvironment['verb'])
     ifname,
     netns,
     args: parseArgs(env.CNI_ARGS ?? ''),
-    path: path.split(':').filter(isAbsolutePath),
+    path: searchPath(path),
   };
+}
+
+/** The directories of CNI_PATH for the verbs about a whole network, which need nothing else. Throws CNI code 4. */
+export function parsePath(env: Environment, verb: Verb): string[] {
+  requireVariables(env, verb, ['CNI_PATH']);
+  return searchPath(env.CNI_PATH ?? '');
+}
+
+function requireVariables(env: Environment, verb: Verb, names: readonly string[]): void {
+  const missing = names.filter((name) => (env[name] ?? '') === '');
+  if (missing.length === 0) return;
+  const what = `${verb} needs ${missing.join(', ')}`;
+  throw new CniError(cniCodes.badEnvironment, what, 'missing or empty in the environment');
+}
+
+/** At most 64 directories: each is looked into for a delegate. */
+function searchPath(text: string): string[] {
+  return text.split(':').filter(isAbsolutePath).slice(0, 64);
 }
 
 function isAbsolutePath(text: string): boolean {

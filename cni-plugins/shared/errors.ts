@@ -10,6 +10,10 @@ export const cniCodes = {
   decode: 6,
   badConfig: 7,
   tryAgain: 11,
+  /** STATUS: ADD cannot be served. */
+  unavailable: 50,
+  /** STATUS: nor may what is attached already be reached. */
+  limited: 51,
   /** First of the plugin's own codes. */
   failed: 100,
 } as const;

@@ -16,6 +16,8 @@ export interface NetConf {
   readonly prevResult: CniResult | undefined;
   /** The whole object without prevResult. */
   readonly raw: JsonObject;
+  /** prevResult as it came, for a delegate. */
+  readonly rawPrevResult: unknown;
 }
 
 /** Throws CNI code 6 (not JSON), 1 (version) or 7 (a key of a wrong type). */
@@ -54,20 +56,21 @@ export function netConfOf(value: JsonObject): NetConf {
   }
   const { prevResult: previous, ...raw } = value;
   const prevResult = previous === undefined || previous === null ? undefined : parseResult(previous);
-  if (previous && !prevResult) throw badConfig('prevResult is not a result of version 0.3.0 or newer');
+  if (previous && !prevResult) throw badConfig('prevResult is not a result');
   const type = typeof value.type === 'string' ? value.type : '';
-  return { cniVersion, name: value.name, type, prevResult, raw };
+  return { cniVersion, name: value.name, type, prevResult, raw, rawPrevResult: previous };
+}
+
+/** A verb came with a version of the protocol. Throws code 1. */
+export function requireVersion(config: NetConf, verb: string, oldest: CniVersion): void {
+  if (atLeast(config.cniVersion, oldest)) return;
+  const attempted = `${verb} with cniVersion ${config.cniVersion}`;
+  throw new CniError(cniCodes.incompatibleVersion, attempted, `needs ${oldest} or newer`);
 }
 
 /** CHECK exists since 0.4.0 and needs the result that it checks. Throws code 1 or 7. */
 export function requirePrevResult(config: NetConf): CniResult {
-  if (!atLeast(config.cniVersion, '0.4.0')) {
-    throw new CniError(
-      cniCodes.incompatibleVersion,
-      `CHECK with cniVersion ${config.cniVersion}`,
-      'needs 0.4.0 or newer',
-    );
-  }
+  requireVersion(config, 'CHECK', '0.4.0');
   if (!config.prevResult) throw badConfig('CHECK needs prevResult');
   return config.prevResult;
 }

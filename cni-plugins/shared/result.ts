@@ -6,6 +6,8 @@ export interface CniInterface {
   readonly mtu?: number;
   /** Path of the network namespace; absent for a device of the host. */
   readonly sandbox?: string;
+  readonly socketPath?: string;
+  readonly pciID?: string;
 }
 
 export interface CniIp {
@@ -19,6 +21,11 @@ export interface CniIp {
 export interface CniRoute {
   readonly dst: string;
   readonly gw?: string;
+  readonly mtu?: number;
+  readonly advmss?: number;
+  readonly priority?: number;
+  readonly table?: number;
+  readonly scope?: number;
 }
 
 export interface CniDns {
@@ -36,3 +43,15 @@ export interface CniResult {
 }
 
 export const emptyResult: CniResult = { interfaces: [], ips: [], routes: [], dns: {} };
+
+/** What a chained plugin answers: the result of those before it, and its own. */
+export function appendResult(before: CniResult, own: CniResult): CniResult {
+  const shift = before.interfaces.length;
+  const moved = own.ips.map((ip) => (ip.interface === undefined ? ip : { ...ip, interface: ip.interface + shift }));
+  return {
+    interfaces: [...before.interfaces, ...own.interfaces],
+    ips: [...before.ips, ...moved],
+    routes: [...before.routes, ...own.routes],
+    dns: Object.keys(own.dns).length > 0 ? own.dns : before.dns,
+  };
+}

@@ -1,7 +1,7 @@
 // Pure: the versions of the CNI protocol that the plugins speak.
 
 /** Oldest first. A dialect is added here and in render-result.ts. */
-export const supportedVersions = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
+export const supportedVersions = ['0.1.0', '0.2.0', '0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
 export type CniVersion = (typeof supportedVersions)[number];
 
 /** In which errors are told when the request's version is unknown. */

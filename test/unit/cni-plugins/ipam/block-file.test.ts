@@ -11,9 +11,15 @@ const good = {
   mtu: 1450,
 };
 
+const dual = { cidrs6: ['fd00:7::/64'], gateway6: 'fd00:7::1', subnet6: 'fd00::/16' };
+
 t.test('a block survives reading and writing', async (t) => {
   const block = parseBlockFile(JSON.stringify(good))!;
   t.strictSame(JSON.parse(renderBlockFile(block)), good);
+  for (const six of [{ cidrs6: ['fd00:7::/64'], gateway6: 'fd00:7::1' }, dual]) {
+    const both = { ...good, ...six };
+    t.strictSame(JSON.parse(renderBlockFile(parseBlockFile(JSON.stringify(both))!)), both);
+  }
 });
 
 t.test('what contradicts itself is refused', async (t) => {
@@ -30,6 +36,12 @@ t.test('what contradicts itself is refused', async (t) => {
     ['bridge', { bridge: 'a/b' }],
     ['mtu', { mtu: 67 }],
     ['mtu as text', { mtu: '1450' }],
+    ['IPv6 gateway alone', { gateway6: 'fd00:7::1' }],
+    ['IPv6 without a gateway', { cidrs6: ['fd00:7::/64'] }],
+    ['IPv6 gateway elsewhere', { ...dual, gateway6: 'fd00:8::1' }],
+    ['IPv6 outside the network', { ...dual, subnet6: 'fd01::/16' }],
+    ['IPv4 for IPv6', { cidrs6: ['10.42.7.0/24'], gateway6: '10.42.7.1' }],
+    ['IPv6 with host bits', { ...dual, cidrs6: ['fd00:7::1/64'] }],
   ];
   for (const [name, change] of wrong) t.equal(parseBlockFile(JSON.stringify({ ...good, ...change })), undefined, name);
   for (const text of ['', '{', 'null', '[]', '7']) t.equal(parseBlockFile(text), undefined, text);

@@ -2,11 +2,14 @@ import t from 'tap';
 import {
   type AddressAnswer,
   type AddressQuestion,
+  assignRequested,
   chooseAddress,
 } from '../../../../cni-plugins/ipam/choose-address.ts';
-import { type Ipv4, parseCidr4, parseIpv4, renderIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
+import { poolOfBlock, type RangeSet } from '../../../../cni-plugins/ipam/pool.ts';
+import { type Ip, parseCidr, parseIp, renderInterface, renderIp } from '../../../../daemons/shared/model/ip.ts';
+import { parseCidr4, parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
 
-const ip = (text: string): Ipv4 => parseIpv4(text) as Ipv4;
+const ip = (text: string): Ip => parseIp(text)!;
 
 interface Row {
   cidrs?: string[];
@@ -18,17 +21,27 @@ interface Row {
 }
 
 function ask(row: Row): string {
-  const question: AddressQuestion = {
+  const { sets } = poolOfBlock({
+    network: 'corral',
     subnet: parseCidr4('10.42.0.0/16')!,
     cidrs: (row.cidrs ?? ['10.42.7.0/29']).map((text) => parseCidr4(text)!),
-    gateway: ip(row.gateway ?? '10.42.7.1'),
+    gateway: parseIpv4(row.gateway ?? '10.42.7.1')!,
+    bridge: 'corral0',
+    mtu: 1500,
+  });
+  return answerTo(sets[0]!, row);
+}
+
+function answerTo(set: RangeSet, row: Row): string {
+  const question: AddressQuestion = {
+    set,
     taken: new Set((row.taken ?? []).map(ip)),
     last: row.last === undefined ? undefined : ip(row.last),
     requested: row.requested === undefined ? undefined : ip(row.requested),
-    preferred: row.preferred === undefined ? undefined : ip(row.preferred),
+    preferred: row.preferred === undefined ? [] : [ip(row.preferred)],
   };
   const answer: AddressAnswer = chooseAddress(question);
-  return 'refused' in answer ? answer.refused : `${renderIpv4(answer.address)}/${answer.prefix}`;
+  return 'refused' in answer ? answer.refused : renderInterface(answer);
 }
 
 const all = ['10.42.7.2', '10.42.7.3', '10.42.7.4', '10.42.7.5', '10.42.7.6'];
@@ -78,4 +91,36 @@ t.test('a whole block is given, each address once', async (t) => {
   }
   t.equal(taken.length, 253);
   t.equal(new Set(taken).size, 253);
+});
+
+function sixes(text: string, first: string, last: string): RangeSet {
+  const subnet = parseCidr(text)!;
+  const range = { subnet, first: ip(first), last: ip(last), prefix: subnet.prefix, gateway: ip('fd00::1') };
+  return { ranges: [range] };
+}
+
+t.test('IPv6: a range without end, and a small one', async (t) => {
+  const wide = sixes('fd00::/64', 'fd00::', 'fd00::ffff:ffff:ffff:ffff');
+  t.equal(answerTo(wide, {}), 'fd00::2/64', 'past the routers’ anycast address and the gateway');
+  t.equal(answerTo(wide, { last: 'fd00::ffff' }), 'fd00::1:0/64');
+  t.equal(answerTo(wide, { last: 'fd00::ffff:ffff:ffff:ffff' }), 'fd00::2/64', 'round its end');
+  t.equal(answerTo(wide, { requested: 'fd00::' }), 'reserved');
+  t.equal(answerTo(wide, { requested: 'fd00::ffff:ffff:ffff:ffff' }), 'fd00::ffff:ffff:ffff:ffff/64');
+  t.equal(answerTo(wide, { requested: '10.42.7.3' }), 'outside');
+  const small = sixes('fd00::/64', 'fd00::5', 'fd00::6');
+  t.equal(answerTo(small, { taken: ['fd00::5'] }), 'fd00::6/64');
+  t.equal(answerTo(small, { taken: ['fd00::5', 'fd00::6'] }), 'exhausted');
+  t.equal(answerTo(small, { requested: 'fd00::7' }), 'outside', 'a range ends where it says');
+});
+
+t.test('each address asked for goes to a set of its own', async (t) => {
+  const sets = [sixes('fd00::/64', 'fd00::', 'fd00::ff'), sixes('fd00::/64', 'fd00::100', 'fd00::1ff')];
+  const assign = (...texts: string[]): string => {
+    const answer = assignRequested(sets, texts.map(ip));
+    return Array.isArray(answer) ? answer.map((one) => (one === undefined ? '-' : renderIp(one))).join() : 'outside';
+  };
+  t.equal(assign(), '-,-');
+  t.equal(assign('fd00::105'), '-,fd00::105');
+  t.equal(assign('fd00::105', 'fd00::5'), 'fd00::5,fd00::105');
+  t.equal(assign('fd00::5', 'fd00::6'), 'outside', 'a set gives one');
 });

@@ -5,21 +5,17 @@ import { parseBlockFile } from '../../../../cni-plugins/ipam/block-file.ts';
 import type { Lease } from '../../../../cni-plugins/ipam/lease.ts';
 import { LeaseFiles } from '../../../../cni-plugins/ipam/lease-files.ts';
 import { leaseFolders, listLeases } from '../../../../cni-plugins/ipam/list-leases.ts';
+import { poolOfBlock } from '../../../../cni-plugins/ipam/pool.ts';
+import type { Requested } from '../../../../cni-plugins/ipam/requested.ts';
 import { type Applicant, reserve, type Wish } from '../../../../cni-plugins/ipam/reserve.ts';
-import { parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
+import { parseIp } from '../../../../daemons/shared/model/ip.ts';
 
-const block = parseBlockFile(
-  JSON.stringify({
-    version: 1,
-    network: 'corral',
-    subnet: '10.42.0.0/16',
-    cidrs: ['10.42.7.0/29'],
-    gateway: '10.42.7.1',
-    bridge: 'corral0',
-    mtu: 1450,
-  }),
-)!;
-const noWish: Wish = { requested: undefined, mac: undefined, previous: undefined };
+const poolOf = (block: object): ReturnType<typeof poolOfBlock> =>
+  poolOfBlock(parseBlockFile(JSON.stringify({ version: 1, bridge: 'corral0', mtu: 1450, ...block }))!);
+const pool = poolOf({ network: 'corral', subnet: '10.42.0.0/16', cidrs: ['10.42.7.0/29'], gateway: '10.42.7.1' });
+const noWish: Wish = { requested: [], mac: undefined, previous: undefined };
+const noFolder = { dir: '/nonexistent', bootedAt: 0, bootId: 'boot-1' };
+const asking = (text: string): Requested[] => [{ address: parseIp(text)!, prefix: undefined }];
 
 function applicant(containerId: string, bootId = 'boot-1'): Applicant {
   return {
@@ -53,7 +49,9 @@ function open(t: Test): {
 } {
   const leases = t.testdir();
   const files = new LeaseFiles(leases, 'corral');
-  return { files, leases, give: (id, wish = {}) => reserve(files, block, applicant(id), { ...noWish, ...wish }) };
+  const give = async (id: string, wish: Partial<Wish> = {}): Promise<Lease> =>
+    (await reserve(files, pool, applicant(id), { ...noWish, ...wish }, noFolder)).lease;
+  return { files, leases, give };
 }
 
 t.test('reserving, finishing, freeing', async (t) => {
@@ -91,42 +89,34 @@ t.test('full, taken, and asked for what cannot be', async (t) => {
   const { give } = open(t);
   for (const id of ['a', 'b', 'c', 'd', 'e']) await give(id);
   await t.rejects(give('f'), { code: 'ADDRESSES_EXHAUSTED', message: /10\.42\.7\.0\/29 of network corral/ });
-  await t.rejects(give('f', { requested: parseIpv4('10.42.7.3') }), {
+  await t.rejects(give('f', { requested: asking('10.42.7.3') }), {
     code: 'ADDRESS_TAKEN',
     message: /container b \(eth0\)/,
   });
-  await t.rejects(give('f', { requested: parseIpv4('10.42.7.1') }), { code: 'CONFIG_INVALID' });
-  await t.rejects(give('f', { requested: parseIpv4('10.43.7.1') }), { code: 'CONFIG_INVALID' });
-  t.match(await give('f', { requested: parseIpv4('10.42.9.9') }), { addresses: ['10.42.9.9/32'] });
+  await t.rejects(give('f', { requested: asking('10.42.7.1') }), { code: 'CONFIG_INVALID' });
+  await t.rejects(give('f', { requested: asking('10.43.7.1') }), { code: 'CONFIG_INVALID' });
+  t.match(await give('f', { requested: asking('10.42.9.9') }), { addresses: ['10.42.9.9/32'] });
 });
 
 t.test('200 reservations at once, then the address of an unfinished one again', async (t) => {
   const { leases } = open(t);
   const files = new LeaseFiles(leases, 'wide');
-  const wide = parseBlockFile(
-    JSON.stringify({
-      version: 1,
-      network: 'wide',
-      subnet: '10.0.0.0/8',
-      cidrs: ['10.1.0.0/16'],
-      gateway: '10.1.0.1',
-      bridge: 'b',
-      mtu: 1500,
-    }),
-  )!;
+  const wide = poolOf({ network: 'wide', subnet: '10.0.0.0/8', cidrs: ['10.1.0.0/16'], gateway: '10.1.0.1' });
   const ids = Array.from({ length: 200 }, (_, at) => `c${at}`);
   const network = { network: 'wide' };
-  const made = await Promise.all(ids.map((id) => reserve(files, wide, { ...applicant(id), ...network }, noWish)));
+  const one = async (id: string, wish = noWish): Promise<Lease> =>
+    (await reserve(files, wide, { ...applicant(id), ...network }, wish, noFolder)).lease;
+  const made = await Promise.all(ids.map((id) => one(id)));
   t.equal(new Set(made.map((lease) => lease.addresses[0])).size, 200);
   const [first] = made as [Lease];
-  const again = await reserve(files, wide, { ...applicant('c0'), ...network }, { ...noWish, previous: first });
+  const again = await one('c0', { ...noWish, previous: first });
   t.same(again.addresses, first.addresses);
 });
 
 t.test('a new boot forgets the old one’s leases', async (t) => {
   const { files, leases, give } = open(t);
   await give('a');
-  await reserve(files, block, applicant('b', 'boot-2'), noWish);
+  await reserve(files, pool, applicant('b', 'boot-2'), noWish, noFolder);
   t.same(
     listLeases({ leases }).leases.map((lease) => lease.containerId),
     ['b'],
@@ -159,7 +149,7 @@ t.test('a lease whose address is free or another’s is not listed: its DEL was 
   files.remove(gone);
   files.write(gone);
   t.same(listLeases({ leases }).leases, [kept]);
-  const next = await give('c', { requested: parseIpv4('10.42.7.3') });
+  const next = await give('c', { requested: asking('10.42.7.3') });
   t.same(listLeases({ leases }).leases, [kept, next]);
   files.remove(gone);
   t.ok(files.holds(next), 'and removing it takes nothing from the new owner');

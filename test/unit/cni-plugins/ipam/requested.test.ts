@@ -1,9 +1,12 @@
 import t from 'tap';
-import { requestedAddress, requestedMac } from '../../../../cni-plugins/ipam/requested.ts';
-import { type Ipv4, renderIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
+import { requestedAddresses, requestedMac } from '../../../../cni-plugins/ipam/requested.ts';
+import { renderIp } from '../../../../daemons/shared/model/ip.ts';
 import { cniCodeOf } from '../cni-code-of.ts';
 
 type Args = Record<string, string>;
+
+const show = (config: object, args: Args): string[] =>
+  requestedAddresses({ ...config }, args).map(({ address }) => renderIp(address));
 
 t.test('where an address may be asked for, strongest first', async (t) => {
   const places: [object, Args][] = [
@@ -21,24 +24,26 @@ t.test('where an address may be asked for, strongest first', async (t) => {
       ],
       [{}, {}],
     );
-    t.equal(renderIpv4(requestedAddress(config, args) as Ipv4), `10.42.0.${first + 1}`);
+    t.same(show(config, args), [`10.42.0.${first + 1}`]);
   }
-  t.equal(requestedAddress({ runtimeConfig: { ips: [] } }, { IP: '' }), undefined);
+  t.same(show({ runtimeConfig: { ips: [] } }, { IP: '' }), []);
+  t.same(show({}, { IP: '10.42.0.1,fd00::1/64' }), ['10.42.0.1', 'fd00::1']);
+  t.equal(requestedAddresses({}, { IP: 'fd00::1/64' })[0]?.prefix, 64);
 });
 
 t.test('an address that is none, or too many', async (t) => {
   const rows: [object, Args][] = [
-    [{ runtimeConfig: { ips: ['10.42.0.1', '10.42.0.2'] } }, {}],
-    [{ runtimeConfig: { ips: ['fd00::1/64'] } }, {}],
+    [{ runtimeConfig: { ips: new Array(17).fill('10.42.0.1') } }, {}],
+    [{ runtimeConfig: { ips: ['fd00::1%eth0'] } }, {}],
     [{ runtimeConfig: { ips: '10.42.0.1' } }, {}],
     [{ runtimeConfig: { ips: [7] } }, {}],
     [{}, { IP: '10.42.0.1;rm' }],
-    [{}, { IP: '10.42.0.1,10.42.0.2' }],
+    [{}, { IP: '10.42.0.1,' }],
     [{ args: { corral: { requestedIp: 7 } } }, {}],
   ];
   for (const [config, args] of rows)
     t.equal(
-      cniCodeOf(() => requestedAddress({ ...config }, args)),
+      cniCodeOf(() => requestedAddresses({ ...config }, args)),
       7,
       JSON.stringify([config, args]),
     );

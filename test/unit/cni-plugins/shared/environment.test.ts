@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseEnvironment, parseVerb, verbs } from '../../../../cni-plugins/shared/environment.ts';
+import { parseEnvironment, parsePath, parseVerb, verbs } from '../../../../cni-plugins/shared/environment.ts';
 import { CniError } from '../../../../cni-plugins/shared/errors.ts';
 
 const good = {
@@ -21,7 +21,7 @@ function codeAndText(work: () => unknown): string {
 
 t.test('verbs', async (t) => {
   for (const verb of verbs) t.equal(parseVerb({ CNI_COMMAND: verb }), verb);
-  for (const CNI_COMMAND of ['STATUS', 'GC', 'add', 'ADD ', 'constructor']) {
+  for (const CNI_COMMAND of ['status', 'add', 'ADD ', 'constructor']) {
     t.equal(
       codeAndText(() => parseVerb({ CNI_COMMAND })),
       `4 CNI_COMMAND is "${CNI_COMMAND}"`,
@@ -43,6 +43,15 @@ t.test('a whole environment', async (t) => {
     path: ['/opt/cni/bin', '/usr/lib/cni'],
   });
   t.equal(parseEnvironment({ ...good, CNI_NETNS: undefined, CNI_ARGS: undefined }, 'DEL').netns, '');
+});
+
+t.test('verbs about a network need CNI_PATH alone', async (t) => {
+  t.same(parsePath({ CNI_PATH: '/opt/cni/bin:x' }, 'GC'), ['/opt/cni/bin']);
+  t.equal(
+    codeAndText(() => parsePath({}, 'STATUS')),
+    '4 STATUS needs CNI_PATH',
+  );
+  t.equal(parsePath({ CNI_PATH: '/a:'.repeat(1000) }, 'GC').length, 64);
 });
 
 t.test('each missing variable is named', async (t) => {

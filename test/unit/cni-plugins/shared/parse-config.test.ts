@@ -13,8 +13,21 @@ t.test('a configuration', async (t) => {
     type: 'corral-bridge',
     prevResult: { interfaces: [{ name: 'eth0' }], ips: [{ address: '10.42.0.2/24' }], routes: [], dns: {} },
     raw: { ...good, mtu: 1400 },
+    rawPrevResult: prevResult,
   });
   t.equal(parseNetConf(JSON.stringify(good)).prevResult, undefined);
+});
+
+t.test('without a version it is 0.1.0; prevResult is read in its dialect', async (t) => {
+  const prevResult = { ip4: { ip: '10.42.0.2/24', gateway: '10.42.0.1', routes: [{ dst: '0.0.0.0/0' }] }, dns: {} };
+  const conf = parseNetConf(JSON.stringify({ ...good, cniVersion: undefined, prevResult }));
+  t.equal(conf.cniVersion, '0.1.0');
+  t.same(conf.prevResult, {
+    interfaces: [],
+    ips: [{ address: '10.42.0.2/24', gateway: '10.42.0.1' }],
+    routes: [{ dst: '0.0.0.0/0' }],
+    dns: {},
+  });
 });
 
 t.test('what is refused, and with which code', async (t) => {
@@ -25,8 +38,7 @@ t.test('what is refused, and with which code', async (t) => {
     ['null', 6],
     ['"text"', 6],
     [`"${'x'.repeat(maxConfigBytes)}"`, 6],
-    [JSON.stringify({ ...good, cniVersion: '0.1.0' }), 1],
-    [JSON.stringify({ ...good, cniVersion: undefined }), 1],
+    [JSON.stringify({ ...good, cniVersion: '0.0.1' }), 1],
     [JSON.stringify({ ...good, cniVersion: '2.0.0' }), 1],
     [JSON.stringify({ ...good, cniVersion: 1 }), 1],
     [JSON.stringify({ ...good, cniVersion: {} }), 1],
