@@ -14,6 +14,8 @@ export const machineAddress = '198.51.100.10';
 export const routerAddress = '198.51.100.1';
 
 export interface Machine {
+  /** Its process 1, as seen from outside: its files are below `/proc/<pid>/root`. */
+  readonly pid: number;
   readonly netns: Namespace;
   /** The LAN's router: a neighbour of the machine, and its resolver when a test starts one there. */
   readonly router: Namespace;
@@ -106,6 +108,7 @@ function machineOf(t: TestScope, netns: Namespace, router: Namespace, pid: numbe
   const environment = (options: RunOptions): NodeJS.ProcessEnv => ({ ...process.env, LC_ALL: 'C', ...options.env });
   const wd = (options: RunOptions): string[] => [`--wdns=${options.cwd ?? '/'}`];
   return {
+    pid,
     netns,
     router,
     run: (command, args = [], options = {}) =>
