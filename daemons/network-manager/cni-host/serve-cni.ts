@@ -7,6 +7,7 @@ import { peerCredentials } from '../../shared/effects/libc.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import { within } from '../../shared/reconcile/within.ts';
 import { errorReplyFor, greeting, RequestReader, renderReply, type ShimRequest } from './protocol.ts';
+import { Turns } from './turns.ts';
 
 export interface CniHostOptions {
   readonly path: string;
@@ -23,17 +24,21 @@ export interface CniHost {
   close(): Promise<void>;
 }
 
+/** More at once would not be faster, and what each of them holds would outlive the young generation. DELs gather, so they do not wait. */
+const addsAtOnce = 16;
+
 const tryAgain = 11;
 const decode = 6;
 const forbidden = 4;
 
 export async function serveCni(options: CniHostOptions): Promise<CniHost> {
   const open = new Set<Socket>();
+  const turns = new Turns(addsAtOnce);
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
-    converse(socket, options);
+    converse(socket, options, turns);
   });
   server.maxConnections = options.maxConnections ?? 512;
   rmSync(options.path, { force: true });
@@ -57,7 +62,7 @@ function listening(server: Server, path: string): Promise<void> {
   });
 }
 
-function converse(socket: Socket, options: CniHostOptions): void {
+function converse(socket: Socket, options: CniHostOptions, turns: Turns): void {
   const peer = peerOf(socket);
   if (peer.uid !== 0) {
     end(socket, errorReplyFor(new SuiteError('NOT_ROOT', `serve the user ${peer.uid}`), forbidden));
@@ -71,6 +76,7 @@ function converse(socket: Socket, options: CniHostOptions): void {
   socket.on('close', () => clearTimeout(timer));
   const reader = new RequestReader();
   let asked = false;
+  let gone = false;
   const refuse = (error: unknown): void => {
     clearTimeout(timer);
     if (!hasCode(error, 'PROTOCOL')) throw error;
@@ -83,13 +89,18 @@ function converse(socket: Socket, options: CniHostOptions): void {
       if (!request) return;
       asked = true;
       clearTimeout(timer);
-      void serve(socket, request, peer.pid, options);
+      // A caller that was killed while it waited has been told of a failure, and its DEL may be done by now.
+      const work = async (): Promise<void> => {
+        if (!gone) await serve(socket, request, peer.pid, options);
+      };
+      void (request.env.CNI_COMMAND === 'DEL' ? work() : turns.run(work));
     } catch (error) {
       asked = true;
       refuse(error);
     }
   });
   socket.on('end', () => {
+    gone = true;
     if (!asked) refuse(new SuiteError('PROTOCOL', 'the caller closed before it had sent a request'));
   });
 }

@@ -124,6 +124,27 @@ t.test('a caller that goes away takes nothing with it', async (t) => {
   t.same(await callCni(path, { env: {}, stdin: '' }), done, 'the next is served');
 });
 
+t.test('an ADD whose caller is killed while it waits for its turn is never begun', async (t) => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  const path = await serve(t, async ({ env, stdin }) => {
+    begun.push(stdin);
+    if (env.CNI_COMMAND === 'ADD') await promise;
+    return done;
+  });
+  const env = { CNI_COMMAND: 'ADD' };
+  const running = Array.from({ length: 16 }, (_, at) => callCni(path, { env, stdin: `${at}` }));
+  await until(2_000, 'all turns are taken', () => begun.length === 16);
+  const waiting = connect(path);
+  waiting.once('data', () => waiting.write(renderRequest({ env, stdin: 'killed' }), () => waiting.destroy()));
+  await new Promise((gone) => waiting.once('close', gone));
+  t.same(await callCni(path, { env: { CNI_COMMAND: 'DEL' }, stdin: 'del' }), done, 'a DEL does not wait');
+  resolve();
+  await Promise.all(running);
+  t.same(await callCni(path, { env, stdin: 'last' }), done);
+  t.notOk(begun.includes('killed'));
+});
+
 t.test('two hundred at once', async (t) => {
   const path = await serve(t, async ({ stdin }) => ({ ...done, stdout: stdin }));
   const replies = await Promise.all(

@@ -1,0 +1,25 @@
+import t from 'tap';
+import { Turns } from '../../../../daemons/network-manager/cni-host/turns.ts';
+
+t.test('so many at once, the others in their order, failures included', async (t) => {
+  const turns = new Turns(2);
+  const begun: number[] = [];
+  let [running, most] = [0, 0];
+  const work = async (at: number): Promise<number> => {
+    begun.push(at);
+    running += 1;
+    most = Math.max(most, running);
+    await new Promise(setImmediate);
+    running -= 1;
+    if (at === 1) throw new Error('one fails');
+    return at;
+  };
+  const results = await Promise.allSettled([0, 1, 2, 3, 4].map((at) => turns.run(() => work(at))));
+  t.same(begun, [0, 1, 2, 3, 4]);
+  t.equal(most, 2);
+  t.same(
+    results.map((result) => (result.status === 'fulfilled' ? result.value : 'failed')),
+    [0, 'failed', 2, 3, 4],
+  );
+  t.equal(await turns.run(() => work(5)), 5, 'and turns are free again');
+});
