@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseCidr4, parseIpv4 } from '../model/ipv4.ts';
 import { isNetworkName, serviceAddress } from '../model/networks.ts';
 import { drivers } from '../model/objects.ts';
+import { declaredSchema } from './config-declared.ts';
 
 const ip = z.string().refine((text) => parseIpv4(text) !== undefined, 'not an IPv4 address');
 const cidr = z
@@ -27,8 +28,18 @@ const network = z.strictObject({
   hostPorts: z.boolean().default(true),
 });
 
-/** Declared objects arrive with the complete metadata service; until a list may hold something, only empty ones are right. */
-const noneYet = z.array(z.never('declared objects are not supported by this version')).default([]);
+/** Answers beside what this host knows, in either form of the original's files. */
+const answersFile = z.strictObject({
+  /** Absolute path of the file; it need not exist. */
+  path: z.union([z.literal('none'), z.string().regex(/^\//, 'not an absolute path')]).default('none'),
+  /** `tree`: versions, clients, answers; `objects`: objects of the later servers, also as these were saved. */
+  form: z.enum(['auto', 'tree', 'objects']).default('auto'),
+  /** `over`: keys of the file win, the others come from this host; `instead`: nothing but the file is served. */
+  use: z.enum(['over', 'instead']).default('over'),
+});
+const loopbackPort = z
+  .string()
+  .regex(/^127(\.\d{1,3}){3}:\d{1,5}$/, 'not a port of a loopback address such as 127.0.0.1:8112');
 
 export const configSchema = z.strictObject({
   host: z
@@ -65,6 +76,9 @@ export const configSchema = z.strictObject({
       address: ip.default(serviceAddress),
       port: z.int().min(1).max(65_535).default(80),
       trustForwardedFrom: z.array(ipOrCidr).default([]),
+      answers: answersFile.prefault({}),
+      /** Where a plain `POST /v1/reload` is taken as well, for scripts made for the original (127.0.0.1:8112). */
+      reload: z.union([z.literal('none'), loopbackPort]).default('none'),
     })
     .prefault({}),
   dns: z
@@ -84,7 +98,7 @@ export const configSchema = z.strictObject({
       allowFrom: z.array(cidr).max(64).default([]),
     })
     .prefault({}),
-  declared: z.strictObject({ stacks: noneYet, services: noneYet, hosts: noneYet, containers: noneYet }).prefault({}),
+  declared: declaredSchema.prefault({}),
   launcher: z.enum(['process', 'none'], 'this version knows the launchers process and none').default('process'),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { SuiteError } from '../model/errors.ts';
-import { overlaps, parseCidr4 } from '../model/ipv4.ts';
+import { faultOf } from './config-checks.ts';
+import { keysAt } from './config-keys.ts';
 import { type Config, configSchema } from './config-schema.ts';
 import { nearest } from './nearest.ts';
 
@@ -30,7 +31,8 @@ export function parseConfig(text: string, environment: Environment, path: string
   }
   const parsed = configSchema.safeParse(tree);
   if (!parsed.success) throw explain(firstCause(parsed.error.issues), path);
-  checkNetworks(parsed.data, path);
+  const fault = faultOf(parsed.data);
+  if (fault) throw new SuiteError('CONFIG_INVALID', `read ${path}: ${fault.key}: ${fault.text}`, { hint: fault.hint });
   return parsed.data;
 }
 
@@ -57,7 +59,8 @@ function parseTree(text: string, path: string): Tree {
     value = parse(text, { maxAliasCount: 100 });
   } catch (cause) {
     const reason = (cause as Error).message.split('\n')[0];
-    throw new SuiteError('CONFIG_INVALID', `read ${path}: ${reason}`, { cause, hint: 'the file is YAML' });
+    // Without the cause, whose text shows lines of the file: there may be a token in them.
+    throw new SuiteError('CONFIG_INVALID', `read ${path}: ${reason}`, { hint: 'the file is YAML' });
   }
   if (value === null || value === undefined) return {};
   if (typeof value !== 'object' || Array.isArray(value))
@@ -84,7 +87,6 @@ function override(tree: Tree, variable: string, value: string): void {
   } catch (cause) {
     const reason = (cause as Error).message.split('\n')[0];
     throw new SuiteError('CONFIG_INVALID', `read the environment variable ${variable}: ${reason}`, {
-      cause,
       hint: 'its value is read as YAML',
     });
   }
@@ -124,7 +126,7 @@ function explain(issue: z.core.$ZodIssue, path: string): SuiteError {
   const where = issue.path.length > 0 ? issue.path.join('.') : 'the top level';
   if (issue.code === 'unrecognized_keys') {
     const key = issue.keys[0]!;
-    const known = keysAt(issue.path);
+    const known = keysAt(configSchema, issue.path);
     return new SuiteError('CONFIG_UNKNOWN_KEY', `read ${path}: unknown key ${[...issue.path, key].join('.')}`, {
       hint: `${meant(key, known)}Known here: ${known.join(', ')}`,
     });
@@ -137,32 +139,4 @@ function explain(issue: z.core.$ZodIssue, path: string): SuiteError {
 function meant(word: string, known: readonly string[]): string {
   const guess = nearest(word, known);
   return guess === undefined ? '' : `did you mean ${guess}? `;
-}
-
-function keysAt(path: readonly PropertyKey[]): string[] {
-  const top = path[0];
-  if (top === undefined) return Object.keys(configSchema.shape);
-  if (top === 'networks') return ['name', 'subnet', 'block', 'driver', 'default', 'mtu', 'hostPorts'];
-  if (top === 'engines') return ['kind', 'socket'];
-  return innerKeys((configSchema.parse({}) as Tree)[String(top)], String(top));
-}
-
-/** What no single key can tell: distinct names, ranges that do not overlap, exactly one default. */
-function checkNetworks(config: Config, path: string): void {
-  const wrong = (text: string, hint: string): never => {
-    throw new SuiteError('CONFIG_INVALID', `read ${path}: networks: ${text}`, { hint });
-  };
-  if (config.networks.length === 1) config.networks[0]!.default = true;
-  const defaults = config.networks.filter((network) => network.default);
-  if (defaults.length !== 1) wrong(`${defaults.length} networks are the default`, 'give exactly one `default: true`');
-  config.networks.forEach((network, at) => {
-    const subnet = parseCidr4(network.subnet)!;
-    if (network.block < subnet.prefix)
-      wrong(`${network.name}: block /${network.block} is larger than ${network.subnet}`, 'choose a longer block');
-    for (const other of config.networks.slice(at + 1)) {
-      if (other.name === network.name) wrong(`two are named ${network.name}`, 'rename one');
-      if (overlaps(subnet, parseCidr4(other.subnet)!))
-        wrong(`${network.name} and ${other.name} overlap`, 'choose distinct subnets');
-    }
-  });
 }

@@ -67,7 +67,7 @@ t.test('each fault is one line with its place and remedy', async (t) => {
     ['networks: [ { name: ../x } ]', 'networks.0.name: not a network name'],
     ['store: { kind: etcd }', 'this version knows the store kind sqlite'],
     ['launcher: docker', 'this version knows the launchers process and none'],
-    ['declared: { stacks: [ { name: x } ] }', 'declared.stacks.0: '],
+    ['declared: { stacks: [ { nmae: x } ] }', 'unknown key declared.stacks.0.nmae. did you mean name?'],
     ['- a\n', 'CONFIG_INVALID: read /etc/corral/corral.yaml: not a map of keys'],
     ['a: [', 'CONFIG_INVALID: read /etc/corral/corral.yaml: '],
     [
