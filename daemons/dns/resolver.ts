@@ -1,6 +1,6 @@
 // The way of a question through the daemon: guard, answer from what we know, else forward. Local answers are made at once, in
 // the caller's turn; only what has to wait returns a promise.
-import type { Ipv4 } from '../shared/model/ipv4.ts';
+import { type Ipv4, renderIpv4 } from '../shared/model/ipv4.ts';
 import { type AnswerSettings, answer, type Chase, finishChase, unknownYet } from './answer.ts';
 import { rcode } from './dns-codes.ts';
 import { encodeRefusal, encodeReply } from './encode-reply.ts';
@@ -68,6 +68,7 @@ export class Resolver {
     const { index, settings, probe, viewOf } = this.#options;
     if (probe.sees(query.name)) return own(query, bareReply(rcode.NXDOMAIN), 'refused');
     const view = viewOf(source);
+    note?.(describeClient(index, view, source));
     const decision = answer(query, view, index, settings, note);
     switch (decision.do) {
       case 'reply':
@@ -130,6 +131,12 @@ export class Resolver {
     }
     return index.ready ? this.resolve(query, source, note) : own(query, unknownYet(index), 'local');
   }
+}
+
+function describeClient(index: NameIndex, view: View, source: Ipv4): string {
+  const name = index.clientAt(source)?.name;
+  const who = name === undefined ? 'no container of this host' : `the container ${name}`;
+  return `asked from ${renderIpv4(source)}, ${who}; suffixes: ${view.suffixes.join(', ')}`;
 }
 
 function own(query: Query, reply: Reply, path: Path): Resolved {

@@ -1,4 +1,5 @@
-// `GET /v1/resolve?name=N&type=A&from=IP` on the daemon's own socket: what a client at that address would be answered.
+// `GET /v1/resolve?name=N&type=A&from=IP&trace=1` on the daemon's own socket: what a client at that address would be answered,
+// and if wished which rules were tried.
 import type { Context, Route } from '../shared/daemon/http.ts';
 import { SuiteError } from '../shared/model/errors.ts';
 import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
@@ -25,13 +26,15 @@ async function answerResolve(http: Context, resolver: Pick<Resolver, 'resolve'>)
   if (source === undefined) throw wrong(http, 'from', 'give the IPv4 address of a container');
   const query = makeQuery(name, type);
   if (!query) throw wrong(http, 'name', 'labels have at most 63 bytes, names 255');
-  const resolved = await resolver.resolve(query, source);
+  const steps: string[] | undefined = parameter(http, 'trace') === '1' ? [] : undefined;
+  const resolved = await resolver.resolve(query, source, steps && ((step) => void steps.push(step)));
   http.body = {
     name,
     type: typeName(type),
     rcode: rcodeName(resolved.rcode),
     source: resolved.path,
     answers: showAnswers(resolved.bytes),
+    ...(steps ? { steps } : {}),
   };
 }
 

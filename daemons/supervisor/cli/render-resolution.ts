@@ -11,6 +11,15 @@ export interface Resolution {
     readonly ttl: number;
     readonly data: unknown;
   }[];
+  /** Only if asked for: the rules that were tried, in words. */
+  readonly steps?: readonly string[];
+}
+
+/** The steps, numbered, with what came of them; empty without steps. */
+export function renderSteps({ steps = [], rcode, source }: Resolution): string {
+  if (steps.length === 0) return '';
+  const lines = [...steps, `answered: ${rcode} (${source})`];
+  return `${lines.map((line, at) => `${String(at + 1).padStart(2)}. ${line}`).join('\n')}\n\n`;
 }
 
 export function renderResolution(resolution: Resolution): string {

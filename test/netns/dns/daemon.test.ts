@@ -139,6 +139,16 @@ t.test('names, search, truncation, forwarding, and a life without metadata', asy
       answers: [{ name: 'db', type: 'A', ttl: 1, data: '10.42.1.9' }],
     });
     t.match(await resolve(bed, 'name=www.up.test.'), { rcode: 'NOERROR', source: 'cache' });
+    t.match(await resolve(bed, 'name=mydb&from=10.42.1.5&trace=1'), {
+      source: 'search',
+      steps: [
+        'asked from 10.42.1.5, the container front-1; suffixes: web.rancher.internal, front.web.rancher.internal, rancher.internal',
+        'db.web.rancher.internal: metadata has it',
+        'mydb.web.rancher.internal: a link of the client to db.web.rancher.internal',
+      ],
+    });
+    const { steps } = (await resolve(bed, 'name=www.up.test&trace=1')) as { steps: string[] };
+    t.match(steps.at(-1), /^the cache has it, \d+ s old$/);
     await t.rejects(resolve(bed, 'name=&type=A'), { code: 'USAGE' });
     await t.rejects(resolve(bed, 'name=a&type=NONE'), { code: 'USAGE' });
   });

@@ -33,7 +33,8 @@ export function shown(bytes: Uint8Array): string {
   const section = (records: readonly InstanceType<typeof Packet.Resource>[]): string =>
     records
       .map((one) => {
-        const data = one.address ?? one.domain ?? one.ns ?? (one.primary ? `soa ${one.minimum}` : '?');
+        const text = Buffer.isBuffer(one.data) ? undefined : one.data && JSON.stringify([one.data].flat().join(''));
+        const data = one.address ?? one.domain ?? one.ns ?? (one.primary ? `soa ${one.minimum}` : text) ?? '?';
         return `${one.name} ${one.ttl} ${Packet.typeName(one.type)} ${data}`;
       })
       .join(', ');

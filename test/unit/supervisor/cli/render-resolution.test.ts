@@ -1,5 +1,5 @@
 import t from 'tap';
-import { renderResolution } from '../../../../daemons/supervisor/cli/render-resolution.ts';
+import { renderResolution, renderSteps } from '../../../../daemons/supervisor/cli/render-resolution.ts';
 
 t.equal(
   renderResolution({
@@ -17,4 +17,11 @@ t.equal(
 lb.shop                        1  A      10.42.0.2
 lb.shop                    86400  SRV    {"port":80}
 `,
+);
+
+const told = { name: 'db', type: 'A', rcode: 'NOERROR', source: 'search', answers: [] };
+t.equal(renderSteps(told), '', 'nobody asked for steps');
+t.equal(
+  renderSteps({ ...told, steps: ['asked from 10.42.0.2', 'db.rancher.internal: not there'] }),
+  ' 1. asked from 10.42.0.2\n 2. db.rancher.internal: not there\n 3. answered: NOERROR (search)\n\n',
 );
