@@ -6,6 +6,7 @@ import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
 import { keeperMetrics } from './keeper-metrics.ts';
 import { NetworksKeeper } from './networks/main.ts';
+import { PublishedPorts } from './ports/main.ts';
 import { RulesKeeper } from './rules/main.ts';
 import { watchHost } from './watch-host.ts';
 
@@ -33,15 +34,20 @@ export function startKeepers(deps: KeeperDeps): Keepers {
     beforeFiles: () => rules.settle(),
     onRefused: () => rules.poke(),
   });
+  const ports = new PublishedPorts(context);
   const rules: RulesKeeper = new RulesKeeper({
     context,
     netlink,
     iptables: openIptables(4),
     metrics: metrics('rules'),
     refused: () => networks.refused,
+    ports,
+    onPublished: () => undefined,
   });
   const watch = watchHost(context, {
-    onLink: (index) => networks.onLink(index),
+    onLink: (index) => {
+      if (networks.onLink(index)) rules.poke();
+    },
     onAddress: () => {
       networks.poke();
       rules.poke();
@@ -57,10 +63,10 @@ export function startKeepers(deps: KeeperDeps): Keepers {
     ready: networks.ready,
     onSnapshot(snapshot) {
       const isNews = !last || isDifferentForKeepers(last, snapshot);
+      const hasOtherPorts = ports.take(snapshot);
       last = snapshot;
-      if (!isNews) return;
-      networks.onSnapshot(snapshot);
-      rules.onSnapshot(snapshot);
+      if (isNews) networks.onSnapshot(snapshot);
+      if (isNews || hasOtherPorts) rules.onSnapshot(snapshot);
     },
     async stop() {
       await Promise.all([networks.close(), rules.close(), watch.close()]);
@@ -69,7 +75,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
   };
 }
 
-/** Containers come and go all day; the keepers look at networks and blocks alone. */
+/** Containers come and go all day; the keepers look at networks, blocks and published ports alone. */
 function isDifferentForKeepers(before: Snapshot, after: Snapshot): boolean {
   return (
     before.hostId !== after.hostId ||

@@ -66,9 +66,11 @@ export class NetworksKeeper {
     this.#loop.poke();
   }
 
-  /** A device changed; containers' own links come and go without concerning us. */
-  onLink(index: number): void {
-    if (this.#watched.has(index)) this.#loop.poke();
+  /** A device changed; containers' own links come and go without concerning us. True if it is a device that does. */
+  onLink(index: number): boolean {
+    const concerns = this.#watched.has(index);
+    if (concerns) this.#loop.poke();
+    return concerns;
   }
 
   poke(): void {

@@ -1,7 +1,6 @@
 // Pure: what may be written while the snapshot is stale: additions only.
-import type { Chain, WantRules } from '../../shared/reconcile/iptables-plan.ts';
-import { markRule } from '../../shared/reconcile/iptables-plan.ts';
-import { parseSave, type SavedTables } from '../../shared/reconcile/iptables-save.ts';
+import { idOf, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
+import type { SavedTables } from '../../shared/reconcile/iptables-save.ts';
 
 /**
  * The part of the wish that removes nothing: chains of which every present rule is wanted too. A chain with another rule of
@@ -9,21 +8,10 @@ import { parseSave, type SavedTables } from '../../shared/reconcile/iptables-sav
  */
 export function additionsOnly(want: WantRules, have: SavedTables): WantRules {
   const chains = want.chains.filter((chain) => {
-    const wanted = idsOf(chain);
+    const wanted = new Set(chain.rules.map(idOf));
     const present = have.get(chain.table)?.get(chain.chain) ?? [];
     return present.every((rule) => rule.id === undefined || wanted.has(rule.id));
   });
   const names = new Set(chains.map(({ chain }) => chain));
   return { ...want, chains, owns: (name) => names.has(name) };
-}
-
-/** Ids as they will be read back. */
-function idsOf({ table, chain, rules }: Chain): Set<string | undefined> {
-  const text = [`*${table}`, `:${chain} - [0:0]`, ...rules.map((rule) => `-A ${chain} ${markRule(rule)}`)].join('\n');
-  return new Set(
-    parseSave(text)
-      .get(table)
-      ?.get(chain)
-      ?.map((rule) => rule.id),
-  );
 }

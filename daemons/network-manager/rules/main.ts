@@ -1,29 +1,38 @@
 // The rules keeper: the chains of network-manager and the jumps to them.
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables, IptablesVersion } from '../../shared/effects/iptables.ts';
-import { hooks } from '../../shared/model/hooks.ts';
+import { hooks, policyChain } from '../../shared/model/hooks.ts';
 import { parseIpv4 } from '../../shared/model/ipv4.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
-import { planRules, type RulesPlan, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
+import { type Chain, planRules, type RulesPlan, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
 import type { SavedTables } from '../../shared/reconcile/iptables-save.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import { within } from '../../shared/reconcile/within.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../networks/networks-health.ts';
+import type { PublishedPorts } from '../ports/main.ts';
+import type { PortClaim } from '../ports/port-claims.ts';
 import { additionsOnly } from './additions.ts';
-import { type AddressReads, observeAddresses, observeRules } from './observe.ts';
+import { hashInSlices, sameChains } from './chains.ts';
+import { KnownRules } from './known-rules.ts';
+import { keepLoopbackRoutes, loopbackRoutes } from './loopback-routes.ts';
+import { type AddressReads, observeAddresses } from './observe.ts';
 import { otherBackend, rulesOfOtherBackend } from './other-backend.ts';
 import { ruleFacts } from './rule-facts.ts';
 import { wantRules } from './want-rules.ts';
 
-const everyMs = 10_000;
-const quietMs = 100;
+/** A first change is served at once; of a storm of them, five a second. */
+const quietMs = 5;
+const restMs = 200;
 /** Who overwrites rules does so in bursts (a firewall that reloads); so we look again soon after each write of our own. */
 const recheckMs = [1_000, 2_000, 4_000];
 /** A fight with another program is told once a minute, not once a second. */
 const quietLogMs = 60_000;
+/** The kernel's notices of our own writes arrive within this time. */
+const ownEchoMs = 500;
 const settleMs = 2_000;
 const condition = 'rules';
+const left = [{ table: 'filter', chain: policyChain }] as const;
 
 export interface RulesOptions {
   readonly context: Pick<DaemonContext, 'config' | 'log' | 'health'>;
@@ -32,22 +41,29 @@ export interface RulesOptions {
   readonly metrics: KeeperMetrics;
   /** Networks of which no rule may speak. */
   readonly refused: () => ReadonlySet<string>;
+  readonly ports: PublishedPorts;
+  /** These ports and no others are published now, by key. */
+  readonly onPublished: (served: ReadonlyMap<string, PortClaim>) => void;
 }
 
 export class RulesKeeper {
   readonly #options: RulesOptions;
   readonly #loop: Loop;
+  readonly #known: KnownRules;
   readonly #service: { address: NonNullable<ReturnType<typeof parseIpv4>>; metadataPort: number };
   #snapshot: Snapshot | undefined;
   #version: IptablesVersion | undefined;
   /** The wish that was fulfilled last: to write for it again is to heal. */
-  #fulfilled: string | undefined;
+  #fulfilled: readonly Chain[] | undefined;
   #waiting: (() => void)[] = [];
   #rechecks: NodeJS.Timeout[] = [];
   #toldAt = Number.NEGATIVE_INFINITY;
+  #isWriting = false;
+  #wroteAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RulesOptions) {
     this.#options = options;
+    this.#known = new KnownRules(options.iptables);
     const { address, port } = options.context.config.metadata;
     this.#service = { address: parseIpv4(address)!, metadataPort: port };
     options.context.health.set(condition, {
@@ -59,7 +75,8 @@ export class RulesKeeper {
       pass: () => this.#pass(),
       failed: (error, failures) => this.#failed(error, failures),
       quietMs,
-      everyMs,
+      restMs,
+      everyMs: () => this.#known.lookAgainMs,
     });
   }
 
@@ -70,6 +87,13 @@ export class RulesKeeper {
 
   poke(): void {
     if (this.#snapshot) this.#loop.poke();
+  }
+
+  /** Somebody wrote rules; what this process wrote itself is looked at again later anyway. */
+  onRulesChanged(): void {
+    if (this.#isWriting || performance.now() - this.#wroteAt < ownEchoMs) return;
+    this.#known.doubt();
+    this.poke();
   }
 
   /** Resolves when a pass that begins from now on has ended, whatever came of it, or after 2 s. */
@@ -95,21 +119,37 @@ export class RulesKeeper {
   }
 
   async #keep(snapshot: Snapshot): Promise<void> {
-    const { context, netlink, iptables, metrics, refused } = this.#options;
-    const addresses = await observeAddresses(netlink);
-    const chains = wantRules(ruleFacts(snapshot, addresses, this.#service, refused()));
-    const want: WantRules = { chains, hooks, owner: 'network-manager', owns: isOwnChain };
+    const { context, netlink, metrics, refused, ports } = this.#options;
+    const host = await observeAddresses(netlink);
+    const chosen = ports.choose(snapshot, host, refused());
+    const facts = ruleFacts(snapshot, host.addresses, this.#service, refused(), [...chosen.served.values()]);
+    const chains = wantRules(facts);
+    await hashInSlices(chains);
+    const want: WantRules = { chains, hooks, left, owner: 'network-manager', owns: isOwnChain };
     this.#version ??= await this.#describe();
-    const have = await observeRules(iptables);
+    const have = await this.#known.read();
     const plan = planRules(snapshot.complete ? want : additionsOnly(want, have), have);
     metrics.pass();
     if (plan.payload !== '') {
-      await iptables.restore(plan.payload);
-      this.#account(plan, have, JSON.stringify(chains));
+      await this.#write(plan);
+      this.#account(plan, have, chains);
     }
-    this.#fulfilled = JSON.stringify(chains);
+    this.#fulfilled = chains;
+    keepLoopbackRoutes(loopbackRoutes(facts));
     context.health.set(condition, { ok: true, text: `${chains.length} chains by ${nameOf(this.#version)}` });
+    if (snapshot.complete) this.#options.onPublished(chosen.served);
+    await ports.report(chosen);
     await this.#lookAside(this.#version);
+  }
+
+  async #write(plan: RulesPlan): Promise<void> {
+    this.#isWriting = true;
+    try {
+      await this.#known.write(plan);
+    } finally {
+      this.#isWriting = false;
+      this.#wroteAt = performance.now();
+    }
   }
 
   async #describe(): Promise<IptablesVersion> {
@@ -131,18 +171,23 @@ export class RulesKeeper {
     });
   }
 
-  #account(plan: RulesPlan, have: SavedTables, wish: string): void {
+  #account(plan: RulesPlan, have: SavedTables, wish: readonly Chain[]): void {
     const { context, metrics } = this.#options;
-    const heals = this.#fulfilled === wish;
+    const heals = this.#fulfilled !== undefined && sameChains(this.#fulfilled, wish);
     if (heals) metrics.healed(plan.changed.length);
     else metrics.wrote(plan.changed.length);
     for (const timer of this.#rechecks) clearTimeout(timer);
-    this.#rechecks = recheckMs.map((ms) => setTimeout(() => this.poke(), ms).unref());
+    this.#rechecks = recheckMs.map((ms) => setTimeout(() => this.#recheck(), ms).unref());
     const now = performance.now();
     if (heals && now - this.#toldAt < quietLogMs) return;
     this.#toldAt = heals ? now : this.#toldAt;
     const event = heals ? 'rules.healed' : 'rules.changed';
     context.log.info({ event, changed: plan.changed, tables: have.size }, `wrote ${plan.changed.join(', ')}`);
+  }
+
+  #recheck(): void {
+    this.#known.doubt();
+    this.poke();
   }
 
   #failed(error: unknown, failures: number): void {

@@ -3,6 +3,7 @@ import { type Ipv4, networkOf, parseCidr4, renderCidr4 } from '../../shared/mode
 import { type DeviceAddress, isLocalBridge } from '../../shared/model/local-callers.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { wantNetworks } from '../networks/want-networks.ts';
+import type { PortClaim } from '../ports/port-claims.ts';
 import type { ForeignBridge, RuleFacts, RuleNetwork } from './want-rules.ts';
 
 /**
@@ -13,16 +14,19 @@ export function ruleFacts(
   addresses: readonly DeviceAddress[],
   service: { readonly address: Ipv4; readonly metadataPort: number },
   refused: ReadonlySet<string>,
+  ports: readonly PortClaim[],
 ): RuleFacts {
   const own = new Map(wantNetworks(snapshot).map((network) => [network.name, network.bridge]));
   const networks: RuleNetwork[] = [];
+  const always = new Set(ports.map((claim) => claim.network));
   for (const network of snapshot.all('network')) {
+    const publishes = network.hostPorts || always.has(network.name);
     const subnet = refused.has(network.name) ? undefined : parseCidr4(network.subnet);
-    if (subnet) networks.push({ subnet, bridge: own.get(network.name) });
+    if (subnet) networks.push({ subnet, bridge: own.get(network.name), publishes });
   }
   networks.sort((a, b) => a.subnet.base - b.subnet.base || a.subnet.prefix - b.subnet.prefix);
   const ownBridges = new Set(own.values());
-  return { networks, foreignBridges: foreignBridgesOf(addresses, ownBridges), service };
+  return { networks, foreignBridges: foreignBridgesOf(addresses, ownBridges), service, ports };
 }
 
 /** Bridges of other engines, and of networks of ours that are gone but still have containers; without repetition. */

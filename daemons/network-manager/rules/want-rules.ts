@@ -1,7 +1,10 @@
 // Pure: everything that the chains of network-manager hold, from what the host has: networks, bridges, service address.
 // IPv4 alone: a family is a separate restore, so IPv6 becomes a second call of the same shape.
+import { policyChain } from '../../shared/model/hooks.ts';
 import { type Cidr4, type Ipv4, renderCidr4 } from '../../shared/model/ipv4.ts';
 import type { Chain } from '../../shared/reconcile/iptables-plan.ts';
+import type { PortClaim } from '../ports/port-claims.ts';
+import { wantLoopbackGuard, wantPortChains } from './want-ports.ts';
 import { wantInput, wantOutput, wantRawOutput, wantRawPrerouting } from './want-service-address.ts';
 
 /** A rule as iptables-save prints it, without `-A CHAIN` and without its id. */
@@ -12,6 +15,8 @@ export interface RuleNetwork {
   readonly subnet: Cidr4;
   /** Its bridge on this host; undefined if this host has no part in it. */
   readonly bridge: string | undefined;
+  /** Host ports may lead to its containers. */
+  readonly publishes: boolean;
 }
 
 /** A bridge of another engine on this host, with a range that it serves. */
@@ -25,6 +30,8 @@ export interface RuleFacts {
   readonly networks: readonly RuleNetwork[];
   readonly foreignBridges: readonly ForeignBridge[];
   readonly service: { readonly address: Ipv4; readonly metadataPort: number };
+  /** Those whose way to the container is there; at most one of each key. */
+  readonly ports: readonly PortClaim[];
 }
 
 /**
@@ -36,9 +43,14 @@ export function wantRules(facts: RuleFacts): Chain[] {
     { table: 'filter', chain: 'CATTLE_INPUT', rules: wantInput(facts) },
     { table: 'filter', chain: 'CATTLE_FORWARD', rules: wantForward(facts) },
     { table: 'filter', chain: 'CATTLE_FILTER_OUTPUT', rules: wantOutput(facts) },
-    { table: 'raw', chain: 'CATTLE_RAW_PREROUTING', rules: wantRawPrerouting(facts) },
+    {
+      table: 'raw',
+      chain: 'CATTLE_RAW_PREROUTING',
+      rules: [...wantLoopbackGuard(facts.networks), ...wantRawPrerouting(facts)],
+    },
     { table: 'raw', chain: 'CATTLE_RAW_OUTPUT', rules: wantRawOutput(facts) },
     { table: 'nat', chain: 'CATTLE_NAT_POSTROUTING', rules: wantPostrouting(facts) },
+    ...wantPortChains(facts.ports, facts.networks, facts.service.address),
   ];
 }
 
@@ -46,17 +58,20 @@ export function wantRules(facts: RuleFacts): Chain[] {
  * Containers reach everything that the host routes to: outside, each other, other networks of ours; answers come back.
  * Only with a source of their own network, so that a spoofed packet is left to the host's policy. What goes into another
  * engine's bridge is that engine's to judge (Docker isolates its networks in rules further down), hence the RETURNs first.
+ * Whoever asks a published port comes in, from wherever. Policies are asked before anything else, about packets from
+ * container to container.
  */
 function wantForward({ networks, foreignBridges }: RuleFacts): RuleText[] {
   const own = networks.filter((network) => network.bridge !== undefined);
   if (own.length === 0) return [];
   const devices = [...new Set(foreignBridges.map(({ device }) => device))];
   return [
+    ...own.map(({ subnet }) => `-s ${renderCidr4(subnet)} -d ${renderCidr4(subnet)} -j ${policyChain}`),
     ...devices.map((device) => `-o ${device} -j RETURN`),
     ...own.map(({ subnet, bridge }) => `-s ${renderCidr4(subnet)} -i ${bridge} -j ACCEPT`),
     ...own.map(
-      ({ subnet, bridge }) =>
-        `-d ${renderCidr4(subnet)} -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
+      ({ subnet, bridge, publishes }) =>
+        `-d ${renderCidr4(subnet)} -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED${publishes ? ',DNAT' : ''} -j ACCEPT`,
     ),
   ];
 }

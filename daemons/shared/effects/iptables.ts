@@ -13,8 +13,8 @@ export interface IptablesVersion {
 
 export interface Iptables {
   readonly family: 4 | 6;
-  /** The table as `iptables-save` prints it. @throws COMMAND_*. */
-  save(table: TableName): Promise<string>;
+  /** The table, or all that there are, as `iptables-save` prints them. @throws COMMAND_*. */
+  save(table?: TableName): Promise<string>;
   /** Applies the payload of a plan without touching what it does not name. @throws COMMAND_*; then nothing was applied. */
   restore(payload: string): Promise<void>;
   describe(): Promise<IptablesVersion>;
@@ -31,11 +31,12 @@ export function openIptables(family: 4 | 6, runWith: Run = run): Iptables {
   return {
     family,
     async save(table) {
-      const { stdout, stderr } = await runWith(`${prefix}-save`, ['-t', table], limits);
+      const { stdout, stderr } = await runWith(`${prefix}-save`, table ? ['-t', table] : [], limits);
       // Another program used nftables in a way that iptables cannot show; the exit code is 0 and the listing empty.
-      if (/^# Table .* is incompatible/m.test(`${stdout}\n${stderr}`)) {
-        throw new SuiteError('COMMAND_FAILED', `read table ${table} with ${prefix}-save: it holds rules of nftables`, {
-          hint: `nft list table ip${family === 6 ? '6' : ''} ${table}`,
+      const unseen = hiddenTable(stdout, stderr);
+      if (unseen !== undefined && (table === undefined || table === unseen)) {
+        throw new SuiteError('COMMAND_FAILED', `read table ${unseen} with ${prefix}-save: it holds rules of nftables`, {
+          hint: `nft list table ip${family === 6 ? '6' : ''} ${unseen}`,
         });
       }
       return stdout;
@@ -51,4 +52,12 @@ export function openIptables(family: 4 | 6, runWith: Run = run): Iptables {
       return { version: match[1]!, backend: match[2] === 'nf_tables' ? 'nft' : 'legacy' };
     },
   };
+}
+
+const hidden = /^# Table `(raw|nat|filter)' is incompatible/m;
+
+/** A table of ours that the listing does not show. */
+function hiddenTable(...texts: readonly string[]): TableName | undefined {
+  const found = texts.filter((text) => text.includes('is incompatible')).map((text) => hidden.exec(text)?.[1]);
+  return found.find((name) => name !== undefined) as TableName | undefined;
 }

@@ -35,6 +35,7 @@ export const errorCodes = [
   'FILE_TOO_LARGE',
   'SYSCTL_REFUSED',
   'PORT_TAKEN',
+  'PORT_CONFLICT',
   // store and metadata
   'STORE_CORRUPT',
   'STORE_TOO_NEW',

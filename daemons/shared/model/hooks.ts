@@ -13,6 +13,9 @@ export interface Hook {
   readonly owner: 'network-manager' | 'overlay';
 }
 
+/** Packets to any address of the host. */
+const toHost = ['-m', 'addrtype', '--dst-type', 'LOCAL'];
+
 /**
  * In each built-in chain the hooks stand first, in this order. Chain names are the originals' where they had one; the filter
  * table's chain for OUTPUT is not named CATTLE_OUTPUT, since programs that look for that name expect it in nat.
@@ -20,7 +23,10 @@ export interface Hook {
 export const hooks: readonly Hook[] = [
   { table: 'raw', builtin: 'PREROUTING', match: [], chain: 'CATTLE_RAW_PREROUTING', owner: 'network-manager' },
   { table: 'raw', builtin: 'OUTPUT', match: [], chain: 'CATTLE_RAW_OUTPUT', owner: 'network-manager' },
+  { table: 'nat', builtin: 'PREROUTING', match: toHost, chain: 'CATTLE_PREROUTING', owner: 'network-manager' },
+  { table: 'nat', builtin: 'OUTPUT', match: toHost, chain: 'CATTLE_OUTPUT', owner: 'network-manager' },
   { table: 'nat', builtin: 'POSTROUTING', match: [], chain: 'CATTLE_NAT_POSTROUTING', owner: 'network-manager' },
+  { table: 'nat', builtin: 'POSTROUTING', match: [], chain: 'CATTLE_HOSTPORTS_POSTROUTING', owner: 'network-manager' },
   { table: 'filter', builtin: 'INPUT', match: [], chain: 'CATTLE_INPUT', owner: 'network-manager' },
   { table: 'filter', builtin: 'FORWARD', match: [], chain: 'CATTLE_FORWARD', owner: 'network-manager' },
   { table: 'filter', builtin: 'OUTPUT', match: [], chain: 'CATTLE_FILTER_OUTPUT', owner: 'network-manager' },
@@ -29,3 +35,9 @@ export const hooks: readonly Hook[] = [
 export function hooksOf(owner: Hook['owner']): readonly Hook[] {
   return hooks.filter((hook) => hook.owner === owner);
 }
+
+/**
+ * Other programs (Rancher's network-policy-manager) fill this chain of table filter. It is made if it is missing and then left
+ * alone, whatever it holds; packets between containers of one network pass it before they are accepted.
+ */
+export const policyChain = 'CATTLE_NETWORK_POLICY';

@@ -30,6 +30,16 @@ export class SharedMap<V> {
     for (const bucket of this.#buckets) yield* bucket.keys();
   }
 
+  /** Keys whose value is not the same object as in `before`; cheap if one came from the other by few changes. */
+  *keysUnlike(before: SharedMap<V>): Generator<string> {
+    for (let at = 0; at < bucketCount; at += 1) {
+      const [old, now] = [before.#buckets[at], this.#buckets[at]];
+      if (old === now) continue;
+      for (const [key, value] of now ?? []) if (old?.get(key) !== value) yield key;
+      for (const key of old?.keys() ?? []) if (!now?.has(key)) yield key;
+    }
+  }
+
   /** A map with the entries set (value) or removed (undefined); the same map when nothing differs. */
   with(changes: Iterable<readonly [string, V | undefined]>): SharedMap<V> {
     const copied = new Map<number, Map<string, V>>();

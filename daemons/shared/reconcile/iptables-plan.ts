@@ -21,6 +21,8 @@ export interface WantRules {
   /** The table of all writers' hooks; those of others only decide where ours stand. */
   readonly hooks: readonly Hook[];
   readonly owner: Hook['owner'];
+  /** Chains that are made if they are missing and otherwise left alone: others fill them. */
+  readonly left?: readonly Pick<Chain, 'table' | 'chain'>[];
   /** True for the names of this writer's chains: those that are not wanted any more are removed. */
   readonly owns: (chain: string) => boolean;
 }
@@ -30,6 +32,8 @@ export interface RulesPlan {
   readonly payload: string;
   /** What it changes, for the log: `nat CATTLE_PREROUTING`, `filter FORWARD`. */
   readonly changed: readonly string[];
+  /** What a listing will show once the payload is written; undefined if only a listing can tell (built-in chains change). */
+  readonly after: SavedTables | undefined;
 }
 
 /** The rule with its id as a comment. @throws SuiteError INTERNAL if it would become two lines of the payload. */
@@ -41,25 +45,35 @@ export function markRule(rule: string): string {
 /** Brings everything of `want.owner` into the wanted state. */
 export function planRules(want: WantRules, have: SavedTables): RulesPlan {
   const names = new Set<string>([...want.chains, ...want.hooks].map(({ table }) => table));
-  return joinPlans([...names].map((table) => planTable(table, want, have.get(table) ?? new Map())));
+  return joinPlans(
+    [...names].map((table) => planTable(table, want, have.get(table) ?? new Map())),
+    have,
+  );
 }
 
 /** Removes the hooks and all chains of `owner`, whatever they hold. */
 export function planRemoval(want: Omit<WantRules, 'chains'>, have: SavedTables): RulesPlan {
-  return joinPlans([...have].map(([table, saved]) => planTable(table, { ...want, chains: [] }, saved)));
+  return joinPlans(
+    [...have].map(([table, saved]) => planTable(table, { ...want, chains: [], left: [] }, saved)),
+    have,
+  );
 }
 
 interface TablePlan {
   readonly table: string;
   readonly lines: readonly string[];
   readonly changed: readonly string[];
+  readonly after: SavedTable | undefined;
 }
 
-function joinPlans(plans: readonly TablePlan[]): RulesPlan {
+function joinPlans(plans: readonly TablePlan[], have: SavedTables): RulesPlan {
   const busy = plans.filter((plan) => plan.lines.length > 0);
+  const after = new Map(have);
+  for (const plan of busy) if (plan.after) after.set(plan.table, plan.after);
   return {
     payload: busy.map((plan) => `*${plan.table}\n${plan.lines.join('\n')}\nCOMMIT\n`).join(''),
     changed: busy.flatMap((plan) => plan.changed.map((name) => `${plan.table} ${name}`)),
+    after: busy.every((plan) => plan.after) ? after : undefined,
   };
 }
 
@@ -67,22 +81,49 @@ function planTable(table: string, want: WantRules, have: SavedTable): TablePlan 
   const chains = want.chains.filter((chain) => chain.table === table);
   const wanted = new Set(chains.map(({ chain }) => chain));
   const differing = chains.filter(({ chain, rules }) => !sameBody(rules, have.get(chain)));
-  const stale = [...have.keys()].filter((name) => want.owns(name) && !wanted.has(name));
+  const left = new Set((want.left ?? []).filter((one) => one.table === table).map(({ chain }) => chain));
+  const made = [...left].filter((name) => !have.has(name));
+  const stale = [...have.keys()].filter((name) => want.owns(name) && !wanted.has(name) && !left.has(name));
   const hooks = planHooks(table, want, wanted, have);
   const kept = stale.filter((name) => isUsedByOthers(name, want, have));
   const removed = stale.filter((name) => !kept.includes(name));
   const flushed = kept.filter((name) => have.get(name)!.length > 0);
+  const emptied = [...flushed, ...made];
   return {
     table,
     lines: [
+      // Fails if somebody else has made the chain meanwhile, where a line with a colon would empty it.
+      ...made.map((name) => `-N ${name}`),
       // To name a chain here creates it, or empties it if it is there.
       ...[...differing.map(({ chain }) => chain), ...flushed, ...removed].map((name) => `:${name} - [0:0]`),
       ...differing.flatMap(({ chain, rules }) => rules.map((rule) => `-A ${chain} ${markRule(rule)}`)),
       ...hooks.flatMap(({ lines }) => lines),
       ...removed.map((name) => `-X ${name}`),
     ],
-    changed: [...differing.map(({ chain }) => chain), ...flushed, ...removed, ...hooks.map(({ builtin }) => builtin)],
+    changed: [
+      ...[...differing.map(({ chain }) => chain), ...emptied, ...removed],
+      ...hooks.map(({ builtin }) => builtin),
+    ],
+    after: hooks.length > 0 ? undefined : tableAfter(have, differing, emptied, removed),
   };
+}
+
+function tableAfter(
+  have: SavedTable,
+  differing: readonly Chain[],
+  emptied: readonly string[],
+  removed: readonly string[],
+): SavedTable {
+  const after = new Map(have);
+  for (const { chain, rules } of differing) {
+    after.set(
+      chain,
+      rules.map((rule) => ({ text: markRule(rule), id: idOf(rule) })),
+    );
+  }
+  for (const name of emptied) after.set(name, []);
+  for (const name of removed) after.delete(name);
+  return after;
 }
 
 function sameBody(rules: readonly string[], have: readonly SavedRule[] | undefined): boolean {
@@ -166,7 +207,8 @@ function jumpOf(hook: Hook): string {
 const ids = new Map<string, string>();
 const MOST_IDS = 50_000;
 
-function idOf(rule: string): string {
+/** The id under which a rule is read back. */
+export function idOf(rule: string): string {
   const known = ids.get(rule);
   if (known !== undefined) return known;
   const id = createHash('sha256').update(rule).digest('hex').slice(0, 16);

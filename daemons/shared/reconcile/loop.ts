@@ -7,8 +7,10 @@ export interface LoopOptions {
   readonly failed: (error: unknown, failures: number) => void;
   /** Pokes that come within this time are one pass, ms. */
   readonly quietMs?: number;
+  /** Least time from the end of one pass to the next: a first poke is served at once, a storm is not. */
+  readonly restMs?: number;
   /** Look again even if nobody pokes, ms. */
-  readonly everyMs?: number;
+  readonly everyMs?: number | (() => number);
 }
 
 export class Loop {
@@ -19,6 +21,7 @@ export class Loop {
   #busy = false;
   #closed = false;
   #failures = 0;
+  #endedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #due = Number.POSITIVE_INFINITY;
 
@@ -28,7 +31,7 @@ export class Loop {
 
   poke(): void {
     this.#dirty = true;
-    if (!this.#busy) this.#schedule(this.#options.quietMs ?? 0);
+    if (!this.#busy) this.#schedule(this.#untilPass());
   }
 
   /** No further pass; waits for the one that runs. */
@@ -36,6 +39,11 @@ export class Loop {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#running;
+  }
+
+  #untilPass(): number {
+    const rested = performance.now() - this.#endedAt;
+    return Math.max(this.#options.quietMs ?? 0, (this.#options.restMs ?? 0) - rested);
   }
 
   /** The earliest wish wins: a poke need not wait for the timer of the next regular look. */
@@ -53,10 +61,12 @@ export class Loop {
   async #run(): Promise<void> {
     this.#busy = true;
     this.#dirty = false;
-    let next = this.#options.everyMs;
+    let next: number | undefined;
     try {
       await this.#options.pass();
       this.#failures = 0;
+      const { everyMs } = this.#options;
+      next = typeof everyMs === 'function' ? everyMs() : everyMs;
     } catch (error) {
       this.#failures += 1;
       this.#options.failed(error, this.#failures);
@@ -64,7 +74,8 @@ export class Loop {
     }
     this.#busy = false;
     this.#running = undefined;
-    if (this.#dirty) this.#schedule(Math.max(this.#options.quietMs ?? 0, this.#failures > 0 ? (next ?? 0) : 0));
+    this.#endedAt = performance.now();
+    if (this.#dirty) this.#schedule(Math.max(this.#untilPass(), this.#failures > 0 ? (next ?? 0) : 0));
     else if (next !== undefined) this.#schedule(next);
   }
 }

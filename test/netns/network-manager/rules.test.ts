@@ -82,7 +82,8 @@ t.test('foreign damage heals within 10 s, and foreign rules stay', async (t) => 
     for (const command of commands) exec(host, 'iptables', command);
     t.not(rulesOf(host), want, what);
     await until(10_500, `${what} heals`, () => rulesOf(host) === want);
-    t.ok((await keepers.count('healed', 'rules')) > healed, `${what} is counted`);
+    const isCounted = async (): Promise<boolean> => (await keepers.count('healed', 'rules')) > healed;
+    t.ok(await until(1_000, 'it is counted', isCounted), `${what} is counted`);
   };
   await heals(
     'flushed and removed',

@@ -1,6 +1,12 @@
 // Short ways to a snapshot for tests of network-manager's keepers.
 import { bridgeName } from '../../../daemons/shared/model/networks.ts';
-import type { BlockObject, Driver, NetworkObject, SnapshotObject } from '../../../daemons/shared/model/objects.ts';
+import type {
+  BlockObject,
+  ContainerObject,
+  Driver,
+  NetworkObject,
+  SnapshotObject,
+} from '../../../daemons/shared/model/objects.ts';
 import { Snapshot } from '../../../daemons/shared/model/snapshot.ts';
 import { uuidOfName } from '../../../daemons/shared/model/uuid.ts';
 
@@ -12,16 +18,59 @@ interface NetworkWish {
   readonly driver?: Driver;
   readonly mtu?: number | null;
   readonly bridge?: string;
+  readonly hostPorts?: boolean;
 }
 
 export function network(name: string, subnet: string, wish: NetworkWish = {}): NetworkObject {
-  const { isDefault = false, driver = 'vxlan', mtu = null, bridge = bridgeName(name, isDefault) } = wish;
+  const {
+    isDefault = false,
+    driver = 'vxlan',
+    mtu = null,
+    bridge = bridgeName(name, isDefault),
+    hostPorts = true,
+  } = wish;
   const id = uuidOfName(hostId, `network/${name}`);
-  return { kind: 'network', id, name, subnet, block: 24, driver, isDefault, mtu, hostPorts: true, bridge };
+  return { kind: 'network', id, name, subnet, block: 24, driver, isDefault, mtu, hostPorts, bridge };
 }
 
 export function block(name: string, cidr: string, owner: string = hostId): BlockObject {
   return { kind: 'block', id: `${name}/${cidr}`, network: name, cidr, hostId: owner };
+}
+
+/** A container of this host on network `corral` that publishes `ports` (`0.0.0.0:8080:80/tcp`). */
+export function container(
+  name: string,
+  ip: string,
+  ports: readonly string[],
+  rest: Partial<ContainerObject> = {},
+): ContainerObject {
+  return {
+    kind: 'container',
+    id: uuidOfName(hostId, `container/${name}`),
+    name,
+    externalId: null,
+    hostId,
+    network: 'corral',
+    ips: [ip],
+    mac: null,
+    ports,
+    labels: {},
+    state: 'running',
+    health: null,
+    hostname: null,
+    createdAt: 1_000,
+    startCount: 1,
+    dns: [],
+    dnsSearch: [],
+    networkFrom: null,
+    system: false,
+    stackId: null,
+    stackName: null,
+    serviceId: null,
+    serviceName: null,
+    serviceIndex: null,
+    ...rest,
+  };
 }
 
 export function snapshotOf(objects: readonly SnapshotObject[], complete = true): Snapshot {

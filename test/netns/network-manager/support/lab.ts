@@ -60,22 +60,33 @@ export async function makeLab(
   return { host, neighbour, one, two, back, docker, keepers };
 }
 
-function plug(host: Namespace, ns: Namespace, bridge: string, veth: string, address: string, gateway: string): void {
+/** Puts a container on a bridge by hand, as ADD would. */
+export function plug(
+  host: Namespace,
+  ns: Namespace,
+  bridge: string,
+  veth: string,
+  address: string,
+  gateway: string,
+): void {
   connect({ ns: host, device: veth }, { ns, device: 'eth0', address });
   exec(host, 'ip', ['link', 'set', veth, 'master', bridge]);
+  exec(host, 'bridge', ['link', 'set', 'dev', veth, 'hairpin', 'on']); // as ADD does
   exec(ns, 'ip', ['route', 'add', 'default', 'via', gateway]);
 }
 
-/** Starts a server that tells each client the address that it sees. */
-export async function serve(t: TestScope, ns: Namespace, address: string, ...ports: number[]): Promise<void> {
+/** Starts a server that tells each client the address that it sees; returns what ends it. */
+export async function serve(t: TestScope, ns: Namespace, address: string, ...ports: number[]): Promise<() => void> {
   const program = new URL('./echo-server.ts', import.meta.url).pathname;
   const command = ['netns', 'exec', ns.name, process.execPath, program, address, ...ports.map(String)];
   const child = spawn('/usr/sbin/ip', command, { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.teardown(() => void child.kill('SIGKILL'));
+  const stop = (): void => void child.kill('SIGKILL');
+  t.teardown(stop);
   for (let up = 0; up < ports.length; )
     up += String((await once(child.stdout, 'data'))[0])
       .trim()
       .split('\n').length;
+  return stop;
 }
 
 /** The address that the server sees, or an error code. */

@@ -38,7 +38,7 @@ const addresses = [
   at('br-lan', '192.168.1.1', 24),
 ];
 const service = { address: parseIpv4('169.254.169.250')!, metadataPort: 80 };
-const chains = wantRules(ruleFacts(snapshotOf(objects), addresses, service, new Set()));
+const chains = wantRules(ruleFacts(snapshotOf(objects), addresses, service, new Set(), []));
 
 function render(bodies: readonly Chain[]): string {
   return bodies
@@ -54,9 +54,7 @@ t.test('all chains of a host with two networks, a foreign one and Docker', async
 t.test('every hook of network-manager leads to a chain that is written', async (t) => {
   t.same(
     chains.map(({ table, chain }) => `${table} ${chain}`).sort(),
-    hooksOf('network-manager')
-      .map(({ table, chain }) => `${table} ${chain}`)
-      .sort(),
+    [...hooksOf('network-manager').map(({ table, chain }) => `${table} ${chain}`), 'nat CATTLE_HOSTPORTS'].sort(),
   );
 });
 
@@ -66,6 +64,7 @@ t.test('the order in which objects and addresses come does not show', async (t) 
     [...addresses, ...addresses].reverse(),
     service,
     new Set(),
+    [],
   );
   t.equal(render(wantRules(facts)), render(chains));
 });
@@ -222,6 +221,17 @@ const cases: [name: string, packet: Packet, fate: string][] = [
     { in: 'docker0', out: 'corral0', src: '172.17.0.2', dst: '10.42.7.9', proto: 'tcp', dport: 80 },
     'policy',
   ],
+  [
+    'container reaches for what the host serves to itself',
+    { in: 'corral0', src: '10.42.7.9', dst: '127.0.0.1', proto: 'tcp', dport: 22 },
+    'drop',
+  ],
+  [
+    'container pretends to be the host',
+    { in: 'corral0', src: '127.0.0.1', dst: '10.42.7.1', proto: 'tcp', dport: 22 },
+    'drop',
+  ],
+  ['the host to itself', { in: 'lo', src: '127.0.0.1', dst: '127.0.0.1', proto: 'tcp', dport: 22 }, 'policy'],
   ['host to container', { out: 'corral0', src: '10.42.7.1', dst: '10.42.7.9', proto: 'tcp', dport: 80 }, 'policy'],
   ['host to the internet', { out: 'eth0', src: '192.0.2.10', dst: '198.51.100.1', proto: 'tcp', dport: 443 }, 'policy'],
 ];
@@ -234,7 +244,7 @@ t.test('what becomes of a packet', async (t) => {
 });
 
 t.test('a network that was refused is in no rule', async (t) => {
-  const facts = ruleFacts(snapshotOf(objects), addresses, service, new Set(['corral']));
+  const facts = ruleFacts(snapshotOf(objects), addresses, service, new Set(['corral']), []);
   const text = render(wantRules(facts));
   t.notMatch(text, '10.42.0.0/16');
   t.match(text, '10.50.0.0/16');
@@ -246,6 +256,7 @@ t.test('without a block of this host only the service address is looked after', 
     addresses,
     service,
     new Set(),
+    [],
   );
   const bodies = wantRules(facts);
   t.same(
@@ -257,7 +268,7 @@ t.test('without a block of this host only the service address is looked after', 
 
 t.test('metadata on another port', async (t) => {
   const input = (port: number): string => {
-    const facts = ruleFacts(snapshotOf(objects), [], { ...service, metadataPort: port }, new Set());
+    const facts = ruleFacts(snapshotOf(objects), [], { ...service, metadataPort: port }, new Set(), []);
     return wantRules(facts)
       .find(({ chain }) => chain === 'CATTLE_INPUT')!
       .rules.join('\n');
@@ -269,6 +280,6 @@ t.test('metadata on another port', async (t) => {
 t.test('the example of the README', async (t) => {
   const few = [network('corral', '10.42.0.0/16', { isDefault: true }), block('corral', '10.42.7.0/24')];
   const local = addresses.filter(({ device }) => device === 'corral0' || device === 'docker0');
-  const facts = ruleFacts(snapshotOf(few), local, service, new Set());
+  const facts = ruleFacts(snapshotOf(few), local, service, new Set(), []);
   t.equal(readmeExample('daemons/network-manager/rules/README.md'), render(wantRules(facts)));
 });

@@ -42,3 +42,19 @@ t.test('keys are data', async (t) => {
   t.equal(map.has('toString'), false);
   t.equal(map.size, 5);
 });
+
+t.test('keys that differ from an earlier map', async (t) => {
+  const before = new SharedMap<number>().with([
+    ['a', 1],
+    ['b', 2],
+    ['c', 3],
+  ]);
+  t.same([...before.keysUnlike(before)], []);
+  const after = before.with([
+    ['a', 9],
+    ['b', undefined],
+    ['d', 4],
+  ]);
+  t.same([...after.keysUnlike(before)].sort(), ['a', 'b', 'd']);
+  t.same([...before.keysUnlike(new SharedMap())].sort(), ['a', 'b', 'c']);
+});

@@ -1,0 +1,66 @@
+// The host ports that the containers of this host ask for, kept beside the snapshot: a change costs what it touches, not what
+// there is.
+import type { ContainerObject } from '../../shared/model/objects.ts';
+import type { SharedMap } from '../../shared/model/shared-map.ts';
+import type { Snapshot } from '../../shared/model/snapshot.ts';
+import { type ContainerClaims, claimsOf, type PortClaim } from './port-claims.ts';
+
+export class PortBook {
+  #hostId: string | undefined;
+  #containers: SharedMap<ContainerObject> | undefined;
+  readonly #entries = new Map<string, ContainerClaims>();
+
+  /** Takes over a snapshot; true if the ports that are asked for may differ from before. */
+  take(snapshot: Snapshot): boolean {
+    const before = this.#hostId === snapshot.hostId ? this.#containers : undefined;
+    const containers = snapshot.table('container');
+    this.#hostId = snapshot.hostId;
+    this.#containers = containers;
+    if (!before) this.#entries.clear();
+    let changed = !before;
+    for (const id of before ? containers.keysUnlike(before) : containers.keys()) {
+      if (this.#note(id, containers.get(id), snapshot.hostId)) changed = true;
+    }
+    return changed;
+  }
+
+  /** Every port asked for, container by container. */
+  *claims(): Generator<PortClaim> {
+    for (const { claims } of this.#entries.values()) yield* claims;
+  }
+
+  /** What was asked for and cannot be read. */
+  get skipped(): readonly string[] {
+    return [...this.#entries.values()].flatMap(({ skipped }) => skipped);
+  }
+
+  #note(id: string, container: ContainerObject | undefined, hostId: string): boolean {
+    const next = container && container.hostId === hostId ? claimsOf(container) : undefined;
+    const before = this.#entries.get(id);
+    if (next && (next.claims.length > 0 || next.skipped.length > 0)) {
+      if (before && sameClaims(before, next)) return false;
+      this.#entries.set(id, next);
+      return true;
+    }
+    return this.#entries.delete(id);
+  }
+}
+
+/** A container's health or labels change more often than its ports. */
+function sameClaims(a: ContainerClaims, b: ContainerClaims): boolean {
+  return (
+    a.claims.length === b.claims.length &&
+    a.claims.every((claim, at) => isSame(claim, b.claims[at]!)) &&
+    a.skipped.join() === b.skipped.join()
+  );
+}
+
+function isSame(a: PortClaim, b: PortClaim): boolean {
+  return (
+    a.rule === b.rule &&
+    a.network === b.network &&
+    a.always === b.always &&
+    a.container.name === b.container.name &&
+    a.container.createdAt === b.container.createdAt
+  );
+}

@@ -1,0 +1,84 @@
+// What is in the host's tables, as far as this process knows: read once, carried along by what it writes itself, and read
+// again when somebody else may have changed it. So that one more port among ten thousand does not cost a listing of them all.
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Iptables } from '../../shared/effects/iptables.ts';
+import type { RulesPlan } from '../../shared/reconcile/iptables-plan.ts';
+import { parseSaveInSlices, type SavedTables } from '../../shared/reconcile/iptables-save.ts';
+
+/** CNI requests are served by the same loop. */
+const linesAtOnce = 2_000;
+
+const nearestLookMs = 10_000;
+const farthestLookMs = 60_000;
+/** Looking takes at most a two-hundredth of the time. */
+const shareOfTime = 200;
+
+export class KnownRules {
+  readonly #iptables: Pick<Iptables, 'save' | 'restore'>;
+  #tables: SavedTables | undefined;
+  /** The listing that `#tables` came from; undefined if something was written since. */
+  #text: string | undefined;
+  #isDoubtful = true;
+  #readAt = Number.NEGATIVE_INFINITY;
+  #tookMs = 0;
+
+  constructor(iptables: Pick<Iptables, 'save' | 'restore'>) {
+    this.#iptables = iptables;
+  }
+
+  /** When to look although nobody said anything: after 10 s, or up to 60 s if there is much to read. */
+  get lookAgainMs(): number {
+    return Math.min(farthestLookMs, Math.max(nearestLookMs, this.#tookMs * shareOfTime));
+  }
+
+  /** Somebody else may have written: the next read asks the host. */
+  doubt(): void {
+    this.#isDoubtful = true;
+  }
+
+  /** @throws COMMAND_*. */
+  async read(): Promise<SavedTables> {
+    const isOld = performance.now() - this.#readAt >= this.lookAgainMs - 100;
+    if (this.#tables && !this.#isDoubtful && !isOld) return this.#tables;
+    this.#isDoubtful = false;
+    try {
+      return await this.#list();
+    } catch (error) {
+      this.#isDoubtful = true;
+      throw error;
+    }
+  }
+
+  /** Writes a plan that was made from what `read` returned. @throws COMMAND_*; then some tables may be written. */
+  async write(plan: RulesPlan): Promise<void> {
+    this.#text = undefined;
+    this.#tables = undefined;
+    await this.#iptables.restore(plan.payload);
+    this.#tables = plan.after;
+  }
+
+  async #list(): Promise<SavedTables> {
+    const begun = performance.now();
+    const text = withoutCounters(await this.#iptables.save());
+    const tables = this.#tables && text === this.#text ? this.#tables : await parse(text);
+    this.#tables = tables;
+    this.#text = text;
+    this.#readAt = performance.now();
+    this.#tookMs = this.#readAt - begun;
+    return tables;
+  }
+}
+
+/** Dates, and counters of built-in chains, differ in each listing. Rules are listed without counters. */
+function withoutCounters(text: string): string {
+  return text.replaceAll(/^#.*\n/gm, '').replaceAll(/^(:\S+ \S+) \[\d+:\d+\]$/gm, '$1');
+}
+
+async function parse(text: string): Promise<SavedTables> {
+  const work = parseSaveInSlices(text, linesAtOnce);
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+    await breathe();
+  }
+}
