@@ -2,7 +2,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { SuiteError } from '../shared/model/errors.ts';
 import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
-import { newHotQuestion, readHotQuestion } from './hot/question.ts';
+import { guardQuery } from './guard.ts';
 import type { Verdict } from './hot/rate-limit.ts';
 import { writeTruncated } from './hot/write-hot.ts';
 import type { Transport } from './query.ts';
@@ -80,9 +80,9 @@ async function take(socket: Socket, packet: Buffer, from: RemoteInfo, options: S
 }
 
 function sendTruncated(socket: Socket, packet: Buffer, from: RemoteInfo, options: ServeOptions): void {
-  const question = newHotQuestion();
-  if (!readHotQuestion(packet, 0, packet.length, 0, question)) return;
-  const length = writeTruncated(packet, 0, question.end);
+  const shape = guardQuery(packet);
+  if (shape.verdict !== 'sound') return;
+  const length = writeTruncated(packet, 0, shape.questionEnd);
   sendQuietly(socket, packet.subarray(0, length), from, options);
 }
 

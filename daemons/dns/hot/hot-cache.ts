@@ -1,13 +1,13 @@
 // Pure: encoded replies of the hot path by view, question and variant, bounded in bytes. Each entry knows what it was made from
 // (opaque marks), so that a change takes out exactly the entries that it touches, and no other.
 import type { HotEncoding } from './encoding.ts';
-import { sameQuestion } from './question.ts';
+import { type HotQuestion, isSameQuestion, keyOfQuestion, type QuestionKey } from './question.ts';
 
 export interface HotEntry extends Omit<HotEncoding, 'answerTtl' | 'truncated' | 'ttls'> {
   /** TTLs that grow less while the reply lies here; none for records of ours. */
   readonly ttls: readonly number[];
-  /** The question as `questionKey` makes it. */
-  readonly key: Uint8Array;
+  /** Name, type and class as they travel, in whatever letter case. */
+  readonly question: Uint8Array;
   readonly view: number;
   readonly variant: number;
   /** Clients of every view without links of its own get this reply. */
@@ -22,7 +22,9 @@ export interface HotEntry extends Omit<HotEncoding, 'answerTtl' | 'truncated' | 
 
 /** An entry in its place; the cache's own fields. */
 export interface Kept extends HotEntry {
-  readonly hash: number;
+  readonly key: QuestionKey;
+  /** Where it lies in the table. */
+  readonly place: number;
   readonly bytes: number;
   readonly storedAt: number;
   readonly expiresAt: number;
@@ -41,13 +43,16 @@ const maxChain = 8;
 
 export class HotCache {
   readonly #maxBytes: number;
+  readonly #seed: number;
   readonly #chains = new Map<number, Kept>();
   /** In order of arrival; one that was used since gets a second round. */
   readonly #entries = new Set<Kept>();
   readonly #users = new Map<string, Set<Kept>>();
   #bytes = 0;
 
-  constructor(maxBytes: number) {
+  /** `seed` is the one that questions are read with. */
+  constructor(maxBytes: number, seed: number) {
+    this.#seed = seed;
     this.#maxBytes = maxBytes;
   }
 
@@ -59,23 +64,12 @@ export class HotCache {
     return this.#bytes;
   }
 
-  /**
-   * The entry for the question at `start` of a message, if it is still good. `hash` is that of the question; `sharedOnly` asks
-   * only for what is the same in all views.
-   */
-  find(
-    hash: number,
-    view: number,
-    variant: number,
-    sharedOnly: boolean,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    now: number,
-  ): Kept | undefined {
-    for (let entry = this.#chains.get(inView(hash, view)); entry; entry = entry.next) {
+  /** The entry for a question, if it is still good; `sharedOnly` asks only for what is the same in all views. */
+  find(question: HotQuestion, view: number, sharedOnly: boolean, now: number): Kept | undefined {
+    const { variant } = question;
+    for (let entry = this.#chains.get(inView(question.hash, view)); entry; entry = entry.next) {
       if (entry.view !== view || entry.variant !== variant || (sharedOnly && !entry.shared)) continue;
-      if (!sameQuestion(bytes, start, end, entry.key)) continue;
+      if (!isSameQuestion(question, entry.key)) continue;
       if (now >= entry.expiresAt) {
         this.#remove(entry);
         return undefined;
@@ -87,12 +81,13 @@ export class HotCache {
   }
 
   /** Keeps an entry, in the place of an equal one; the least recently used ones make room. */
-  put(hash: number, entry: HotEntry, now: number): void {
-    const place = inView(hash, entry.view);
-    const old = this.#equal(place, entry);
+  put(entry: HotEntry, now: number): void {
+    const key = keyOfQuestion(entry.question, this.#seed);
+    const place = inView(key.hash, entry.view);
+    const old = this.#equal(place, key, entry);
     if (old) this.#remove(old);
     const head = this.#chains.get(place);
-    const kept = makeKept(entry, place, head, now);
+    const kept = makeKept(entry, key, place, head, now);
     this.#chains.set(place, kept);
     this.#entries.add(kept);
     this.#bytes += kept.bytes;
@@ -121,10 +116,10 @@ export class HotCache {
     return before;
   }
 
-  #equal(place: number, wanted: HotEntry): Kept | undefined {
+  #equal(place: number, key: QuestionKey, wanted: HotEntry): Kept | undefined {
     for (let entry = this.#chains.get(place); entry; entry = entry.next) {
       const same = entry.view === wanted.view && entry.variant === wanted.variant;
-      if (same && Buffer.compare(entry.key, wanted.key) === 0) return entry;
+      if (same && entry.key.kind === key.kind && isSameName(entry.key.name, key.name)) return entry;
     }
     return undefined;
   }
@@ -157,10 +152,10 @@ export class HotCache {
   }
 
   #unlink(entry: Kept): void {
-    const head = this.#chains.get(entry.hash);
+    const head = this.#chains.get(entry.place);
     if (head === entry) {
-      if (entry.next) this.#chains.set(entry.hash, entry.next);
-      else this.#chains.delete(entry.hash);
+      if (entry.next) this.#chains.set(entry.place, entry.next);
+      else this.#chains.delete(entry.place);
       return;
     }
     for (let before = head; before; before = before.next) {
@@ -173,11 +168,16 @@ function inView(hash: number, view: number): number {
   return (hash ^ Math.imul(view, 0x9e3779b1)) & 0x3fffffff;
 }
 
-function makeKept(entry: HotEntry, hash: number, next: Kept | undefined, now: number): Kept {
-  const size = entry.tails.reduce((sum, tail) => sum + tail.length, entry.key.length);
+function isSameName(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((word, at) => word === b[at]);
+}
+
+function makeKept(entry: HotEntry, key: QuestionKey, place: number, next: Kept | undefined, now: number): Kept {
+  const size = entry.tails.reduce((sum, tail) => sum + tail.length, entry.question.length * 2);
   return {
     ...entry,
-    hash,
+    key,
+    place,
     next,
     bytes: size + overheadBytes + entry.marks.reduce((sum, mark) => sum + mark.length + markBytes, 0),
     storedAt: now,

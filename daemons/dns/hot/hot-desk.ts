@@ -15,7 +15,7 @@ import { type HotViews, isOrdinary } from './hot-views.ts';
 import type { HitLabels } from './labels.ts';
 import type { NotedIndex } from './noted-index.ts';
 import { headWords, type Misses } from './protocol.ts';
-import { questionKey, variantBit } from './question.ts';
+import { variantBit } from './question.ts';
 
 /** Where a miss came from and goes back to. */
 export interface MissPort {
@@ -128,7 +128,7 @@ export class HotDesk {
     return {
       ...rest,
       ttls: forwarded ? rest.ttls : [],
-      key: questionKey(miss.message, 0, query.question.length + headerBytes),
+      question: query.question,
       view: shared ? commonView : views.idOf(miss.source),
       variant: variantOf(query),
       shared,

@@ -8,7 +8,7 @@ import { Admission, commonView, type Standing } from './admission.ts';
 import { HotCache, type Kept } from './hot-cache.ts';
 import { MissBag } from './miss-bag.ts';
 import { type HotWorkerData, maxLabels, type ToWorker, word } from './protocol.ts';
-import { hashOfKey, newHotQuestion, readHotQuestion } from './question.ts';
+import { newHotQuestion, readHotQuestion } from './question.ts';
 import { RateLimiter } from './rate-limit.ts';
 import { writeHot, writeTruncated } from './write-hot.ts';
 
@@ -17,11 +17,14 @@ const { fd, port, words, seed, maxBytes, batch: batchSize } = workerData as HotW
 // Module level: the kernel writes into the batch for as long as the thread lives.
 const batch = new DatagramBatch(batchSize);
 const { bytes } = batch;
-const cache = new HotCache(maxBytes);
+const cache = new HotCache(maxBytes, seed);
 const admission = new Admission();
 const limiter = new RateLimiter(seed);
 const misses = new MissBag(batchSize);
 const question = newHotQuestion();
+/** Datagrams of one sender often come together. */
+let lastSender = Number.NaN;
+let lastStanding: Standing | undefined;
 
 function count(place: number, by = 1): void {
   words[place] = words[place]! + by;
@@ -62,15 +65,19 @@ function answerOne(slot: number, now: number): number {
   const start = batch.start(slot);
   const length = batch.received(slot);
   const sender = batch.sender(slot);
-  const standing = admission.of(sender);
-  const readable = readHotQuestion(bytes, start, length, seed, question);
+  if (sender !== lastSender) {
+    lastSender = sender;
+    lastStanding = admission.of(sender);
+  }
+  const standing = lastStanding;
+  const readable = readHotQuestion(batch, start, length, seed, question);
   const verdict = standing?.limited ? limiter.take(sender, now) : 'pass';
   if (verdict !== 'pass') {
     count(word.limited);
     return verdict === 'slip' && readable ? writeTruncated(bytes, start, question.end) : 0;
   }
   if (readable && standing) {
-    const entry = find(standing, start, now);
+    const entry = find(standing, now);
     if (entry && question.end + entry.longest <= question.limit) {
       count(word.hits);
       count(word.labels + Math.min(entry.label, maxLabels - 1));
@@ -80,12 +87,11 @@ function answerOne(slot: number, now: number): number {
   return pass(slot, start, length, sender, standing !== undefined);
 }
 
-function find(standing: Standing, start: number, now: number): Kept | undefined {
-  const { hash, variant, end } = question;
+function find(standing: Standing, now: number): Kept | undefined {
   const { view, shares } = standing;
-  if (view === commonView) return cache.find(hash, commonView, variant, false, bytes, start, end, now);
-  const shared = shares ? cache.find(hash, commonView, variant, true, bytes, start, end, now) : undefined;
-  return shared ?? cache.find(hash, view, variant, false, bytes, start, end, now);
+  if (view === commonView) return cache.find(question, commonView, false, now);
+  const shared = shares ? cache.find(question, commonView, true, now) : undefined;
+  return shared ?? cache.find(question, view, false, now);
 }
 
 /** Malformed messages are dealt with here, so that they cannot keep the main thread busy; sound ones are handed over. */
@@ -112,6 +118,7 @@ function pass(slot: number, start: number, length: number, sender: number, known
 }
 
 function readMessages(now: number): void {
+  lastSender = Number.NaN;
   for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) obey(next.message, now);
   words[word.entries] = cache.size;
   words[word.kilobytes] = Math.ceil(cache.bytes / 1024);
@@ -120,7 +127,7 @@ function readMessages(now: number): void {
 function obey(message: ToWorker, now: number): void {
   switch (message.kind) {
     case 'put':
-      cache.put(hashOfKey(message.entry.key, seed), message.entry, now);
+      cache.put(message.entry, now);
       break;
     case 'evict':
       count(word.evicted, cache.evict(message.marks));

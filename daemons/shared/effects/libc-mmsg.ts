@@ -103,6 +103,8 @@ export class DatagramBatch {
   readonly size: number;
   /** All packets; the one of slot `i` begins at `start(i)`. */
   readonly bytes: Uint8Array;
+  /** The same by words; slots begin at multiples of four bytes. */
+  readonly words: Int32Array;
   readonly #buffer: ArrayBuffer;
   readonly #words: Uint32Array;
   readonly #names: Uint8Array;
@@ -133,6 +135,7 @@ export class DatagramBatch {
     this.#incoming = new Uint8Array(this.#buffer, parts.in, headerBytes * size);
     this.#outgoing = new Uint8Array(this.#buffer, parts.out, headerBytes * size);
     this.bytes = new Uint8Array(this.#buffer, packets, slotBytes * size);
+    this.words = new Int32Array(this.#buffer, packets, (slotBytes / 4) * size);
     this.#base = addressOf(new Uint8Array(this.#buffer));
     this.#at = {
       in: parts.in / 4,
