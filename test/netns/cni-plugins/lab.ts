@@ -52,7 +52,8 @@ export class Lab {
   readonly paths: Paths;
   readonly #namespaces: string[] = [];
 
-  constructor(t: Test, block: object = blockText) {
+  /** `block`: the text of the block file; null for a host without one. */
+  constructor(t: Test, block: object | null = blockText) {
     if (!built) execFileSync(join(repository, 'scripts/build-cni'));
     built = true;
     this.root = mkdtempSync(join(tmpdir(), 'co-cni-'));
@@ -60,7 +61,7 @@ export class Lab {
     t.teardown(() => this.#remove());
     this.host = this.#addNamespace();
     mkdirSync(this.paths.blocks, { recursive: true });
-    writeFileSync(join(this.paths.blocks, 'corral.json'), JSON.stringify(block));
+    if (block) writeFileSync(join(this.paths.blocks, 'corral.json'), JSON.stringify(block));
   }
 
   container(): Container {
@@ -141,8 +142,8 @@ export class Lab {
     const neighbours = this.ip('host', 'neigh', 'show', 'nud', 'permanent')
       .split('\n')
       .filter((line) => line !== '');
-    const routes = this.ip('host', 'route', 'show', 'proto', '143')
-      .split('\n')
+    const routes = ['-4', '-6']
+      .flatMap((family) => this.ip('host', family, 'route', 'show', 'proto', '143').split('\n'))
       .filter((line) => line !== '');
     return [...links, ...neighbours, ...routes, ...this.files('attachments'), ...this.files('addresses')];
   }
