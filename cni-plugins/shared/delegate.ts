@@ -10,6 +10,9 @@ import { parseResult } from './parse-result.ts';
 import type { CniResult } from './result.ts';
 import { runProgram } from './run-program.ts';
 
+/** For runtimes that call with an empty environment. */
+const usualPath = '/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** Plugins whose work our own IPAM does. */
 const own = new Set(['corral-ipam', 'rancher-cni-ipam', 'rancher-host-local-ipam']);
 
@@ -43,7 +46,7 @@ export async function runDelegate(type: string, verb: Exclude<Verb, 'VERSION'>, 
   const program = findProgram(type, call);
   const { raw, rawPrevResult } = call.conf;
   const stdin = JSON.stringify(rawPrevResult === undefined ? raw : { ...raw, prevResult: rawPrevResult });
-  const env = { ...call.env, CNI_COMMAND: verb, CNI_PATH: call.path.join(':'), PATH: process.env.PATH ?? '' };
+  const env = { ...call.env, CNI_COMMAND: verb, CNI_PATH: call.path.join(':'), PATH: process.env.PATH || usualPath };
   const run = await runProgram(program, { env, stdin });
   if (run.code === 0) return run.stdout;
   const reply = parseJson(run.stdout);
