@@ -12,22 +12,21 @@ export interface UsedNetwork {
   readonly block: string | null;
 }
 
+/** `hosts` is the own host and all that are declared. */
 export function ownObjects(
-  identity: Identity,
-  config: Config['host'],
-  machine: Machine,
+  { clusterId, hostId }: Identity,
+  hosts: readonly HostObject[],
   networks: readonly UsedNetwork[],
 ): SnapshotObject[] {
-  const { clusterId, hostId } = identity;
   return [
     { kind: 'environment', id: clusterId, name: 'default' },
-    hostObject(hostId, config, machine),
+    ...hosts,
     ...networks.map(({ plan }) => networkObject(clusterId, plan)),
     ...networks.flatMap(({ plan, block }) => (block === null ? [] : [blockObject(plan.name, block, hostId)])),
   ];
 }
 
-function hostObject(hostId: string, config: Config['host'], machine: Machine): HostObject {
+export function ownHost(hostId: string, config: Config['host'], machine: Machine): HostObject {
   return {
     kind: 'host',
     id: hostId,

@@ -22,12 +22,18 @@ export function stackIdOf(environmentId: string, stack: string): string {
   return uuidOfName(environmentId, stack);
 }
 
+/** What a declaration says of a launch configuration: these fields are so, the others follow from the containers. */
+export type NamedFields = Partial<LaunchConfig>;
+/** The declared launch configurations of a unit by sidekick; null is the primary. */
+export type UnitDeclaration = ReadonlyMap<string | null, NamedFields>;
+
 /** The objects of a unit; `primary` null means containers of a stack that are in no service. */
 export function deriveUnit(
   environmentId: string,
   stack: string,
   primary: string | null,
   members: readonly Member[],
+  declared: UnitDeclaration = noDeclaration,
 ): UnitObjects {
   const inStack = { stackId: stackIdOf(environmentId, stack), stackName: stack };
   if (primary === null) {
@@ -36,6 +42,7 @@ export function deriveUnit(
   }
   const uuid = uuidOfName(environmentId, `${stack}/${primary}`);
   const byConfig = new Map<string | null, Member[]>([[null, []]]);
+  for (const name of declared.keys()) byConfig.set(name, []);
   for (const member of members) {
     const list = byConfig.get(member.membership.sidekick);
     if (list) list.push(member);
@@ -50,6 +57,7 @@ export function deriveUnit(
     const name = sidekick ?? primary;
     services.push({
       ...launchConfig(numbered.map(({ member }) => member.record)),
+      ...declared.get(sidekick),
       ...inStack,
       kind: 'service',
       id,
@@ -66,6 +74,8 @@ export function deriveUnit(
   }
   return { services, containers };
 }
+
+const noDeclaration: UnitDeclaration = new Map();
 
 type Place = Pick<ContainerObject, 'stackId' | 'stackName' | 'serviceId' | 'serviceName' | 'serviceIndex'>;
 

@@ -10,7 +10,7 @@ import {
 } from '../shared/model/objects.ts';
 import { type Change, changeBetween } from '../shared/model/snapshot.ts';
 import { type Membership, membershipOf } from './derive-membership.ts';
-import { deriveUnit, type Member, stackIdOf, standalone } from './derive-unit.ts';
+import { deriveUnit, type Member, stackIdOf, standalone, type UnitDeclaration } from './derive-unit.ts';
 
 interface Entry {
   record: ContainerRecord;
@@ -25,13 +25,23 @@ interface Unit {
   readonly stack: string;
   readonly primary: string | null;
   readonly members: Set<string>;
+  /** Declared launch configurations; a declared unit is there without any container. */
+  declared: UnitDeclaration | undefined;
   services: readonly SnapshotObject[];
   system: boolean;
 }
 
 interface Stack {
   readonly units: Map<string | null, Unit>;
+  declared: DeclaredStack | undefined;
   object: StackObject | undefined;
+}
+
+export interface DeclaredStack {
+  readonly name: string;
+  readonly system?: boolean | undefined;
+  /** By the name of the primary launch configuration. */
+  readonly units: ReadonlyMap<string, UnitDeclaration>;
 }
 
 /** Labels that were refused for derivation; the container itself is kept, in no stack. */
@@ -75,7 +85,39 @@ export class Derivation {
         want.set(keyOf(next.object), next.object);
       }
     }
-    const stacks = new Set<string>();
+    return this.#derive(touched, new Set(), have, want);
+  }
+
+  /** Takes all declared stacks in place of those before, and returns what that changes. */
+  declare(declared: readonly DeclaredStack[]): Change {
+    const touched = new Set<Unit>();
+    const names = new Set<string>();
+    for (const [name, stack] of this.#stacks) {
+      if (stack.declared) names.add(name);
+      stack.declared = undefined;
+      for (const unit of stack.units.values()) {
+        if (unit.declared) touched.add(unit);
+        unit.declared = undefined;
+      }
+    }
+    for (const one of declared) {
+      names.add(one.name);
+      this.#stackOf(one.name).declared = one;
+      for (const [primary, launchConfigs] of one.units) {
+        const unit = this.#unitOf({ stack: one.name, primary });
+        unit.declared = launchConfigs;
+        touched.add(unit);
+      }
+    }
+    return this.#derive(touched, names, new Map(), new Map());
+  }
+
+  #derive(
+    touched: ReadonlySet<Unit>,
+    stacks: Set<string>,
+    have: Map<Key, SnapshotObject>,
+    want: Map<Key, SnapshotObject>,
+  ): Change {
     for (const unit of touched) {
       this.#deriveUnit(unit, have, want);
       stacks.add(unit.stack);
@@ -102,26 +144,36 @@ export class Derivation {
     this.#refused.delete(id);
   }
 
-  #unitOf({ stack: name, primary }: Membership): Unit {
-    const stack = this.#stacks.get(name) ?? { units: new Map(), object: undefined };
-    this.#stacks.set(name, stack);
-    const unit = stack.units.get(primary) ?? { stack: name, primary, members: new Set(), services: [], system: false };
-    stack.units.set(primary, unit);
-    return unit;
+  #stackOf(name: string): Stack {
+    const known = this.#stacks.get(name);
+    if (known) return known;
+    const made: Stack = { units: new Map(), declared: undefined, object: undefined };
+    this.#stacks.set(name, made);
+    return made;
+  }
+
+  #unitOf({ stack, primary }: Pick<Membership, 'stack' | 'primary'>): Unit {
+    const { units } = this.#stackOf(stack);
+    const known = units.get(primary);
+    if (known) return known;
+    const made: Unit = { stack, primary, members: new Set(), declared: undefined, services: [], system: false };
+    units.set(primary, made);
+    return made;
   }
 
   #deriveUnit(unit: Unit, have: Map<Key, SnapshotObject>, want: Map<Key, SnapshotObject>): void {
     for (const service of unit.services) have.set(keyOf(service), service);
     const members = [...unit.members].map((id) => this.#entries.get(id) as Entry & Member);
     for (const { object } of members) if (object) have.set(keyOf(object), object);
-    if (members.length === 0) {
+    if (members.length === 0 && !unit.declared) {
       unit.services = [];
       this.#stacks.get(unit.stack)?.units.delete(unit.primary);
       return;
     }
-    const derived = deriveUnit(this.#environmentId, unit.stack, unit.primary, members);
+    const derived = deriveUnit(this.#environmentId, unit.stack, unit.primary, members, unit.declared);
     unit.services = derived.services;
-    unit.system = members.every(({ record }) => record.system);
+    const ofMembers = members.length > 0 && members.every(({ record }) => record.system);
+    unit.system = unit.declared?.get(null)?.system ?? ofMembers;
     for (const service of derived.services) want.set(keyOf(service), service);
     for (const container of derived.containers) {
       const entry = this.#entries.get(container.id)!;
@@ -135,11 +187,12 @@ export class Derivation {
     const stack = this.#stacks.get(name);
     if (!stack) return;
     if (stack.object) have.set(keyOf(stack.object), stack.object);
-    if (stack.units.size === 0) {
+    if (stack.units.size === 0 && !stack.declared) {
       this.#stacks.delete(name);
       return;
     }
-    const system = [...stack.units.values()].every((unit) => unit.system);
+    const units = [...stack.units.values()];
+    const system = stack.declared?.system ?? (units.length > 0 && units.every((unit) => unit.system));
     stack.object = { kind: 'stack', id: stackIdOf(this.#environmentId, name), name, system };
     want.set(keyOf(stack.object), stack.object);
   }

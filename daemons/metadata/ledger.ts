@@ -1,5 +1,5 @@
 // Pure: what each source says now. Several sources may speak of one object; then the first by name counts.
-import { type Key, keyOf, type SourceRecord } from '../shared/model/objects.ts';
+import { type ContainerRecord, type Key, keyOf, type SourceRecord } from '../shared/model/objects.ts';
 
 export interface LedgerChange {
   readonly changed: Key[];
@@ -16,6 +16,17 @@ export class Ledger {
       if (record) return record;
     }
     return undefined;
+  }
+
+  /** All containers that count, by id. */
+  containers(): Map<string, ContainerRecord> {
+    const all = new Map<string, ContainerRecord>();
+    for (const records of this.#sources.values()) {
+      for (const record of records.values()) {
+        if (record.kind === 'container' && !all.has(record.id)) all.set(record.id, record);
+      }
+    }
+    return all;
   }
 
   /** What this source says of the object. */

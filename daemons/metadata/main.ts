@@ -17,6 +17,7 @@ import { serveRecords } from './serve-records.ts';
 import { serveWatch } from './serve-watch.ts';
 import { State } from './state.ts';
 import { openStore } from './store/open.ts';
+import { Tokens } from './tokens.ts';
 import { treeRoute } from './tree-route.ts';
 import { watchAddresses } from './watch-addresses.ts';
 
@@ -35,7 +36,15 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const trees = new Trees(catalog);
   state.onRevision((revision) => catalog.update(revision));
   await state.recall(await store.recall(readBootId()));
-  const own = new OwnLoop({ store, state, health, stateDirectory: paths.state, config: () => config });
+  const tokens = new Tokens();
+  const own = new OwnLoop({
+    store,
+    state,
+    health,
+    stateDirectory: paths.state,
+    config: () => config,
+    onTokens: (declared) => tokens.use(declared),
+  });
   await own.start();
   await state.settled();
 

@@ -4,10 +4,12 @@ import type { Config } from '../shared/daemon/config.ts';
 import type { Health } from '../shared/daemon/health.ts';
 import { SuiteError } from '../shared/model/errors.ts';
 import { parseCidr4, renderCidr4 } from '../shared/model/ipv4.ts';
+import type { HostObject } from '../shared/model/objects.ts';
 import type { Snapshot } from '../shared/model/snapshot.ts';
 import { Loop } from '../shared/reconcile/loop.ts';
+import { declaredObjects } from './derive-declared.ts';
 import { decideNetworks, type NetworkPlan } from './derive-networks.ts';
-import { ownObjects, type UsedNetwork } from './derive-own.ts';
+import { ownHost, ownObjects, type UsedNetwork } from './derive-own.ts';
 import { observeMachine } from './observe-host.ts';
 import type { State } from './state.ts';
 import type { Store } from './store/store.ts';
@@ -21,12 +23,15 @@ export interface OwnOptions {
   readonly stateDirectory: string;
   /** The configuration as it is now. */
   readonly config: () => Config;
+  /** Told of the declared tokens by the uuid of their service. */
+  readonly onTokens: (tokens: ReadonlyMap<string, string>) => void;
 }
 
 export class OwnLoop {
   readonly #options: OwnOptions;
   readonly #loop: Loop;
   #conflicted = false;
+  #declared: string | undefined;
   #release: (() => void) | undefined;
 
   constructor(options: OwnOptions) {
@@ -66,12 +71,29 @@ export class OwnLoop {
         await store.saveNetwork(plan);
       used.push({ plan, block: await this.#blockOf(plan, faults) });
     }
-    state.setOwn(ownObjects(store.identity, config().host, await observeMachine(stateDirectory), used));
+    const own = ownHost(store.identity.hostId, config().host, await observeMachine(stateDirectory));
+    state.setOwn(ownObjects(store.identity, this.#hosts(own), used));
     this.#conflicted = decision.refused.length > 0;
     const inUse = { ok: false, degradesOnly: true, code: 'SUBNET_IN_USE', text: decision.refused.join('; ') } as const;
     health.set('networks', this.#conflicted ? inUse : { ok: true, text: 'networks are as configured' });
     const noBlock = { ok: false, code: 'NO_BLOCK_LEFT', text: faults.join('; ') } as const;
     health.set('blocks', faults.length > 0 ? noBlock : { ok: true, text: 'this host has a block of each network' });
+  }
+
+  /** This host and the declared ones; what else is declared is handed on if it differs from before. */
+  #hosts(own: HostObject): HostObject[] {
+    const { store, state, config, health, onTokens } = this.#options;
+    const declared = declaredObjects(store.identity, config().declared, own);
+    const { hosts, containers, stacks, tokens, leftOut } = declared;
+    const text = JSON.stringify([config().declared, hosts]);
+    if (text !== this.#declared) {
+      this.#declared = text;
+      state.declare({ containers, stacks });
+      onTokens(tokens);
+    }
+    const wrong = { ok: false, degradesOnly: true, code: 'CONFIG_INVALID', text: leftOut.join('; ') } as const;
+    health.set('declared', leftOut.length > 0 ? wrong : { ok: true, text: 'all that is declared is in use' });
+    return hosts.some(({ id }) => id === own.id) ? [...hosts] : [own, ...hosts];
   }
 
   async #blockOf(plan: NetworkPlan, faults: string[]): Promise<string | null> {

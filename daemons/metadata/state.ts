@@ -9,7 +9,8 @@ import {
   type SourceRecord,
 } from '../shared/model/objects.ts';
 import { type Change, changeBetween, isEmptyChange, Snapshot, splitKey } from '../shared/model/snapshot.ts';
-import { Derivation } from './derive.ts';
+import { type Declaration, DeclaredContainers } from './declared-containers.ts';
+import { type DeclaredStack, Derivation } from './derive.ts';
 import { placeHint } from './derive-membership.ts';
 import { Ledger } from './ledger.ts';
 import type { RecordChange, RememberedRecord } from './store/store.ts';
@@ -57,6 +58,12 @@ export interface Taken {
   readonly overflow: readonly Key[];
 }
 
+/** What the configuration declares, as far as it is merged with what sources say. */
+export interface DeclaredParts {
+  readonly containers: readonly Declaration[];
+  readonly stacks: readonly DeclaredStack[];
+}
+
 export class State {
   readonly epoch = randomUUID();
   readonly derivation: Derivation;
@@ -65,6 +72,8 @@ export class State {
   readonly #readers = new Set<(revision: Revision) => void>();
   #fixed: ReadonlyMap<Key, SnapshotObject> = new Map();
   #nextFixed: ReadonlyMap<Key, SnapshotObject> | undefined;
+  readonly #declared = new DeclaredContainers();
+  #nextDeclared: DeclaredParts | undefined;
   #snapshot: Snapshot;
   #synced = false;
   #inbox: Said[] = [];
@@ -90,6 +99,12 @@ export class State {
   /** What this process itself knows: environment, own host, networks, blocks. Replaces what it knew. */
   setOwn(objects: readonly SnapshotObject[]): void {
     this.#nextFixed = new Map(objects.map((object) => [keyOf(object), object]));
+    this.#schedule();
+  }
+
+  /** What is declared. Replaces what was. */
+  declare(parts: DeclaredParts): void {
+    this.#nextDeclared = parts;
     this.#schedule();
   }
 
@@ -163,6 +178,7 @@ export class State {
     }
     this.#inbox = taken.length === this.#inbox.length ? [] : this.#inbox.slice(taken.length);
     for (const said of taken) for (const key of this.#take(said)) keys.add(key);
+    this.#publishDeclared();
     const change = merge(this.#changeOfOwn(), this.#changeOf(keys));
     // Complete only with the end of the full set: half of it would look like deletions.
     const complete = this.#snapshot.complete || this.#synced;
@@ -191,12 +207,32 @@ export class State {
     for (const reader of this.#readers) reader(revision);
   }
 
+  /** In revisions of their own, so that no other change of the turn speaks of the same objects. */
+  #publishDeclared(): void {
+    if (!this.#nextDeclared) return;
+    const { containers, stacks } = this.#nextDeclared;
+    this.#nextDeclared = undefined;
+    for (const next of [
+      () => this.derivation.declare(stacks),
+      () => this.derivation.apply(this.#declared.declare(containers, this.#ledger.containers())),
+    ]) {
+      const change = next();
+      if (!isEmptyChange(change)) this.#publish(change, this.#snapshot.complete);
+    }
+  }
+
   #changeOfOwn(): Change {
     if (!this.#nextFixed) return { put: [], drop: [] };
-    const change = changeBetween(this.#fixed, this.#nextFixed);
+    const { put, drop } = changeBetween(this.#fixed, this.#nextFixed);
     this.#fixed = this.#nextFixed;
     this.#nextFixed = undefined;
-    return change;
+    // A host that is declared no more is what its source says of it.
+    const reported = drop.flatMap((key) => this.#ledger.get(key) ?? []);
+    const kept = new Set(reported.map(keyOf));
+    return {
+      put: [...put, ...reported.filter((record) => record.kind === 'host')],
+      drop: drop.filter((key) => !kept.has(key)),
+    };
   }
 
   #changeOf(keys: Iterable<Key>): Change {
@@ -212,7 +248,7 @@ export class State {
       else if (record?.kind === 'host') put.push(record);
       else if (this.#snapshot.get('host', id)) drop.push(key);
     }
-    return merge({ put, drop }, this.derivation.apply(containers));
+    return merge({ put, drop }, this.derivation.apply(this.#declared.apply(containers)));
   }
 }
 

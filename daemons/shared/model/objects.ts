@@ -109,6 +109,16 @@ export interface StackObject {
   readonly system: boolean;
 }
 
+export interface HealthCheck {
+  readonly port?: number | undefined;
+  /** Milliseconds, as the next. */
+  readonly interval?: number | undefined;
+  readonly responseTimeout?: number | undefined;
+  readonly healthyThreshold?: number | undefined;
+  readonly unhealthyThreshold?: number | undefined;
+  readonly requestLine?: string | undefined;
+}
+
 /** A launch configuration. A sidekick shares its primary's `uuid` and has its own name. */
 export interface ServiceObject {
   readonly kind: 'service';
@@ -139,6 +149,11 @@ export interface ServiceObject {
   readonly system: boolean;
   /** True when a health check decides which containers are published. */
   readonly hasHealthCheck: boolean;
+  /** As declared; absent: none is known. */
+  readonly healthCheck?: HealthCheck;
+  /** A load balancer's rules in Rancher's field names, shown as they are. */
+  readonly lbConfig?: Readonly<Record<string, unknown>>;
+  readonly fqdn?: string;
 }
 
 export type SnapshotObject =
