@@ -15,7 +15,8 @@ import { type Lease, leaseIps } from './lease.ts';
 import type { LeaseFiles } from './lease-files.ts';
 import { release } from './release.ts';
 
-const lockWaitMs = 5_000;
+/** Waiting polls, and on a busy machine the others come first again and again. */
+const lockWaitMs = 20_000;
 /** Leases swept at once: their links go as one group. */
 const batchSize = 64;
 

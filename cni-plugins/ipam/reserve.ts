@@ -14,7 +14,8 @@ import type { LeaseFiles } from './lease-files.ts';
 import type { Given, Pool, RangeSet } from './pool.ts';
 import type { Requested } from './requested.ts';
 
-const lockWaitMs = 5_000;
+/** Waiting polls, and on a busy machine the others come first again and again. */
+const lockWaitMs = 20_000;
 
 /** What is known of a lease before its addresses. */
 export type Applicant = Omit<Lease, 'version' | 'phase' | 'addresses' | 'mac' | 'result'>;
