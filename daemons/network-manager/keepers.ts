@@ -1,9 +1,12 @@
-// The two keepers of network-manager: bridges and their files (networks/), iptables chains (rules/). Each has one loop of
-// its own, so that a firewall that cannot be written does not keep a bridge from being made.
+// The keepers of network-manager: bridges and their files (networks/), iptables chains (rules/) with the published ports
+// (ports/), flows to former targets of ports (conntrack/). Each has one loop of its own, so that a firewall that cannot be
+// written does not keep a bridge from being made.
 import type { DaemonContext } from '../shared/daemon/life.ts';
 import { openIptables } from '../shared/effects/iptables.ts';
+import { openConntrack } from '../shared/effects/netlink/conntrack.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
+import { FlowsKeeper } from './conntrack/main.ts';
 import { keeperMetrics } from './keeper-metrics.ts';
 import { NetworksKeeper } from './networks/main.ts';
 import { PublishedPorts } from './ports/main.ts';
@@ -34,6 +37,8 @@ export function startKeepers(deps: KeeperDeps): Keepers {
     beforeFiles: () => rules.settle(),
     onRefused: () => rules.poke(),
   });
+  const conntrack = openConntrack();
+  const flows = new FlowsKeeper({ context, netlink, conntrack, metrics: metrics('flows') });
   const ports = new PublishedPorts(context);
   const rules: RulesKeeper = new RulesKeeper({
     context,
@@ -42,7 +47,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
     metrics: metrics('rules'),
     refused: () => networks.refused,
     ports,
-    onPublished: () => undefined,
+    onPublished: (served, subnets) => flows.onPublished(served, subnets),
   });
   const watch = watchHost(context, {
     onLink: (index) => {
@@ -69,8 +74,9 @@ export function startKeepers(deps: KeeperDeps): Keepers {
       if (isNews || hasOtherPorts) rules.onSnapshot(snapshot);
     },
     async stop() {
-      await Promise.all([networks.close(), rules.close(), watch.close()]);
+      await Promise.all([networks.close(), rules.close(), flows.close(), watch.close()]);
       netlink.close();
+      conntrack.close();
     },
   };
 }

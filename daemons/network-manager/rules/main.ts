@@ -2,7 +2,7 @@
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables, IptablesVersion } from '../../shared/effects/iptables.ts';
 import { hooks, policyChain } from '../../shared/model/hooks.ts';
-import { parseIpv4 } from '../../shared/model/ipv4.ts';
+import { type Cidr4, parseIpv4 } from '../../shared/model/ipv4.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { type Chain, planRules, type RulesPlan, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
 import type { SavedTables } from '../../shared/reconcile/iptables-save.ts';
@@ -43,7 +43,7 @@ export interface RulesOptions {
   readonly refused: () => ReadonlySet<string>;
   readonly ports: PublishedPorts;
   /** These ports and no others are published now, by key. */
-  readonly onPublished: (served: ReadonlyMap<string, PortClaim>) => void;
+  readonly onPublished: (served: ReadonlyMap<string, PortClaim>, subnets: readonly Cidr4[]) => void;
 }
 
 export class RulesKeeper {
@@ -137,7 +137,11 @@ export class RulesKeeper {
     this.#fulfilled = chains;
     keepLoopbackRoutes(loopbackRoutes(facts));
     context.health.set(condition, { ok: true, text: `${chains.length} chains by ${nameOf(this.#version)}` });
-    if (snapshot.complete) this.#options.onPublished(chosen.served);
+    if (snapshot.complete)
+      this.#options.onPublished(
+        chosen.served,
+        facts.networks.map(({ subnet }) => subnet),
+      );
     await ports.report(chosen);
     await this.#lookAside(this.#version);
   }

@@ -19,7 +19,7 @@ export interface RunningKeepers {
   send(objects: readonly SnapshotObject[], complete?: boolean): void;
   /** Waits until all conditions hold, or the one named has this code (null: holds). */
   becomes(what: 'ready' | { condition: string; code: string | null }, deadlineMs?: number): Promise<Condition[]>;
-  count(what: 'passes' | 'writes' | 'healed', keeper: 'networks' | 'rules'): Promise<number>;
+  count(what: 'passes' | 'writes' | 'healed', keeper: 'networks' | 'rules' | 'flows'): Promise<number>;
   /** Events of the log so far. */
   events(): string[];
   stop(): Promise<void>;
