@@ -14,6 +14,8 @@ import type { Lease } from './ipam/lease.ts';
 import { ipamStatus } from './ipam/status.ts';
 import { type Call, callFromRef, callOf, isIpam, type NetworkCall, networkCallOf } from './shared/call.ts';
 import { type AttachmentVerb, parseVerb } from './shared/environment.ts';
+import { parseObject } from './shared/json.ts';
+import { logCall } from './shared/log-file.ts';
 import { requirePrevResult } from './shared/parse-config.ts';
 import { renderIpamResult, renderResult } from './shared/render-result.ts';
 import { done, fail, succeed } from './shared/respond.ts';
@@ -91,21 +93,36 @@ export function createCni(settings: CniSettings): Cni {
     }
     return done;
   };
+  const answer = async (request: CniRequest): Promise<CniReply> => {
+    try {
+      const verb = parseVerb(request.env);
+      if (verb === 'VERSION') return { ...done, stdout: renderVersionReply() };
+      return await (verb === 'STATUS' || verb === 'GC' ? runOnNetwork(request, verb) : run(request, verb));
+    } catch (error) {
+      return fail(error, request.stdin);
+    }
+  };
   return {
     async handle(request) {
-      try {
-        const verb = parseVerb(request.env);
-        if (verb === 'VERSION') return { ...done, stdout: renderVersionReply() };
-        return await (verb === 'STATUS' || verb === 'GC' ? runOnNetwork(request, verb) : run(request, verb));
-      } catch (error) {
-        return fail(error, request.stdin);
-      }
+      const reply = await answer(request);
+      if (request.stdin.includes('"logToFile"')) log(request, reply);
+      return reply;
     },
     add: async (ref) => add(bridge, callFromRef(ref, 'ADD')),
     del: async (ref) => del(bridge, callFromRef(ref, 'DEL')),
     check: async (ref) => bridgeCheck(context, callFromRef(ref, 'CHECK')),
     close: () => context.close(),
   };
+}
+
+/** For the rare configuration that asks for it; one that could not be read asks for nothing. */
+function log(request: CniRequest, reply: CniReply): void {
+  const { env, callerRoot = '' } = request;
+  const config = parseObject(request.stdin);
+  if (!config) return;
+  const subject = [env.CNI_CONTAINERID, env.CNI_IFNAME].filter((text) => text).join(' ');
+  const program = request.program ?? String(config.type);
+  logCall({ config, verb: env.CNI_COMMAND ?? '', program, subject, reply, callerRoot }, new Date());
 }
 
 /** Tells the host of the library, but lets no one wait for it: the lease file says the same, later. */

@@ -1,7 +1,7 @@
 // Pure: replies to a runtime. stdout holds the JSON and nothing else.
 import type { CniReply } from '../api.ts';
 import { errorReply } from './errors.ts';
-import { isObject } from './json.ts';
+import { parseObject } from './json.ts';
 
 export const done: CniReply = { exitCode: 0, stdout: '', stderr: '' };
 
@@ -17,10 +17,6 @@ export function fail(error: unknown, stdin: string): CniReply {
 }
 
 function versionIn(stdin: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(stdin);
-    return isObject(value) && typeof value.cniVersion === 'string' ? value.cniVersion.slice(0, 32) : undefined;
-  } catch {
-    return undefined;
-  }
+  const version = parseObject(stdin)?.cniVersion;
+  return typeof version === 'string' ? version.slice(0, 32) : undefined;
 }

@@ -33,7 +33,7 @@ t.test('two families reach each other, the gateways and the host', { skip: skipR
     ['accept_dad', '0'],
     ['accept_ra', '0'],
     ['ndisc_notify', '1'],
-  ]) {
+  ] as const) {
     t.equal(lab.exec(one, 'cat', `/proc/sys/net/ipv6/conf/eth0/${name}`).trim(), value, name);
   }
   for (const container of [one, two]) t.equal((await lab.cni('DEL', container, { config: dual })).code, 0);

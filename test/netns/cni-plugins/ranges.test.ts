@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { config, Lab, type Run, skipReason } from './lab.ts';
@@ -167,6 +167,16 @@ t.test('Rancher’s own configuration on a host without a block', { skip: skipRe
   for (const container of [it, next]) t.equal((await lab.cni('DEL', container, { config: rancher })).code, 0);
   t.same(lab.traces(), []);
   t.same(lab.files('addresses', 'rancher-cni-network'), []);
+  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  t.match(
+    lines.map((line) => JSON.parse(line)),
+    [
+      { verb: 'ADD', subject: `${it.id} eth0`, level: 'info', config: { mtu: 1500 } },
+      { verb: 'ADD' },
+      { verb: 'DEL' },
+      {},
+    ],
+  );
 });
 
 t.test('l2-flat: an address asked for is all there is', { skip: skipReason }, async (t) => {
