@@ -46,7 +46,7 @@ export interface Cached {
 }
 
 /** A reply is popular after this many hits; then it is fetched anew in the last tenth of its life. */
-const popularHits = 3;
+const popularHits = 2;
 /** After a failure nobody is asked again for this long (RFC 8767 section 5, failure recheck timer). */
 const recheckMs = 30_000;
 

@@ -60,6 +60,11 @@ const script: Record<string, (reply: Message, transport: 'udp' | 'tcp') => void>
     if (transport === 'udp') reply.header.tc = 1;
     else for (let last = 1; last <= 60; last += 1) addAddress(reply, last, 100);
   },
+  // Cut over UDP, and over TCP nobody answers.
+  cutoff: (reply) => {
+    reply.header.tc = 1;
+  },
+  brief: (reply) => addAddress(reply, 9, 2),
   count: (reply) => addAddress(reply, asked % 256, 0),
 };
 
@@ -68,7 +73,7 @@ async function answer(bytes: Buffer, transport: 'udp' | 'tcp', send: (reply: Buf
   const first = query.questions[0]?.name.split('.')[0]?.toLowerCase() ?? '';
   asked += 1;
   process.stdout.write(`${transport} ${query.questions[0]?.name}\n`);
-  if (mode === 'mute' || first === 'silent') return;
+  if (mode === 'mute' || first === 'silent' || (first === 'cutoff' && transport === 'tcp')) return;
   if (first === 'slow') await sleep(900);
   const reply = replyTo(query);
   if (mode === 'refuse') reply.header.rcode = 5;

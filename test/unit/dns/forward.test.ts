@@ -132,6 +132,12 @@ t.test('tries: who is asked when, and what comes of it', async (t) => {
       'failed @1800',
       ['0 192.0.2.1', '600 192.0.2.2', '1200 192.0.2.1'],
     ],
+    [
+      'the last one fails late, the others are still silent',
+      { '192.0.2.1': 'silent', '192.0.2.2': 'silent', '192.0.2.3': 'fails 500' },
+      'failed @1800',
+      ['0 192.0.2.1', '600 192.0.2.2', '1200 192.0.2.3'],
+    ],
     ['all refuse', { '192.0.2.1': 'refused' }, 'failed @0', ['0 192.0.2.1', '0 192.0.2.1', '0 192.0.2.1']],
     [
       'four dead',
