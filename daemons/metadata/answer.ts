@@ -1,20 +1,36 @@
 // Pure: the answer to a request of a known caller, headers and body, byte for byte as clients of the original expect them.
 import type { ContainerObject } from '../shared/model/objects.ts';
-import type { Catalog } from './catalog.ts';
+import type { Catalog, View } from './catalog.ts';
+import type { Reads } from './dependents.ts';
 import { type Format, negotiate } from './http-accept.ts';
 import { parseTarget, type Target } from './http-target.ts';
+import { Sight } from './sight.ts';
 import { VersionTree } from './tree.ts';
 import { lookup } from './tree-lookup.ts';
-import { renderJson, renderText } from './tree-render.ts';
+import { jsonPieces, renderJson, textPieces } from './tree-render.ts';
 import type { TreeMap, TreeValue } from './tree-values.ts';
 import { type TreeVersion, treeVersions } from './tree-versions.ts';
-import { renderYaml } from './tree-yaml.ts';
+import { renderYaml, yamlPieces } from './tree-yaml.ts';
 
 export interface Answer {
   readonly status: number;
   /** Name, value, name, value, … */
   readonly headers: readonly string[];
+  /** A short body as text of one character (latin1) a byte, which leaves in one write with the headers; a long one in parts. */
+  readonly content: string | readonly Buffer[];
+  /** Bytes. */
+  readonly length: number;
   readonly body: Buffer;
+}
+
+/** An answer that is still to be rendered, in pieces. */
+export interface Draft {
+  readonly status: number;
+  /** Without the length, which is known at the end. */
+  readonly headers: readonly string[];
+  /** In place of `headers` when the body turns out to be empty. */
+  readonly emptyHeaders: readonly string[];
+  readonly pieces: Iterator<string>;
 }
 
 export interface Asked {
@@ -27,16 +43,19 @@ export interface Asked {
 
 export type ValueTarget = Extract<Target, { kind: 'value' }>;
 
+const shortLength = 16 * 1024;
 const textType = 'text/plain; charset=utf-8';
 const allowAll = ['Access-Control-Allow-Origin', '*'];
 
 export class Trees {
   readonly #trees = new Map<TreeVersion, VersionTree>();
   readonly #byName: ReadonlyMap<string, VersionTree>;
+  readonly #sight: Sight;
 
   constructor(catalog: Catalog) {
+    this.#sight = new Sight(catalog);
     const treeOf = (version: TreeVersion): VersionTree => {
-      const tree = this.#trees.get(version) ?? new VersionTree(catalog, version);
+      const tree = this.#trees.get(version) ?? new VersionTree(catalog, this.#sight, version);
       this.#trees.set(version, tree);
       return tree;
     };
@@ -47,6 +66,11 @@ export class Trees {
     return this.#byName.has(version);
   }
 
+  /** Does work that looks at the trees, noting in `reads` on what its outcome depends; `view` is a pinned catalog. */
+  noting<T>(reads: Reads, work: () => T, view?: View): T {
+    return this.#sight.during(reads, work, view);
+  }
+
   find(target: ValueTarget, self: ContainerObject | undefined): TreeValue | undefined {
     const tree = this.#byName.get(target.version)?.clientTree(self);
     return tree && lookup(tree, target.steps);
@@ -54,18 +78,41 @@ export class Trees {
 }
 
 export function answer(trees: Trees, asked: Asked): Answer {
-  const target = parseTarget(asked.target);
+  const draft = draftAnswer(trees, asked);
+  let text = '';
+  for (let next = draft.pieces.next(); !next.done; next = draft.pieces.next()) text += next.value;
+  return finishAnswer(draft, [Buffer.from(text)]);
+}
+
+/** The answer with its body, which may be in several parts. */
+export function finishAnswer(draft: Draft, parts: readonly Buffer[]): Answer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const headers = length === 0 ? draft.emptyHeaders : draft.headers;
+  const content = length <= shortLength ? Buffer.concat(parts).toString('latin1') : parts;
+  return {
+    status: draft.status,
+    headers: [...headers, 'Content-Length', String(length)],
+    content,
+    length,
+    get body() {
+      return typeof content === 'string' ? Buffer.from(content, 'latin1') : Buffer.concat(content);
+    },
+  };
+}
+
+/** What the answer will be; the target is looked up now, the value rendered as the pieces are taken. */
+export function draftAnswer(trees: Trees, asked: Asked, target: Target = parseTarget(asked.target)): Draft {
   if (target.kind === 'bad') return plain(400, '400 Bad Request');
   if (asked.method !== 'GET' && asked.method !== 'HEAD') return plain(404, '404 page not found\n');
   switch (target.kind) {
     case 'redirect':
-      return withBody(301, ['Location', target.location], '');
+      return whole(301, ['Location', target.location], '');
     case 'nothing':
       return plain(404, '404 page not found\n');
     case 'versions':
-      return answerValue(versionsTree(), negotiate(asked.accept));
+      return draftValue(versionsTree(), negotiate(asked.accept));
     case 'value':
-      return answerTarget(trees, target, asked);
+      return draftTarget(trees, target, asked);
     default: {
       const never: never = target;
       return never;
@@ -73,23 +120,21 @@ export function answer(trees: Trees, asked: Asked): Answer {
   }
 }
 
-/** The answer for a parsed target, as a long poll gives it at its end. */
-export function answerTarget(trees: Trees, target: ValueTarget, asked: Pick<Asked, 'accept' | 'self'>): Answer {
+function draftTarget(trees: Trees, target: ValueTarget, asked: Pick<Asked, 'accept' | 'self'>): Draft {
   const format = negotiate(asked.accept);
   if (!trees.knows(target.version)) return notFound('Invalid version', format);
   const value = trees.find(target, asked.self);
-  return value === undefined ? notFound('Not found', format) : answerValue(value, format);
+  return value === undefined ? notFound('Not found', format) : draftValue(value, format);
 }
 
 function versionsTree(): TreeMap {
   return Object.fromEntries([...treeVersions.keys()].map((name) => [name, `/${name}`]));
 }
 
-function answerValue(value: TreeValue, format: Format): Answer {
-  if (format === 'json') return withBody(200, typed('application/json'), renderJson(value));
-  if (format === 'yaml') return withBody(200, typed('application/yaml'), renderYaml(value));
-  const text = renderText(value);
-  return withBody(200, text === '' ? [...allowAll, ...noSniff] : typed(textType), text);
+function draftValue(value: TreeValue, format: Format): Draft {
+  if (format === 'json') return drafted(200, typed('application/json'), jsonPieces(value));
+  if (format === 'yaml') return drafted(200, typed('application/yaml'), yamlPieces(value));
+  return { ...drafted(200, typed(textType), textPieces(value)), emptyHeaders: [...allowAll, ...noSniff] };
 }
 
 const noSniff = ['X-Content-Type-Options', 'nosniff'];
@@ -98,19 +143,22 @@ function typed(type: string): string[] {
   return ['Content-Type', type, ...noSniff, ...allowAll];
 }
 
-function notFound(message: string, format: Format): Answer {
-  if (format === 'text') return withBody(404, typed(textType), `${message}\n`);
+function notFound(message: string, format: Format): Draft {
+  if (format === 'text') return whole(404, typed(textType), `${message}\n`);
   const error = { code: 404, message, type: 'error' };
-  if (format === 'yaml') return withBody(404, typed('application/yaml'), `${renderYaml(error)}\n`);
-  return withBody(404, typed('application/json'), `${renderJson(error)}\n`);
+  if (format === 'yaml') return whole(404, typed('application/yaml'), `${renderYaml(error)}\n`);
+  return whole(404, typed('application/json'), `${renderJson(error)}\n`);
 }
 
 /** What does not come from the data has no CORS header. */
-function plain(status: number, text: string): Answer {
-  return withBody(status, ['Content-Type', textType, ...noSniff], text);
+function plain(status: number, text: string): Draft {
+  return whole(status, ['Content-Type', textType, ...noSniff], text);
 }
 
-function withBody(status: number, headers: readonly string[], text: string): Answer {
-  const body = Buffer.from(text);
-  return { status, headers: [...headers, 'Content-Length', String(body.length)], body };
+function whole(status: number, headers: readonly string[], text: string): Draft {
+  return drafted(status, headers, [text][Symbol.iterator]());
+}
+
+function drafted(status: number, headers: readonly string[], pieces: Iterator<string>): Draft {
+  return { status, headers, emptyHeaders: headers, pieces };
 }

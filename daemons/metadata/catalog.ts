@@ -9,6 +9,7 @@ import type {
   SnapshotObject,
   StackObject,
 } from '../shared/model/objects.ts';
+import { SharedMap } from '../shared/model/shared-map.ts';
 import { Snapshot, splitKey } from '../shared/model/snapshot.ts';
 import { ContentVersion } from './content-version.ts';
 import { SortedTable } from './sorted-table.ts';
@@ -23,12 +24,23 @@ export interface Tables {
 }
 
 export type Listed = keyof Tables;
+export type ListedObject = ContainerObject | ServiceObject | StackObject | HostObject | NetworkObject;
 
-export class Catalog {
+/** What the trees show: the catalog as it is now, or as it was when it was pinned. */
+export interface View {
+  readonly snapshot: Snapshot;
+  readonly version: string;
+  /** All objects of a kind, in order. */
+  items(kind: Listed): readonly ListedObject[];
+  /** Ids of the launch configurations of a stack. */
+  serviceIdsOf(stackId: string): readonly string[];
+}
+
+export class Catalog implements View {
   readonly tables: Tables;
   readonly #version = new ContentVersion();
   readonly #byAddress = new Map<Ipv4, ContainerObject[]>();
-  readonly #servicesOf = new Map<string, Set<string>>();
+  #servicesOf = new SharedMap<readonly string[]>();
   #snapshot: Snapshot;
 
   constructor(hostId: string) {
@@ -63,19 +75,43 @@ export class Catalog {
     return this.#byAddress.has(address);
   }
 
-  /** Ids of the launch configurations of a stack. */
-  serviceIdsOf(stackId: string): Iterable<string> {
+  items(kind: Listed): readonly ListedObject[] {
+    return this.tables[kind].items;
+  }
+
+  serviceIdsOf(stackId: string): readonly string[] {
     return this.#servicesOf.get(stackId) ?? [];
+  }
+
+  /** The state of now, which later changes leave alone. */
+  pin(): View {
+    const items = Object.fromEntries(
+      (Object.keys(this.tables) as Listed[]).map((kind) => [kind, this.tables[kind].pin()]),
+    ) as Record<Listed, readonly ListedObject[]>;
+    const [snapshot, version, services] = [this.#snapshot, this.version, this.#servicesOf];
+    return {
+      snapshot,
+      version,
+      items: (kind) => items[kind],
+      serviceIdsOf: (stackId) => services.get(stackId) ?? [],
+    };
   }
 
   update({ snapshot, change, before }: Revision): void {
     const out = new Lists();
     const into = new Lists();
+    const moved = new Map<string, Set<string>>();
+    const replace = (old: SnapshotObject | undefined, now: SnapshotObject | undefined): void => {
+      this.#replace(old, now, out, into);
+      for (const object of [old, now]) if (object?.kind === 'service') this.#noteService(object, object === now, moved);
+    };
     for (const key of change.drop) {
       const { kind, id } = splitKey(key);
-      this.#replace(before.get(kind, id), undefined, out, into);
+      replace(before.get(kind, id), undefined);
     }
-    for (const { kind, id } of change.put) this.#replace(before.get(kind, id), snapshot.get(kind, id), out, into);
+    for (const { kind, id } of change.put) replace(before.get(kind, id), snapshot.get(kind, id));
+    const lists = [...moved].map(([stackId, ids]) => [stackId, ids.size > 0 ? [...ids] : undefined] as const);
+    this.#servicesOf = this.#servicesOf.with(lists);
     for (const kind of Object.keys(this.tables) as Listed[]) {
       (this.tables[kind] as SortedTable<SnapshotObject>).change(out.of(kind), into.of(kind));
     }
@@ -87,23 +123,19 @@ export class Catalog {
       this.#version.remove(old);
       out.add(old);
       if (old.kind === 'container') this.#forgetAddresses(old);
-      if (old.kind === 'service') this.#forgetService(old);
     }
     if (now) {
       this.#version.add(now);
       into.add(now);
       if (now.kind === 'container') this.#noteAddresses(now);
-      if (now.kind === 'service') {
-        const ids = this.#servicesOf.get(now.stackId) ?? new Set();
-        this.#servicesOf.set(now.stackId, ids.add(now.id));
-      }
     }
   }
 
-  #forgetService({ stackId, id }: ServiceObject): void {
-    const ids = this.#servicesOf.get(stackId);
-    ids?.delete(id);
-    if (ids?.size === 0) this.#servicesOf.delete(stackId);
+  #noteService({ stackId, id }: ServiceObject, isThere: boolean, moved: Map<string, Set<string>>): void {
+    const ids = moved.get(stackId) ?? new Set(this.serviceIdsOf(stackId));
+    moved.set(stackId, ids);
+    if (isThere) ids.add(id);
+    else ids.delete(id);
   }
 
   /** Only containers of this host have a `self`: others' addresses cannot come in by our bridges. */

@@ -1,10 +1,13 @@
-// Held requests. Those that wait for the same thing form a group, looked up once a revision; an unrelated change wakes nobody.
+// Held requests. Those that wait for the same thing form a group, which is looked up again when something on its way to that
+// thing changed; an unrelated change costs nothing and wakes nobody.
 // Every wait has its own timer, and there is a bound on waits in all and for each address.
 import type { Ipv4 } from '../shared/model/ipv4.ts';
-import { type Answer, answerTarget, type Trees, type ValueTarget } from './answer.ts';
+import type { Trees, ValueTarget } from './answer.ts';
 import type { Catalog } from './catalog.ts';
+import { Dependents, ownerOf, Reads } from './dependents.ts';
 import { first } from './first.ts';
 import { hasNews, type PollRequest } from './poll-request.ts';
+import type { TreeValue } from './tree-values.ts';
 
 export const pollLimits = { total: 12_000, perAddress: 64 } as const;
 /** Answers written in one turn of the loop. */
@@ -21,8 +24,8 @@ export interface PollClient {
   readonly peer: Ipv4;
   /** Whose `self` is looked at. */
   readonly caller: Ipv4 | undefined;
-  readonly accept: string | undefined;
-  readonly respond: (answer: Answer) => void;
+  /** Something is new, or the time is up: answer with what there is. */
+  readonly wake: () => void;
 }
 
 interface Wait {
@@ -41,8 +44,13 @@ interface Group {
 
 export class LongPolls {
   refused = 0;
+  /** Waits that were answered for news. */
+  woken = 0;
+  /** Groups looked up because something changed. */
+  looked = 0;
   readonly #options: PollOptions;
   readonly #groups = new Map<string, Group>();
+  readonly #dependents = new Dependents<Group>();
   readonly #perPeer = new Map<Ipv4, number>();
   readonly #limits: { readonly total: number; readonly perAddress: number };
   #total = 0;
@@ -64,7 +72,8 @@ export class LongPolls {
     if (!trees.knows(poll.target.version)) return undefined;
     // Only below `self` does the answer depend on who asks.
     const caller = poll.target.steps[0]?.toLowerCase() === 'self' ? client.caller : undefined;
-    if (hasNews(this.#find(poll.target, caller), poll.value)) return undefined;
+    const reads = new Reads();
+    if (hasNews(this.#find(poll.target, caller, reads), poll.value)) return undefined;
     const held = this.#perPeer.get(client.peer) ?? 0;
     if (this.#total >= this.#limits.total || held >= this.#limits.perAddress) {
       this.refused += 1;
@@ -72,19 +81,27 @@ export class LongPolls {
     }
     this.#total += 1;
     this.#perPeer.set(client.peer, held + 1);
-    const wait: Wait = { group: this.#groupOf(poll.target, caller), client, value: poll.value, timer: undefined };
+    const wait: Wait = {
+      group: this.#groupOf(poll.target, caller, reads),
+      client,
+      value: poll.value,
+      timer: undefined,
+    };
     wait.group.waits.add(wait);
     wait.timer = setTimeout(() => this.#finish(wait), poll.maxWaitMs);
     return () => this.#forget(wait);
   }
 
-  /** The catalog has changed: whoever sees something else than before is answered. */
-  look(): void {
-    for (const group of this.#groups.values()) {
-      const value = this.#find(group.target, group.caller);
+  /** What bears these names has changed: whoever sees something else than before is answered. */
+  touched(names: ReadonlySet<string>): void {
+    for (const group of this.#dependents.touched(names)) {
+      const reads = new Reads();
+      const value = this.#find(group.target, group.caller, reads);
+      this.#dependents.set(group, reads.names);
+      this.looked += 1;
       for (const wait of group.waits) if (hasNews(value, wait.value)) this.#due.add(wait);
     }
-    if (!this.#draining) this.#drain();
+    if (!this.#draining && this.#due.size > 0) this.#drain();
   }
 
   /** Answers everybody with what there is. */
@@ -94,7 +111,7 @@ export class LongPolls {
 
   #drain(): void {
     for (const wait of first(this.#due, sliceAnswers)) {
-      this.#due.delete(wait);
+      this.woken += 1;
       this.#finish(wait);
     }
     this.#draining = this.#due.size > 0;
@@ -102,16 +119,17 @@ export class LongPolls {
   }
 
   #finish(wait: Wait): void {
-    if (!this.#forget(wait)) return;
-    const { target, caller } = wait.group;
-    const self = caller === undefined ? undefined : this.#options.catalog.containerAt(caller);
-    wait.client.respond(answerTarget(this.#options.trees, target, { accept: wait.client.accept, self }));
+    if (this.#forget(wait)) wait.client.wake();
   }
 
   #forget(wait: Wait): boolean {
     clearTimeout(wait.timer);
+    this.#due.delete(wait);
     if (!wait.group.waits.delete(wait)) return false;
-    if (wait.group.waits.size === 0) this.#groups.delete(wait.group.name);
+    if (wait.group.waits.size === 0) {
+      this.#groups.delete(wait.group.name);
+      this.#dependents.delete(wait.group);
+    }
     const { peer } = wait.client;
     const left = (this.#perPeer.get(peer) ?? 1) - 1;
     if (left > 0) this.#perPeer.set(peer, left);
@@ -120,19 +138,21 @@ export class LongPolls {
     return true;
   }
 
-  #find(target: ValueTarget, caller: Ipv4 | undefined): ReturnType<Trees['find']> {
-    return this.#options.trees.find(
-      target,
-      caller === undefined ? undefined : this.#options.catalog.containerAt(caller),
+  #find(target: ValueTarget, caller: Ipv4 | undefined, reads: Reads): TreeValue | undefined {
+    const { trees, catalog } = this.#options;
+    if (caller !== undefined) reads.note(ownerOf(caller), 'container');
+    return trees.noting(reads, () =>
+      trees.find(target, caller === undefined ? undefined : catalog.containerAt(caller)),
     );
   }
 
-  #groupOf(target: ValueTarget, caller: Ipv4 | undefined): Group {
+  #groupOf(target: ValueTarget, caller: Ipv4 | undefined, reads: Reads): Group {
     const name = JSON.stringify([target.version, caller, target.steps]);
     const known = this.#groups.get(name);
     if (known) return known;
     const made: Group = { name, target, caller, waits: new Set() };
     this.#groups.set(name, made);
+    this.#dependents.set(made, reads.names);
     return made;
   }
 }

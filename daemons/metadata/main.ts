@@ -60,7 +60,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   await callers.start();
   let trusted = parseTrusted(config.metadata.trustForwardedFrom);
   const http = serveHttp({ catalog, trees, callers, metrics, trusted: () => trusted });
-  state.onRevision(() => http.changed());
+  state.onRevision((revision) => http.changed(revision));
   const listening = await keepListening({
     server: http.server,
     netlink,

@@ -7,13 +7,16 @@ import { httpLimits } from '../shared/daemon/limits.ts';
 import type { Metrics } from '../shared/daemon/metrics.ts';
 import type { LocalCallers } from '../shared/effects/local-callers.ts';
 import type { Cidr4, Ipv4 } from '../shared/model/ipv4.ts';
-import { type Answer, answer, type Trees } from './answer.ts';
+import { type Answer, draftAnswer, type Trees } from './answer.ts';
 import { AnswerCache } from './answer-cache.ts';
 import type { Catalog } from './catalog.ts';
+import { touchedBy } from './dependents.ts';
 import { callerOf, isTrusted, parsePeer } from './http-caller.ts';
 import { parseTarget } from './http-target.ts';
 import { LongPolls, pollLimits } from './long-polls.ts';
 import { parsePoll } from './poll-request.ts';
+import { SendBudget } from './send-budget.ts';
+import type { Revision } from './state.ts';
 
 export interface HttpOptions {
   readonly catalog: Catalog;
@@ -27,8 +30,8 @@ export interface HttpOptions {
 export interface MetadataHttp {
   /** Not listening yet. */
   readonly server: Server;
-  /** The catalog has changed. */
-  changed(): void;
+  /** The catalog has changed by this. */
+  changed(revision: Revision): void;
   /** Answers those who wait; the server itself is closed by its owner. */
   close(): void;
 }
@@ -38,47 +41,80 @@ const connectionsPerAddress = httpLimits.maxConnections;
 /** A client that neither sends nor reads for this long is cut, unless it is a held poll. */
 const stuckMs = 10_000;
 
+const tooMuch = {
+  headers: { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff', 'Retry-After': '1' },
+  text: 'Too many large answers are on their way\n',
+};
+
 export function serveHttp(options: HttpOptions): MetadataHttp {
   const { catalog, trees, callers, metrics, trusted } = options;
-  const cache = new AnswerCache();
+  const cache = new AnswerCache({ catalog, trees });
   const polls = new LongPolls({ catalog, trees });
   const held = new WeakSet<Socket>();
-  const requests = metrics.counter('corral_metadata_requests_total', 'Requests answered');
+  const budget = new SendBudget();
+  let served = 0;
+  metrics.count('corral_metadata_requests_total', 'Requests answered', () => served);
   const refused = metrics.counter('corral_metadata_connections_refused_total', 'Connections cut', ['reason']);
+  metrics.count(
+    'corral_metadata_answers_refused_total',
+    'Large answers refused for want of room',
+    () => budget.refused,
+  );
+  metrics.gauge('corral_metadata_answers_kept', 'Answers kept ready', () => cache.size);
   metrics.gauge('corral_metadata_long_polls', 'Requests held until something changes', () => polls.size);
+  metrics.count('corral_metadata_long_polls_woken_total', 'Long polls answered for news', () => polls.woken);
   metrics.gauge(
     'corral_metadata_long_polls_refused',
     'Long polls answered at once for want of room',
     () => polls.refused,
   );
 
+  const respond = (request: IncomingMessage, response: ServerResponse, answer: Answer): void => {
+    served += 1;
+    if (!budget.take(answer, response)) {
+      response.writeHead(503, tooMuch.headers).end(tooMuch.text);
+      return;
+    }
+    response.writeHead(answer.status, answer.headers as string[]);
+    const { content } = answer;
+    if (request.method === 'HEAD') response.end();
+    else if (typeof content === 'string') response.end(content, 'latin1');
+    else {
+      for (const part of content.slice(0, -1)) response.write(part);
+      response.end(content.at(-1));
+    }
+  };
+  const answerNow = (request: IncomingMessage, response: ServerResponse, caller: Ipv4 | undefined): void => {
+    const { method = 'GET', url: target = '/', headers } = request;
+    const { accept } = headers;
+    const self = caller === undefined ? undefined : catalog.containerAt(caller);
+    const key = `${self?.id ?? ''}\n${method === 'HEAD' ? 'GET' : method}\n${accept ?? ''}\n${target}`;
+    const known = cache.get(key);
+    if (known) respond(request, response, known);
+    else {
+      const begin = () => draftAnswer(trees, { method, target, accept, self });
+      cache.make(key, begin, (answer) => respond(request, response, answer));
+    }
+  };
   const serve = (request: IncomingMessage, response: ServerResponse, peer: Ipv4): void => {
     const forwarded = request.headers['x-forwarded-for'];
     const caller = callerOf(peer, Array.isArray(forwarded) ? forwarded[0] : forwarded, trusted());
-    const { method = 'GET', url: target = '/', headers } = request;
-    const { accept } = headers;
-    const respond = (one: Answer): void => {
-      requests.inc();
-      response.writeHead(one.status, one.headers as string[]);
-      response.end(method === 'HEAD' ? undefined : one.body);
-    };
+    const { method, url: target = '/', socket } = request;
     if (target.includes('wait') && (method === 'GET' || method === 'HEAD')) {
       const parsed = parseTarget(target);
       const poll = parsed.kind === 'value' ? parsePoll(parsed) : undefined;
-      const giveUp = poll && polls.hold(poll, { peer, caller, accept, respond: release(request.socket, respond) });
+      const wake = (): void => {
+        held.delete(socket);
+        answerNow(request, response, caller);
+      };
+      const giveUp = poll && polls.hold(poll, { peer, caller, wake });
       if (giveUp) {
-        held.add(request.socket);
+        held.add(socket);
         response.on('close', giveUp);
         return;
       }
     }
-    const self = caller === undefined ? undefined : catalog.containerAt(caller);
-    const key = `${self?.id ?? ''}\n${method === 'HEAD' ? 'GET' : method}\n${accept ?? ''}\n${target}`;
-    respond(cache.get(key, () => answer(trees, { method, target, accept, self })));
-  };
-  const release = (socket: Socket, respond: (one: Answer) => void) => (one: Answer) => {
-    held.delete(socket);
-    respond(one);
+    answerNow(request, response, caller);
   };
 
   const server = makeHttpServer({
@@ -107,9 +143,10 @@ export function serveHttp(options: HttpOptions): MetadataHttp {
   });
   return {
     server,
-    changed: () => {
-      cache.clear();
-      polls.look();
+    changed: (revision) => {
+      const touched = touchedBy(revision);
+      cache.touched(touched);
+      polls.touched(touched);
     },
     close: () => polls.close(),
   };

@@ -12,6 +12,8 @@ const fewChanges = 16;
 export class SortedTable<T> {
   readonly #options: TableOptions<T>;
   #items: T[] = [];
+  /** Somebody holds the list as it is: the next change makes a new one. */
+  #pinned = false;
   /** By lower-cased name, each list in order. */
   readonly #byName = new Map<string, T[]>();
   readonly #byUuid = new Map<string, T[]>();
@@ -21,6 +23,12 @@ export class SortedTable<T> {
   }
 
   get items(): readonly T[] {
+    return this.#items;
+  }
+
+  /** The list of now, which later changes leave alone. */
+  pin(): readonly T[] {
+    this.#pinned = true;
     return this.#items;
   }
 
@@ -35,6 +43,9 @@ export class SortedTable<T> {
   /** Takes objects out (those that are in, by identity) and puts others in. */
   change(out: readonly T[], into: readonly T[]): void {
     const { compare, nameOf, uuidOf } = this.#options;
+    if (out.length + into.length === 0) return;
+    if (this.#pinned) this.#items = [...this.#items];
+    this.#pinned = false;
     if (out.length + into.length <= fewChanges) {
       for (const object of out) removeFrom(this.#items, object, compare);
       for (const object of into) insertInto(this.#items, object, compare);

@@ -8,7 +8,7 @@ import type {
   StackObject,
 } from '../shared/model/objects.ts';
 import { parsePort, renderPort } from '../shared/model/ports.ts';
-import { absent, type TreeMap, type TreeValue } from './tree-values.ts';
+import { absent, large, type TreeList, type TreeMap, type TreeValue } from './tree-values.ts';
 import type { TreeVersion } from './tree-versions.ts';
 
 /** What the objects need to know of each other. */
@@ -19,8 +19,8 @@ export interface Relations {
   host(id: string): HostObject | undefined;
   /** The uuid that clients see of a launch configuration. */
   serviceUuid(id: string): string | null;
-  containersOf(service: ServiceObject): TreeMap[];
-  servicesOf(stack: StackObject): TreeMap[];
+  containersOf(service: ServiceObject): TreeList;
+  servicesOf(stack: StackObject): TreeList;
 }
 
 export function containerTree(container: ContainerObject, version: TreeVersion, world: Relations): TreeMap {
@@ -69,10 +69,11 @@ export function serviceTree(service: ServiceObject, version: TreeVersion, world:
   const links = Object.fromEntries(Object.entries(service.links).map(([name, alias]) => [shown(name), alias]));
   const hasLinks = Object.keys(links).length > 0;
   return {
+    [large]: true,
     get containers(): TreeValue {
       const containers = world.containersOf(service);
       if (containers.length === 0) return absent;
-      return version.namesOnly ? containers.map(({ name }) => name!) : containers;
+      return version.namesOnly ? namesOf(containers) : containers;
     },
     create_index: service.createIndex,
     environment_uuid: world.environmentId,
@@ -103,12 +104,13 @@ export function serviceTree(service: ServiceObject, version: TreeVersion, world:
 
 export function stackTree(stack: StackObject, version: TreeVersion, world: Relations): TreeMap {
   return {
+    [large]: true,
     environment_name: world.environmentName,
     environment_uuid: world.environmentId,
     name: caseOf(version)(stack.name),
     get services(): TreeValue {
       const services = world.servicesOf(stack);
-      return version.namesOnly ? services.map(({ name }) => name!) : services;
+      return version.namesOnly ? namesOf(services) : services;
     },
     system: stack.system,
     uuid: stack.id,
@@ -144,6 +146,10 @@ export function networkTree(network: NetworkObject, world: Relations): TreeMap {
     policy: null,
     uuid: network.id,
   };
+}
+
+function namesOf(list: TreeList): string[] {
+  return Array.from({ length: list.length }, (_, at) => list.nameAt(at)!);
 }
 
 type Shown = <T extends string | null>(text: T) => T;

@@ -1,5 +1,30 @@
 // Pure: a value as text or as JSON, byte for byte as the original writes them (metadata reference, section 10).
-import { absent, compareBytes, elementName, isList, isMap, sortedKeys, type TreeValue } from './tree-values.ts';
+// What may be long comes in pieces, each a small part of the work, so that a long answer need not hold up the others.
+import {
+  absent,
+  compareBytes,
+  elementName,
+  isList,
+  isMap,
+  large,
+  sortedKeys,
+  TreeList,
+  type TreeValue,
+} from './tree-values.ts';
+
+/** A listing line by line, a scalar whole. */
+export function* textPieces(value: TreeValue): Generator<string> {
+  if (!(value instanceof TreeList)) yield renderText(value);
+  else {
+    for (let at = 0; at < value.length; at += 1) {
+      const name = value.nameAt(at);
+      yield name === undefined ? elementLine(value.at(at), at) : `${at}=${formEncode(name)}\n`;
+    }
+  }
+}
+
+/** Longer arrays are rendered in pieces. */
+const longArray = 64;
 
 export function renderText(value: TreeValue): string {
   if (value === null || value === absent) return '';
@@ -39,6 +64,25 @@ export function formEncode(text: string): string {
   return encodeURIComponent(text.toWellFormed())
     .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+');
+}
+
+/** As `renderJson`, an element of a list at a time. */
+export function* jsonPieces(value: TreeValue): Generator<string> {
+  if (value instanceof TreeList || (Array.isArray(value) && value.length > longArray)) {
+    for (let at = 0; at < value.length; at += 1) {
+      yield at === 0 ? '[' : ',';
+      yield* jsonPieces(value.at(at) ?? null);
+    }
+    yield value.length === 0 ? '[]' : ']';
+  } else if (value !== null && isMap(value) && value[large]) {
+    let mark = '{';
+    for (const key of sortedKeys(value)) {
+      yield `${mark}${jsonText(key)}:`;
+      yield* jsonPieces(value[key]!);
+      mark = ',';
+    }
+    yield mark === '{' ? '{}' : '}';
+  } else yield renderJson(value);
 }
 
 /** Compact, keys in order of their bytes, with what HTML could take for markup escaped. */

@@ -4,7 +4,11 @@
 export type TreeValue = null | boolean | number | bigint | string | readonly TreeValue[] | TreeList | TreeMap;
 export interface TreeMap {
   readonly [key: string]: TreeValue;
+  /** Set where lists without a bound may lie below: such a map is rendered in pieces. */
+  readonly [large]?: true;
 }
+/** No key that a client could ask for. */
+export const large = Symbol('large');
 
 /** A list that is not kept as an array: it makes its elements on demand and finds them by name without a search. */
 export abstract class TreeList {
@@ -12,6 +16,11 @@ export abstract class TreeList {
   abstract at(index: number): TreeValue | undefined;
   /** The first element whose name, or else uuid, is this text. */
   abstract named(text: string): TreeValue | undefined;
+
+  /** The name of an element; lists that know it without making the element say so. */
+  nameAt(index: number): string | undefined {
+    return elementName(this.at(index));
+  }
 }
 
 /**

@@ -6,10 +6,13 @@ import { absent, isList, isMap, sortedKeys, type TreeValue } from './tree-values
 const longestKey = 1_000;
 
 export function renderYaml(value: TreeValue): string {
-  const out: string[] = [];
-  if (isBlock(value)) writeBlock(value, '', '', out);
-  else out.push(scalar(value), '\n');
-  return out.join('');
+  return [...yamlPieces(value)].join('');
+}
+
+/** As `renderYaml`, a scalar at a time. */
+export function* yamlPieces(value: TreeValue): Generator<string> {
+  if (isBlock(value)) yield* blockPieces(value, '', '');
+  else yield `${scalar(value)}\n`;
 }
 
 function isBlock(value: TreeValue): boolean {
@@ -18,13 +21,13 @@ function isBlock(value: TreeValue): boolean {
   return isMap(value) && Object.keys(value).length > 0;
 }
 
-/** Writes a list or map that is not empty; its first line goes where the writer stands, the others are indented. */
-function writeBlock(value: TreeValue, indent: string, first: string, out: string[]): void {
+/** A list or map that is not empty; its first line goes where the writer stands, the others are indented. */
+function* blockPieces(value: TreeValue, indent: string, first: string): Generator<string> {
   let lead = first;
   if (isList(value)) {
     for (let at = 0; at < value.length; at += 1) {
-      out.push(lead, '- ');
-      writeItem(value.at(at) ?? null, indent, out);
+      yield `${lead}- `;
+      yield* itemPieces(value.at(at) ?? null, indent);
       lead = indent;
     }
     return;
@@ -33,26 +36,26 @@ function writeBlock(value: TreeValue, indent: string, first: string, out: string
   for (const key of sortedKeys(map)) {
     const name = yamlText(key);
     const isLong = name.length > longestKey;
-    out.push(...(isLong ? [lead, '? ', name, '\n', indent, ':'] : [lead, name, ':']));
-    writeEntry(map[key]!, indent, isLong, out);
+    yield isLong ? `${lead}? ${name}\n${indent}:` : `${lead}${name}:`;
+    yield* entryPieces(map[key]!, indent, isLong);
     lead = indent;
   }
 }
 
-function writeItem(value: TreeValue, indent: string, out: string[]): void {
-  if (isBlock(value)) writeBlock(value, `${indent}  `, '', out);
-  else out.push(scalar(value), '\n');
+function* itemPieces(value: TreeValue, indent: string): Generator<string> {
+  if (isBlock(value)) yield* blockPieces(value, `${indent}  `, '');
+  else yield `${scalar(value)}\n`;
 }
 
 /** Lists stand as far left as their key, maps further right. */
-function writeEntry(value: TreeValue, indent: string, isLong: boolean, out: string[]): void {
+function* entryPieces(value: TreeValue, indent: string, isLong: boolean): Generator<string> {
   if (!isBlock(value)) {
-    out.push(' ', scalar(value), '\n');
+    yield ` ${scalar(value)}\n`;
     return;
   }
   const inner = isList(value) && !isLong ? indent : `${indent}  `;
-  out.push('\n');
-  writeBlock(value, inner, inner, out);
+  yield '\n';
+  yield* blockPieces(value, inner, inner);
 }
 
 function scalar(value: TreeValue): string {

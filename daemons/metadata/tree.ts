@@ -1,34 +1,34 @@
-// Pure: the tree that a client sees, in one version. Objects are made when they are first asked for and kept for as long as
-// they do not change; a client's `self` is made on demand.
+// Pure: the tree that a client sees, in one version. Objects are made when they are asked for, a client's `self` too. Whatever
+// is looked at is noted, so that it is known on what an answer depends.
 import type {
   ContainerObject,
+  EnvironmentObject,
   HostObject,
-  NetworkObject,
+  ObjectOf,
   ServiceObject,
-  SnapshotObject,
   StackObject,
 } from '../shared/model/objects.ts';
 import { uuidOfName } from '../shared/model/uuid.ts';
-import type { Catalog, Listed } from './catalog.ts';
+import type { Catalog, Listed, ListedObject } from './catalog.ts';
+import { nameOf, servicesOf, uuidOf } from './dependents.ts';
+import { first } from './first.ts';
+import type { Sight } from './sight.ts';
 import type { SortedTable } from './sorted-table.ts';
 import { containerTree, hostTree, networkTree, type Relations, serviceTree, stackTree } from './tree-objects.ts';
-import { absent, TreeList, type TreeMap, type TreeValue } from './tree-values.ts';
+import { absent, large, TreeList, type TreeMap, type TreeValue } from './tree-values.ts';
 import type { TreeVersion } from './tree-versions.ts';
 
 export class VersionTree implements Relations {
-  readonly #catalog: Catalog;
+  readonly #sight: Sight;
   readonly #version: TreeVersion;
-  readonly #made = new WeakMap<SnapshotObject, TreeMap>();
   readonly #networkIds = new Map<string, string>();
   readonly #lists: Readonly<Record<Listed, TreeList>>;
+  #environmentOf: { table: unknown; object: EnvironmentObject | undefined } = { table: undefined, object: undefined };
 
-  constructor(catalog: Catalog, version: TreeVersion) {
-    this.#catalog = catalog;
+  constructor(catalog: Catalog, sight: Sight, version: TreeVersion) {
+    this.#sight = sight;
     this.#version = version;
-    const listOf = (kind: Listed): TreeList =>
-      new TableList(catalog.tables[kind] as SortedTable<Named>, version.lowerCase && isFolded(kind), (object) =>
-        this.of(object),
-      );
+    const listOf = (kind: Listed): TreeList => new TableList(this, catalog, sight, kind);
     this.#lists = {
       container: listOf('container'),
       service: listOf('service'),
@@ -43,10 +43,13 @@ export class VersionTree implements Relations {
     const lists = this.#lists;
     const whose = this;
     return {
+      [large]: true,
       containers: lists.container,
       ...(this.#version.environments ? { environments: absent } : {}),
       hosts: lists.host,
-      name: this.environmentName,
+      get name() {
+        return whose.environmentName;
+      },
       networks: lists.network,
       region_name: null,
       get self() {
@@ -54,33 +57,36 @@ export class VersionTree implements Relations {
       },
       services: lists.service,
       stacks: lists.stack,
-      uuid: this.environmentId,
-      version: this.#catalog.version,
+      get uuid() {
+        return whose.environmentId;
+      },
+      get version() {
+        return whose.#contentVersion;
+      },
     };
   }
 
+  /** Its parts are made, and noted as seen, when they are looked at; what is missing is noted at once. */
   #self(container: ContainerObject | undefined): TreeMap {
-    const { snapshot } = this.#catalog;
-    const host = snapshot.get('host', container?.hostId ?? snapshot.hostId);
-    const service = container?.serviceId ? snapshot.get('service', container.serviceId) : undefined;
-    const stack = container?.stackId ? snapshot.get('stack', container.stackId) : undefined;
-    return {
-      ...(container ? { container: this.of(container) } : {}),
-      ...(host ? { host: this.of(host) } : {}),
-      ...(service ? { service: this.of(service) } : {}),
-      ...(stack ? { stack: this.of(stack) } : {}),
+    const self: Record<string, TreeMap> & { [large]?: true } = { [large]: true };
+    const part = (kind: 'container' | 'host' | 'service' | 'stack', id: string | null | undefined): void => {
+      if (!id) return;
+      if (!this.#sight.view.snapshot.get(kind, id)) this.#sight.sawObject(kind, id);
+      else Object.defineProperty(self, kind, { enumerable: true, get: () => this.of(this.#get(kind, id)!) });
     };
+    part('container', container?.id);
+    part('host', container?.hostId ?? this.#sight.view.snapshot.hostId);
+    part('service', container?.serviceId);
+    part('stack', container?.stackId);
+    return self;
   }
 
-  of(object: ContainerObject | ServiceObject | StackObject | HostObject | NetworkObject): TreeMap {
-    const known = this.#made.get(object);
-    if (known) return known;
-    const made = this.#make(object);
-    this.#made.set(object, made);
-    return made;
+  of(object: ListedObject): TreeMap {
+    this.#sight.sawObject(object.kind, object.id);
+    return this.#make(object);
   }
 
-  #make(object: ContainerObject | ServiceObject | StackObject | HostObject | NetworkObject): TreeMap {
+  #make(object: ListedObject): TreeMap {
     switch (object.kind) {
       case 'container':
         return containerTree(object, this.#version, this);
@@ -99,14 +105,34 @@ export class VersionTree implements Relations {
     }
   }
 
+  /** The name by which lists of this version show an object. */
+  shownName({ kind, name }: ListedObject): string {
+    return this.folds(kind) ? name.toLowerCase() : name;
+  }
+
+  /** Names of hosts and networks keep their case in every version. */
+  folds(kind: Listed): boolean {
+    return this.#version.lowerCase && (kind === 'container' || kind === 'service' || kind === 'stack');
+  }
+
+  get #contentVersion(): string {
+    this.#sight.saw('version');
+    return this.#sight.view.version;
+  }
+
   get environmentId(): string {
-    for (const { id } of this.#catalog.snapshot.all('environment')) return id;
-    return '';
+    return this.#environment?.id ?? '';
   }
 
   get environmentName(): string {
-    for (const { name } of this.#catalog.snapshot.all('environment')) return name;
-    return '';
+    return this.#environment?.name ?? '';
+  }
+
+  get #environment(): EnvironmentObject | undefined {
+    this.#sight.saw('environment');
+    const table = this.#sight.view.snapshot.table('environment');
+    if (table !== this.#environmentOf.table) this.#environmentOf = { table, object: first(table.values(), 1)[0] };
+    return this.#environmentOf.object;
   }
 
   networkId(name: string): string {
@@ -116,59 +142,107 @@ export class VersionTree implements Relations {
   }
 
   host(id: string): HostObject | undefined {
-    return this.#catalog.snapshot.get('host', id);
+    return this.#get('host', id);
   }
 
   serviceUuid(id: string): string | null {
-    return this.#catalog.snapshot.get('service', id)?.uuid ?? null;
+    return this.#get('service', id)?.uuid ?? null;
   }
 
-  containersOf(service: ServiceObject): TreeMap[] {
-    const containers = service.containerIds.map((id) => this.#catalog.snapshot.get('container', id));
-    return containers.flatMap((container) => (container ? [this.of(container)] : []));
+  containersOf(service: ServiceObject): TreeList {
+    const containers = service.containerIds.flatMap((id) => this.#get('container', id) ?? []);
+    return new ObjectList(this, containers);
   }
 
-  servicesOf(stack: StackObject): TreeMap[] {
-    const services = [...this.#catalog.serviceIdsOf(stack.id)].flatMap(
-      (id) => this.#catalog.snapshot.get('service', id) ?? [],
-    );
+  servicesOf(stack: StackObject): TreeList {
+    this.#sight.saw(servicesOf(stack.id), 'service');
+    const services = this.#sight.view.serviceIdsOf(stack.id).flatMap((id) => this.#get('service', id) ?? []);
     services.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
-    return services.map((service) => this.of(service));
+    return new ObjectList(this, services);
+  }
+
+  #get<K extends 'container' | 'host' | 'service' | 'stack'>(kind: K, id: string): ObjectOf<K> | undefined {
+    this.#sight.sawObject(kind, id);
+    return this.#sight.view.snapshot.get(kind, id);
   }
 }
 
-/** Names of hosts and networks keep their case in every version. */
-function isFolded(kind: Listed): boolean {
-  return kind === 'container' || kind === 'service' || kind === 'stack';
-}
-
-type Named = ContainerObject | ServiceObject | StackObject | HostObject | NetworkObject;
-
+/** All objects of a kind, in order. */
 class TableList extends TreeList {
-  readonly #table: SortedTable<Named>;
-  readonly #folded: boolean;
-  readonly #make: (object: Named) => TreeMap;
+  readonly #tree: VersionTree;
+  readonly #catalog: Catalog;
+  readonly #sight: Sight;
+  readonly #kind: Listed;
 
-  constructor(table: SortedTable<Named>, folded: boolean, make: (object: Named) => TreeMap) {
+  constructor(tree: VersionTree, catalog: Catalog, sight: Sight, kind: Listed) {
     super();
-    this.#table = table;
-    this.#folded = folded;
-    this.#make = make;
+    this.#tree = tree;
+    this.#catalog = catalog;
+    this.#sight = sight;
+    this.#kind = kind;
+  }
+
+  get #items(): readonly ListedObject[] {
+    this.#sight.saw(this.#kind);
+    return this.#sight.view.items(this.#kind);
   }
 
   get length(): number {
-    return this.#table.items.length;
+    return this.#items.length;
   }
 
   at(index: number): TreeValue | undefined {
-    const object = this.#table.items[index];
-    return object && this.#make(object);
+    const object = this.#items[index];
+    return object && this.#tree.of(object);
+  }
+
+  override nameAt(index: number): string | undefined {
+    const object = this.#items[index];
+    return object && this.#tree.shownName(object);
+  }
+
+  /** Looked up in the catalog of now: paths are followed at once, only rendering takes its time. */
+  named(text: string): TreeValue | undefined {
+    const lower = text.toLowerCase();
+    this.#sight.saw(nameOf(this.#kind, lower), this.#kind);
+    this.#sight.saw(uuidOf(this.#kind, text), this.#kind);
+    const table = this.#catalog.tables[this.#kind] as SortedTable<ListedObject>;
+    const folds = this.#tree.folds(this.#kind);
+    const byName = folds && text !== lower ? [] : table.withName(lower);
+    const object = byName.find(({ name }) => folds || name === text) ?? table.withUuid(text)[0];
+    return object && this.#tree.of(object);
+  }
+}
+
+/** Some objects of another one: the containers of a service, the services of a stack. */
+class ObjectList extends TreeList {
+  readonly #tree: VersionTree;
+  readonly #objects: readonly (ContainerObject | ServiceObject)[];
+
+  constructor(tree: VersionTree, objects: readonly (ContainerObject | ServiceObject)[]) {
+    super();
+    this.#tree = tree;
+    this.#objects = objects;
+  }
+
+  get length(): number {
+    return this.#objects.length;
+  }
+
+  at(index: number): TreeValue | undefined {
+    const object = this.#objects[index];
+    return object && this.#tree.of(object);
+  }
+
+  override nameAt(index: number): string | undefined {
+    const object = this.#objects[index];
+    return object && this.#tree.shownName(object);
   }
 
   named(text: string): TreeValue | undefined {
-    const lower = text.toLowerCase();
-    const byName = this.#folded && text !== lower ? [] : this.#table.withName(lower);
-    const object = byName.find(({ name }) => this.#folded || name === text) ?? this.#table.withUuid(text)[0];
-    return object && this.#make(object);
+    const object = this.#objects.find(
+      (one) => this.#tree.shownName(one) === text || (one.kind === 'service' ? one.uuid : one.id) === text,
+    );
+    return object && this.#tree.of(object);
   }
 }

@@ -54,13 +54,20 @@ t.test('self is for local containers that are not stopped, the newest owner of a
   t.equal(world.catalog.containerAt(ip('10.42.1.98'))?.name, 'solo');
 });
 
-t.test('an object that stays is not made anew', async (t) => {
+t.test('a pinned state stays as it was', async (t) => {
   const world = new World();
-  const find = () =>
-    world.trees.find({ kind: 'value', version: 'latest', steps: ['containers', 'web-db-1'], query: '' }, undefined);
-  const before = find();
-  world.change([{ ...solo, startCount: 7 }]);
-  t.equal(find(), before);
+  const pinned = world.catalog.pin();
+  const seen = () => ({
+    version: pinned.version,
+    names: pinned.items('container').map(({ name }) => name),
+    services: [...pinned.serviceIdsOf('st-1')],
+    solo: pinned.snapshot.get('container', solo.id),
+  });
+  const before = seen();
+  world.change([{ ...solo, name: 'aaa' }, container(9)], ['service/sv-2', `container/${webFront.id}`]);
+  t.same(seen(), before);
+  t.notSame(world.catalog.version, before.version);
+  t.same([...world.catalog.serviceIdsOf('st-1')].sort(), ['sv-1', 'sv-1-log']);
 });
 
 t.test('an empty world answers', async (t) => {

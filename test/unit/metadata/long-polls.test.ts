@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { Answer } from '../../../daemons/metadata/answer.ts';
+import { answer } from '../../../daemons/metadata/answer.ts';
+import { touchedBy } from '../../../daemons/metadata/dependents.ts';
 import { parseTarget } from '../../../daemons/metadata/http-target.ts';
 import { LongPolls } from '../../../daemons/metadata/long-polls.ts';
 import { parsePoll } from '../../../daemons/metadata/poll-request.ts';
@@ -14,31 +15,36 @@ const setup = (t: Test, limits?: { total: number; perAddress: number }) => {
   const polls = new LongPolls({ catalog: world.catalog, trees: world.trees, ...(limits ? { limits } : {}) });
   t.teardown(() => polls.close());
   const answers: string[] = [];
-  const hold = (target: string, peer = '10.42.1.10', accept?: string) => {
+  const hold = (target: string, peer = '10.42.1.10') => {
     const parsed = parseTarget(target);
     const poll = parsed.kind === 'value' ? parsePoll(parsed) : undefined;
     if (!poll) throw new Error(`no poll: ${target}`);
-    const respond = ({ status, body }: Answer): void => void answers.push(`${status} ${body}`);
-    return polls.hold(poll, { peer: ip(peer), caller: ip(peer), accept, respond });
+    const wake = (): void => {
+      const self = world.catalog.containerAt(ip(peer));
+      const { status, body } = answer(world.trees, { method: 'GET', target, accept: undefined, self });
+      answers.push(`${status} ${body}`);
+    };
+    return polls.hold(poll, { peer: ip(peer), caller: ip(peer), wake });
   };
-  return { world, polls, answers, hold };
+  const look = () => polls.touched(touchedBy(world.revision));
+  return { world, polls, answers, hold, look };
 };
 
 t.test('woken by their own news, not by others’', async (t) => {
-  const { world, polls, answers, hold } = setup(t);
+  const { world, polls, answers, hold, look } = setup(t);
   const version = world.catalog.version;
   t.ok(hold(`/latest/version?wait=true&value=${version}`));
   t.ok(hold('/latest/self/container/state?wait=true&value=running'));
   t.ok(hold('/latest/self/container/state?wait=true&value=running', '10.42.1.13'));
   t.ok(hold('/latest/containers/new/state?wait=true&value=x'));
   world.change([{ ...solo, startCount: 5 }]);
-  polls.look();
+  look();
   t.same(answers, [`200 ${world.catalog.version}`]);
   world.change([{ ...solo, state: 'stopping' }]);
-  polls.look();
+  look();
   t.same(answers.slice(1), ['200 stopping']);
   world.change([{ ...webFront, name: 'New' }]);
-  polls.look();
+  look();
   t.same(answers.slice(2), ['200 running']);
   t.equal(polls.size, 1);
 });
@@ -77,11 +83,11 @@ t.test('bounds: in all and for each address; who goes makes room', async (t) => 
 });
 
 t.test('thousands are woken in turns of the loop', async (t) => {
-  const { world, polls, hold, answers } = setup(t, { total: 3_000, perAddress: 3_000 });
+  const { world, polls, hold, answers, look } = setup(t, { total: 3_000, perAddress: 3_000 });
   const target = `/latest/version?wait=true&value=${world.catalog.version}`;
   for (let n = 0; n < 3_000; n += 1) hold(target);
   world.change([{ ...solo, startCount: 8 }]);
-  polls.look();
+  look();
   t.ok(answers.length < 3_000, `${answers.length} in the first turn`);
   while (polls.size > 0) await new Promise(setImmediate);
   t.equal(answers.length, 3_000);

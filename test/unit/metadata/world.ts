@@ -2,8 +2,9 @@
 // stack Web with Front, its sidekick Logger and db, and a container without a stack.
 import { Trees } from '../../../daemons/metadata/answer.ts';
 import { Catalog } from '../../../daemons/metadata/catalog.ts';
+import type { Revision } from '../../../daemons/metadata/state.ts';
 import { keyOf, type SnapshotObject } from '../../../daemons/shared/model/objects.ts';
-import { changeBetween, objectsOf, Snapshot } from '../../../daemons/shared/model/snapshot.ts';
+import { changeBetween, noChange, objectsOf, Snapshot } from '../../../daemons/shared/model/snapshot.ts';
 import { clusterId, container, host, hostId, idOf, service } from '../../fixtures/records.ts';
 
 const inWeb = { stackId: 'st-1', stackName: 'Web' };
@@ -70,6 +71,8 @@ export class World {
   readonly catalog = new Catalog(hostId);
   readonly trees = new Trees(this.catalog);
   snapshot = Snapshot.empty(hostId);
+  /** The last change. */
+  revision: Revision = { snapshot: this.snapshot, change: noChange, before: this.snapshot };
 
   constructor(objects: Iterable<SnapshotObject> = worldObjects) {
     this.become(objects);
@@ -81,7 +84,8 @@ export class World {
     const want = new Map([...objects].map((object) => [keyOf(object), object] as const));
     const change = changeBetween(have, want);
     this.snapshot = before.apply(change, { revision: before.revision + 1, complete: true });
-    this.catalog.update({ snapshot: this.snapshot, change, before });
+    this.revision = { snapshot: this.snapshot, change, before };
+    this.catalog.update(this.revision);
   }
 
   /** As this world, with some objects put in or (by key) taken out. */
