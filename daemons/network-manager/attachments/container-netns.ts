@@ -5,13 +5,10 @@ import type { DockerContainer } from '../../shared/effects/docker.ts';
 import { readTextIfPresent } from '../../shared/effects/files.ts';
 import { isHomeNetns, type Netns, openNetns } from '../../shared/effects/netns.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
+import { netnsPathOf } from './describe.ts';
 
 /** Asks the engine once more. */
 export type AskAgain = (id: string) => Promise<DockerContainer | undefined>;
-
-export function netnsPathOf(pid: number): string {
-  return `/proc/${pid}/ns/net`;
-}
 
 /** The number of the namespace at a path; undefined if there is none. */
 export function inodeAt(path: string): number | undefined {

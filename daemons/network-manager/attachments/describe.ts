@@ -1,5 +1,6 @@
 // Pure: the two ways to put a container's attachment into words: the library's request, and the answer on our socket.
 import type { AttachmentRef, CorralArgs, Lease } from '../../../cni-plugins/library.ts';
+import type { DockerContainer } from '../../shared/effects/docker/container.ts';
 import { label } from '../../shared/model/labels.ts';
 import type { Labels } from '../../shared/model/objects.ts';
 import type { Facts } from './facts.ts';
@@ -18,6 +19,29 @@ export interface AttachmentWish {
 }
 
 export const ifname = 'eth0';
+
+/** A container of an engine, with the name that a person gave it, if one did. */
+export function wishFor(
+  container: DockerContainer,
+  given: Pick<AttachmentWish, 'network' | 'ports' | 'facts'> & { readonly name: string | undefined },
+): AttachmentWish {
+  return {
+    containerId: container.id,
+    netnsPath: netnsPathOf(container.pid),
+    network: given.network,
+    name: given.name ?? container.name,
+    externalId: container.id,
+    engine: 'docker',
+    labels: container.labels,
+    ports: given.ports,
+    hostname: container.hostname || null,
+    facts: { ...given.facts, named: given.name !== undefined },
+  };
+}
+
+export function netnsPathOf(pid: number): string {
+  return `/proc/${pid}/ns/net`;
+}
 
 /** The library's ADD for a wish. */
 export function refFor(wish: AttachmentWish): AttachmentRef {

@@ -5,9 +5,9 @@ import { leaseIps } from '../../../cni-plugins/library.ts';
 import type { Docker, DockerContainer, ListedContainer } from '../../shared/effects/docker.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import type { ManualWish } from './attach-request.ts';
-import { inodeAt, netnsPathOf, openContainerNetns } from './container-netns.ts';
+import { inodeAt, openContainerNetns } from './container-netns.ts';
 import { wantPorts } from './container-ports.ts';
-import { type AttachmentWish, refFor, refOf } from './describe.ts';
+import { refFor, refOf, wishFor } from './describe.ts';
 import { DockerFollower } from './docker-follower.ts';
 import { factsIn, factsOf, liveOf } from './facts.ts';
 import { type Failures, faultOf } from './failures.ts';
@@ -76,10 +76,17 @@ export class DockerKeeper {
     this.#slow = setInterval(() => void this.relist(), slowLookMs).unref();
   }
 
-  /** Looks at everything that is attached or asks for it: after a new snapshot, and now and then. */
+  /**
+   * Looks at what the engine's list and ours do not agree on: after a new snapshot, and now and then. A run that ended without
+   * a word has lost its link, which the sweeper sees; so nobody asks for 200 idle containers one by one.
+   */
   async relist(): Promise<void> {
     try {
-      this.#lookAtAll(await this.#deps.docker.running());
+      const running = await this.#deps.docker.running();
+      const ids = new Set(running.map(({ id }) => id));
+      const agreed = (lease: Lease): boolean => lease.phase === 'done' && ids.has(lease.containerId);
+      const settled = this.#deps.book.all().filter((lease) => this.#isOurs(lease) && agreed(lease));
+      this.#lookAtAll(running, new Set(settled.map((lease) => lease.containerId)));
     } catch {
       // The follower tells of an engine that is away, and lists when it is back.
     }
@@ -134,13 +141,13 @@ export class DockerKeeper {
     });
   }
 
-  #lookAtAll(running: readonly ListedContainer[]): void {
+  #lookAtAll(running: readonly ListedContainer[], settled: ReadonlySet<string> = new Set()): void {
     const asking = running.filter((one) => asksForUs(one.labels) || this.#guests.isGuest(one));
     const attached = this.#deps.book.all().filter((lease) => this.#isOurs(lease));
-    const told = [...this.#failing, ...this.#guests.all(), ...this.#deps.states.containers()];
-    const known = [...attached.map((lease) => lease.containerId), ...told];
-    const ids = new Set([...known, ...asking.map((container) => container.id)]);
-    for (const id of ids) this.#queue.poke(id);
+    const told = [...this.#guests.all(), ...this.#deps.states.containers()];
+    const known = [...attached.map((lease) => lease.containerId), ...told, ...asking.map(({ id }) => id)];
+    const ids = known.filter((id) => !settled.has(id));
+    for (const id of new Set([...ids, ...this.#failing])) this.#queue.poke(id);
   }
 
   /** Guests have no lease, so only the engine knows of them. */
@@ -252,18 +259,12 @@ export class DockerKeeper {
       dnsSearch: container.dnsSearch,
     };
     this.#deps.reporter.live(container.id, liveOf(container));
-    const wish: AttachmentWish = {
-      containerId: container.id,
-      netnsPath: netnsPathOf(container.pid),
+    const wish = wishFor(container, {
       network,
-      name: manual?.name ?? container.name,
-      externalId: container.id,
-      engine: 'docker',
-      labels: container.labels,
+      name: manual?.name,
       ports: [...new Set([...ports, ...(manual?.ports ?? [])])],
-      hostname: container.hostname || null,
-      facts: { ...factsOf(container, this.#deps.docker.socketPath, names), named: manual?.name !== undefined },
-    };
+      facts: factsOf(container, this.#deps.docker.socketPath, names),
+    });
     return (await this.#deps.cni.add(refFor(wish))).lease;
   }
 

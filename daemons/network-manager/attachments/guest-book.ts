@@ -1,7 +1,8 @@
 // Keeps what is reported of containers without an interface of their own (guests.ts) in step with the engine and the leases.
 import type { Lease } from '../../../cni-plugins/library.ts';
 import type { DockerContainer, ListedContainer } from '../../shared/effects/docker.ts';
-import { inodeAt, netnsPathOf } from './container-netns.ts';
+import { inodeAt } from './container-netns.ts';
+import { netnsPathOf } from './describe.ts';
 import { homeOf } from './guests.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { Reporter } from './reporter.ts';

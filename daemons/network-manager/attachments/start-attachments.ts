@@ -96,12 +96,15 @@ export function startAttachments(context: DaemonContext): Attachments {
   return {
     cni,
     onSnapshot(snapshot) {
+      const before = last;
       last = snapshot;
-      reporter.hostAddress([...snapshot.all('host')].find(({ id }) => id === snapshot.hostId)?.agentIp ?? null);
+      reporter.hostAddress(snapshot.get('host', snapshot.hostId)?.agentIp ?? null);
+      report();
+      // Containers come and go all day; networks do not.
+      if (before?.table('network') === snapshot.table('network')) return;
       const next = knownNetworks(snapshot.all('network'));
       const differs = JSON.stringify(plain(next)) !== JSON.stringify(networks && plain(networks));
       networks = next;
-      report();
       if (differs && begun) relist();
     },
     begin() {

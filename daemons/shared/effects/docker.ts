@@ -1,15 +1,14 @@
-// Docker Engine (or podman's socket, which speaks the same), read only. The only importer of dockerode, loaded at the first
-// request: a host without an engine does not pay its 34 MB.
+// Docker Engine (or podman's socket, which speaks the same), read only. dockerode is loaded at the first request: a host
+// without an engine does not pay its memory.
 //
 // Events only say at which container to look; whoever follows them lists after every (re)connection, so a lost one costs time,
 // never correctness.
 import { once } from 'node:events';
-import { Agent } from 'node:http';
 import type { Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
 import { hasCode, SuiteError } from '../model/errors.ts';
 import { LineCutter } from '../model/lines.ts';
-import { chooseApiVersion } from './docker/api-version.ts';
+import { openClient } from './docker/client.ts';
 import {
   type DockerContainer,
   type DockerEvent,
@@ -45,7 +44,7 @@ export interface DockerEvents {
 export function dockerAt(socketPath: string): Docker {
   let client: Promise<Dockerode> | undefined;
   const connected = (): Promise<Dockerode> => {
-    client ??= openClient(socketPath);
+    client ??= openClient(socketPath, answerMs);
     // A failed negotiation is tried again by the next request.
     client.catch(() => {
       client = undefined;
@@ -77,18 +76,6 @@ export function dockerAt(socketPath: string): Docker {
       return { ended: why, close: () => void stream.destroy() };
     },
   };
-}
-
-async function openClient(socketPath: string): Promise<Dockerode> {
-  const { default: Client } = await import('dockerode');
-  // `host` given as undefined keeps DOCKER_HOST of the environment from replacing the socket.
-  // A connection a request: one kept open would fail the first request after the engine was restarted.
-  const agent = new Agent({ keepAlive: false });
-  const plain = { socketPath, host: undefined, protocol: 'http', agent } as unknown as Dockerode.DockerOptions;
-  const abortSignal = AbortSignal.timeout(answerMs);
-  const told = (await new Client(plain).version({ abortSignal } as never)) as unknown as Record<string, unknown>;
-  const version = chooseApiVersion({ newest: told.ApiVersion, oldest: told.MinAPIVersion });
-  return new Client(version ? { ...plain, version } : plain);
 }
 
 async function inspect(api: Dockerode, idOrName: string, signal: AbortSignal): Promise<DockerContainer | undefined> {
