@@ -1,11 +1,13 @@
 // Pure: what of ours is on the host and wanted no more. Only what proves to be ours: bridges by alias, routes by protocol,
 // files by place and mark.
+
+import { isOwnConflist } from '../../shared/model/conflist.ts';
 import { contains, renderCidr4 } from '../../shared/model/ipv4.ts';
 import type { Paths } from '../../shared/model/paths.ts';
 import { type HaveLink, type HaveRoute, type HostState, networkOfBridge } from './host-state.ts';
 import { unreachableMetric } from './plan-network.ts';
 import type { DropStep, Fault } from './steps.ts';
-import { blockPath, conflistPath, isOwnConflist } from './want-files.ts';
+import { blockPath, conflistPath } from './want-files.ts';
 import type { WantNetwork } from './want-networks.ts';
 
 export const forwardingPath = 'net/ipv4/ip_forward';

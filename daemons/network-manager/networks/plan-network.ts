@@ -1,9 +1,11 @@
 // Pure: what one network still lacks.
+
+import { isOwnConflist } from '../../shared/model/conflist.ts';
 import { renderCidr4 } from '../../shared/model/ipv4.ts';
 import type { Paths } from '../../shared/model/paths.ts';
 import { bridgeAlias, type HaveLink, type HostState } from './host-state.ts';
 import type { FileStep, NetworkStep } from './steps.ts';
-import { conflistPath, isOwnConflist, wantFiles } from './want-files.ts';
+import { conflistPath, wantFiles } from './want-files.ts';
 import type { WantNetwork } from './want-networks.ts';
 
 /** Behind every other route to the range: packets for a block that nobody owns end here, not on the uplink. */

@@ -13,6 +13,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   detach: { summary: 'take the address back', load: () => import('./detach.ts') },
   get: { summary: 'read from the metadata service', load: () => import('./get.ts') },
   resolve: { summary: 'look a name up', load: () => import('./resolve.ts') },
+  cni: { summary: 'put the CNI plugins where container runtimes look for them', load: () => import('./cni.ts') },
   version: { summary: 'print the version', load: () => import('./version.ts') },
 };
 
