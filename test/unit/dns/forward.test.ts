@@ -220,3 +220,55 @@ t.test('a looping upstream is not asked at all', async (t) => {
   await one.run();
   t.same(one.log, ['0 192.0.2.2']);
 });
+
+t.test(
+  'nobody answers: what was known is given out, asked again after half a minute, fresh when somebody does',
+  async (t) => {
+    const manners: Record<string, Manner> = { '192.0.2.1': 'good' };
+    const one = bench(manners);
+    await one.run();
+    manners['192.0.2.1'] = 'silent';
+    one.pass(100_000);
+    const stale = 'stale NOERROR | www.up.test 30 A 192.0.2.1 | ';
+    t.equal(await one.run(), `${stale} @1800`);
+    t.equal(await one.run(), `${stale} @0`);
+    const asked = one.log.length;
+    one.pass(29_000);
+    t.equal(await one.run(), `${stale} @0`);
+    t.equal(one.log.length, asked);
+    manners['192.0.2.1'] = 'servfail';
+    one.pass(2_000);
+    t.equal(await one.run(), `${stale} @0`, 'a failure is no answer either');
+    manners['192.0.2.1'] = 'good';
+    one.pass(30_000);
+    t.equal(await one.run(), `${answered} @0`);
+    manners['192.0.2.1'] = 'servfail';
+    one.pass(3_700_000);
+    t.match(await one.run(), /^forward SERVFAIL/, 'an hour after its end it is gone');
+  },
+);
+
+t.test('what is popular is asked for anew before its end, while clients get the cache', async (t) => {
+  const one = bench({ '192.0.2.1': 'good' });
+  const cached = (ttl: number): string => `cache NOERROR | www.up.test ${ttl} A 192.0.2.1 |  @0`;
+  await one.run();
+  one.pass(50_000);
+  t.equal(await one.run(), cached(50));
+  one.pass(45_000);
+  t.equal(await one.run(), cached(5));
+  t.equal(one.log.length, 2, 'asked in the background');
+  t.equal(await one.run(), cached(100));
+  t.equal(one.log.length, 2);
+  t.equal(one.forwarder.underWay, 0);
+});
+
+t.test('clients with upstreams of their own share no replies with others', async (t) => {
+  const one = bench({ '192.0.2.1': 'good' });
+  const client = toUpstreams(['192.0.2.1'], own);
+  const outcomes: string[] = [];
+  for (const list of [[], client, [], client]) {
+    const found = await one.forwarder.forward(ask(), list);
+    outcomes.push(found.outcome === 'reply' ? found.path : found.outcome);
+  }
+  t.same(outcomes, ['forward', 'forward', 'cache', 'cache']);
+});
