@@ -142,7 +142,7 @@ export class DockerKeeper {
   }
 
   #lookAtAll(running: readonly ListedContainer[], settled: ReadonlySet<string> = new Set()): void {
-    const asking = running.filter((one) => asksForUs(one.labels) || this.#guests.isGuest(one));
+    const asking = running.filter((one) => asksForUs(one.labels) || this.#guests.mayBeGuest(one));
     const attached = this.#deps.book.all().filter((lease) => this.#isOurs(lease));
     const told = [...this.#guests.all(), ...this.#deps.states.containers()];
     const known = [...attached.map((lease) => lease.containerId), ...told, ...asking.map(({ id }) => id)];
@@ -152,7 +152,7 @@ export class DockerKeeper {
 
   /** Guests have no lease, so only the engine knows of them. */
   async #hear(running: readonly ListedContainer[]): Promise<void> {
-    const guests = running.filter((one) => this.#guests.isGuest(one));
+    const guests = running.filter((one) => this.#guests.mayBeGuest(one));
     await Promise.allSettled(guests.map(({ id }) => this.#queue.exclusive(id, () => this.#look(id))));
     this.#heard.resolve();
   }

@@ -21,8 +21,9 @@ export class GuestBook {
     this.#deps = deps;
   }
 
-  isGuest({ networkMode, labels }: ListedContainer): boolean {
-    return homeOf(networkMode, labels) !== undefined;
+  /** True also where the list does not tell: then only an inspection does. */
+  mayBeGuest({ networkMode, labels }: ListedContainer): boolean {
+    return networkMode === '' || homeOf(networkMode, labels) !== undefined;
   }
 
   /** A guest is its parent's while it lives in the namespace that is attached: no longer after the parent's restart. */

@@ -23,7 +23,9 @@ export type { DockerContainer, DockerEvent, ListedContainer } from './docker/con
 export { isContainerName } from './docker/container.ts';
 
 const answerMs = 10_000;
+/** Docker's names, and podman's for two of them: it filters by its own, and then tells Docker's. */
 const actions = ['start', 'die', 'destroy', 'rename', 'health_status', 'update', 'connect', 'disconnect'];
+const podmanActions = ['died', 'remove'];
 
 export interface Docker {
   readonly socketPath: string;
@@ -96,7 +98,7 @@ async function openEvents(
 ): Promise<{ stream: Readable; ended: Promise<unknown> }> {
   const opening = new AbortController();
   const timer = setTimeout(() => opening.abort(new SuiteError('DEADLINE', 'wait for the events')), answerMs);
-  const filters = JSON.stringify({ type: ['container', 'network'], event: actions });
+  const filters = JSON.stringify({ type: ['container', 'network'], event: [...actions, ...podmanActions] });
   const query = { filters, ...(since !== undefined && { since }), abortSignal: opening.signal };
   try {
     const stream = (await api.getEvents(query as never)) as unknown as Readable;

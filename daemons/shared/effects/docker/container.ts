@@ -41,6 +41,7 @@ export interface DockerContainer {
 export interface ListedContainer {
   readonly id: string;
   readonly labels: Labels;
+  /** '' from an engine that does not list it (podman). */
   readonly networkMode: string;
 }
 
