@@ -46,9 +46,9 @@ export function installCni(options: InstallOptions): Installed {
   return { changed, unchanged };
 }
 
-/** One a network: installing a second network leaves the first. */
+/** One a network; not the name of network-manager's own files, which would take net.d for the folder of a network "net". */
 function conflistName(network: string): string {
-  return network === 'corral' ? '10-corral.conflist' : `10-corral-${network}.conflist`;
+  return `10-corral-${network}.conflist`;
 }
 
 function refuseForeign(path: string): void {

@@ -31,7 +31,7 @@ t.test('everything is put in place once; a second run changes nothing', async (t
   t.equal(readlinkSync(join(dir, '.corral')), join(from, '.corral'));
   t.equal(readlinkSync(join(dir, 'rancher-bridge')), 'corral-bridge');
   t.equal(statSync(join(dir, 'corral-ipam')).mode & 0o777, 0o755);
-  t.equal(readFileSync(join(conf, '10-corral.conflist'), 'utf8'), renderConflist('corral'));
+  t.equal(readFileSync(join(conf, '10-corral-corral.conflist'), 'utf8'), renderConflist('corral'));
   const before = statSync(join(dir, 'corral-bridge')).ino;
   t.same(installCni(places), { changed: [], unchanged: first.changed });
   t.equal(statSync(join(dir, 'corral-bridge')).ino, before, 'not even written again');
@@ -59,7 +59,7 @@ t.test('a second network has a file of its own', async (t) => {
 t.test('a configuration of somebody else stays, and nothing is installed', async (t) => {
   const places = makePlaces(t);
   mkdirSync(places.conf, { recursive: true });
-  const path = join(places.conf, '10-corral.conflist');
+  const path = join(places.conf, '10-corral-corral.conflist');
   writeFileSync(path, '{"name":"mine"}');
   t.throws(() => installCni(places), { code: 'CONFIG_INVALID' });
   t.equal(readFileSync(path, 'utf8'), '{"name":"mine"}');
