@@ -6,8 +6,12 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The JSON object in a text; undefined if it is none. */
+/** A configuration is refused above this, before anything reads it: parsing 20 MB takes more than a second. */
+export const maxConfigBytes = 1 << 20;
+
+/** The JSON object in a text; undefined if it is none, or larger than a configuration may be. */
 export function parseObject(text: string): JsonObject | undefined {
+  if (text.length > maxConfigBytes) return undefined;
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;

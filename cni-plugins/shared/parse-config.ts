@@ -2,12 +2,10 @@
 import { isNetworkName } from '../../daemons/shared/model/networks.ts';
 import { quote } from './environment.ts';
 import { CniError, cniCodes } from './errors.ts';
-import { isObject, type JsonObject } from './json.ts';
+import { isObject, type JsonObject, maxConfigBytes } from './json.ts';
 import { parseResult } from './parse-result.ts';
 import type { CniResult } from './result.ts';
 import { atLeast, type CniVersion, isSupported, supportedVersions } from './versions.ts';
-
-export const maxConfigBytes = 1 << 20;
 
 export interface NetConf {
   readonly cniVersion: CniVersion;

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { maxConfigBytes, parseNetConf, requirePrevResult } from '../../../../cni-plugins/shared/parse-config.ts';
+import { maxConfigBytes } from '../../../../cni-plugins/shared/json.ts';
+import { parseNetConf, requirePrevResult } from '../../../../cni-plugins/shared/parse-config.ts';
 import { cniCodeOf } from '../cni-code-of.ts';
 
 const good = { cniVersion: '1.0.0', name: 'corral', type: 'corral-bridge' };
