@@ -70,7 +70,10 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     onReply: metrics.replied,
     rules: () => local.rules,
     allowFrom: () => callers.ranges,
-    onDeath: (error) => log.error({ event: 'dns.hot.died', error }, 'a hot worker died and is replaced'),
+    onDeath: (error) => {
+      hotMetrics.fold();
+      log.error({ event: 'dns.hot.died', error }, 'a hot worker died and is replaced');
+    },
   });
   const listeners = new Listeners({
     netlink,

@@ -26,17 +26,22 @@ const maxRotatedBytes = 8_192;
 export function encodeHot(reply: Uint8Array, questionEnd: number): HotEncoding | undefined {
   const shape = readReply(reply);
   if (!shape || shape.questionEnd !== questionEnd) return undefined;
-  const tail = reply.slice(questionEnd);
+  const tail = copy(reply.subarray(questionEnd));
   const answers = shape.records.filter((record) => record.section === 'answer');
   const aging = shape.records.filter((record) => record.type !== rrType.OPT);
   return {
     flags: u16(reply, 2),
-    counts: reply.slice(6, headerBytes),
+    counts: copy(reply.subarray(6, headerBytes)),
     tails: rotations(tail, questionEnd, answers),
     ttls: aging.map((record) => record.ttlAt - questionEnd),
     answerTtl: answers.length === 0 ? undefined : Math.min(...answers.map((record) => record.ttl)),
     truncated: (u16(reply, 2) & flag.TC) !== 0,
   };
+}
+
+/** Bytes of their own: a part of a pooled buffer would take the whole pool with it to the other thread. */
+function copy(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 /**
@@ -53,7 +58,7 @@ function rotations(tail: Uint8Array, questionEnd: number, answers: readonly Reco
   const orders = Math.max(1, Math.min(run, Math.floor(maxRotatedBytes / tail.length)));
   return Array.from({ length: orders }, (_, order) => {
     const shift = Math.floor((order * run) / orders) * size;
-    const rotated = tail.slice();
+    const rotated = copy(tail);
     rotated.set(tail.subarray(from + shift, from + run * size), from);
     rotated.set(tail.subarray(from, from + shift), from + run * size - shift);
     return rotated;

@@ -20,7 +20,7 @@ import { variantBit } from './question.ts';
 /** Where a miss came from and goes back to. */
 export interface MissPort {
   reply(bytes: Uint8Array, address: Ipv4, port: number): void;
-  keep(entry: HotEntry): void;
+  keep(entries: readonly HotEntry[]): void;
 }
 
 export interface HotDeskOptions {
@@ -54,6 +54,8 @@ const plainSize = 512;
 export class HotDesk {
   readonly #options: HotDeskOptions;
   readonly #queue = new FairQueue<Miss>();
+  /** What workers may keep, told at the end of a slice. */
+  readonly #made = new Map<MissPort, HotEntry[]>();
   #working = false;
 
   constructor(options: HotDeskOptions) {
@@ -83,14 +85,22 @@ export class HotDesk {
         if (miss.known || this.#options.callers.allows(miss.source)) this.#answer(miss);
         else void this.#answerAfterLook(miss);
       } while (performance.now() < until);
+      this.#deliver();
       this.#working = false;
       this.#begin();
     });
   }
 
+  #deliver(): void {
+    for (const [from, entries] of this.#made) from.keep(entries);
+    this.#made.clear();
+  }
+
   async #answerAfterLook(miss: Miss): Promise<void> {
-    if (await this.#options.callers.allowsAfterLook(miss.source)) this.#answer(miss);
-    else this.#options.onDropped('caller');
+    if (await this.#options.callers.allowsAfterLook(miss.source)) {
+      this.#answer(miss);
+      this.#deliver();
+    } else this.#options.onDropped('caller');
   }
 
   #answer(miss: Miss): void {
@@ -105,7 +115,10 @@ export class HotDesk {
     }
     this.#send(miss, query, result);
     const entry = this.#entryFor(miss, query, result, marks);
-    if (entry) miss.from.keep(entry);
+    if (!entry) return;
+    const known = this.#made.get(miss.from);
+    if (known) known.push(entry);
+    else this.#made.set(miss.from, [entry]);
   }
 
   #send({ from, source, port }: Miss, query: Query, resolved: Resolved): void {

@@ -17,6 +17,7 @@ export class HotMetrics {
   readonly #metrics: DnsMetrics;
   #labels: HitLabels | undefined;
   #threads: readonly HotThread[] = [];
+  #hits = 0;
   #misses = 0;
   #evicted = 0;
 
@@ -26,6 +27,8 @@ export class HotMetrics {
       this.#threads.reduce((sum, { words }) => sum + (words[place] ?? 0), 0);
     metrics.gauge('corral_dns_hot_entries', 'Replies that the hot workers keep', word32(word.entries));
     metrics.gauge('corral_dns_hot_bytes', 'Their size', () => word32(word.kilobytes)() * 1024);
+    metrics.gauge('corral_dns_hot_workers', 'Hot workers that live', () => this.#living());
+    metrics.gauge('corral_dns_hot_hits', 'Questions that hot workers answered, since the start', () => this.#hits);
     metrics.gauge(
       'corral_dns_hot_misses',
       'Questions that hot workers handed over, since the start',
@@ -48,6 +51,10 @@ export class HotMetrics {
     this.#threads = threads;
   }
 
+  #living(): number {
+    return this.#threads.filter(({ alive }) => alive).length;
+  }
+
   /** Takes over what the workers have counted since the last time. Also before a worker's words are given up. */
   fold(): void {
     for (const { counters } of this.#threads) {
@@ -59,6 +66,7 @@ export class HotMetrics {
         const by = counters.grown(place);
         if (by > 0) this.#metrics.dropped(reason, by);
       }
+      this.#hits += counters.grown(word.hits);
       this.#misses += counters.grown(word.misses);
       this.#evicted += counters.grown(word.evicted);
     }

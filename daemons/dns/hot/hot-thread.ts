@@ -10,7 +10,7 @@ import type { Ipv4 } from '../../shared/model/ipv4.ts';
 import type { HotEntry } from './hot-cache.ts';
 import type { MissPort } from './hot-desk.ts';
 import { CounterReader } from './labels.ts';
-import { type HotWorkerData, type Misses, sharedWords, type ToWorker, word } from './protocol.ts';
+import { type HotWorkerData, headWords, type Misses, sharedWords, type ToWorker, word } from './protocol.ts';
 
 export interface HotThreadOptions {
   readonly fd: number;
@@ -38,6 +38,7 @@ interface Crew {
   readonly counters: CounterReader;
   readonly gone: Promise<void>;
   turns: number;
+  alive: boolean;
 }
 
 export class HotThread implements MissPort {
@@ -50,6 +51,11 @@ export class HotThread implements MissPort {
     this.#options = options;
     this.#crew = this.#start();
     this.#watch = setInterval(() => this.#look(), watchEveryMs).unref();
+  }
+
+  /** False between the death of a worker and the first turn of the next. */
+  get alive(): boolean {
+    return this.#crew.alive && Atomics.load(this.#crew.words, word.turns) !== 0;
   }
 
   get counters(): CounterReader {
@@ -65,8 +71,8 @@ export class HotThread implements MissPort {
     Atomics.add(this.#crew.words, word.generation, 1);
   }
 
-  keep(entry: HotEntry): void {
-    this.tell({ kind: 'put', entry });
+  keep(entries: readonly HotEntry[]): void {
+    this.tell({ kind: 'put', entries });
   }
 
   reply(bytes: Uint8Array, address: Ipv4, port: number): void {
@@ -102,16 +108,17 @@ export class HotThread implements MissPort {
     worker.on('error', (error) => (failure = error instanceof Error ? error : new Error(String(error))));
     const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     port1.on('message', (misses: Misses) => {
-      Atomics.add(words, word.taken, misses.heads.length / 5);
+      Atomics.add(words, word.taken, misses.heads.length / headWords);
       this.#options.takeMisses(misses, this);
     });
     for (const message of this.#options.introduce()) port1.postMessage(message);
     Atomics.add(words, word.generation, 1);
     void gone.then(() => this.#replace(port1, failure, startedAt));
-    return { worker, port: port1, words, counters: new CounterReader(words), gone, turns: 0 };
+    return { worker, port: port1, words, counters: new CounterReader(words), gone, turns: 0, alive: true };
   }
 
   async #replace(port: MessagePort, failure: Error, startedAt: number): Promise<void> {
+    this.#crew.alive = false;
     if (this.#closed) return;
     port.close();
     this.#options.onDeath(failure);

@@ -10,7 +10,7 @@ import type { HotEntry } from './hot-cache.ts';
 export type ToWorker =
   | { readonly kind: 'callers'; readonly rules: CallerRules; readonly allowFrom: readonly Cidr4[] }
   | { readonly kind: 'clients'; readonly set: readonly HotClient[]; readonly drop: readonly number[] }
-  | { readonly kind: 'put'; readonly entry: HotEntry }
+  | { readonly kind: 'put'; readonly entries: readonly HotEntry[] }
   | { readonly kind: 'evict'; readonly marks: readonly string[] }
   | { readonly kind: 'clear' };
 

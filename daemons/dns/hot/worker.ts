@@ -127,7 +127,7 @@ function readMessages(now: number): void {
 function obey(message: ToWorker, now: number): void {
   switch (message.kind) {
     case 'put':
-      cache.put(message.entry, now);
+      for (const entry of message.entries) cache.put(entry, now);
       break;
     case 'evict':
       count(word.evicted, cache.evict(message.marks));
