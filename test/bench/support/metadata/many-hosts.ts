@@ -1,0 +1,142 @@
+// A change of one container among 1,000 hosts of 100 each: until HTTP shows it, until a reader of the watch has it, and what
+// it costs. Then a start from disk, and a whole set.
+import { rmSync } from 'node:fs';
+import { callRaw } from '../../../../daemons/shared/source/call.ts';
+import { watchSnapshot } from '../../../../daemons/shared/source/watch.ts';
+import { idOf, record } from '../../../fixtures/records.ts';
+import { startDaemon, untilState } from '../../../netns/metadata/daemon.ts';
+import { exec, type TestScope, until } from '../../../netns/support/namespaces.ts';
+import { renderFigures } from '../../figures.ts';
+import { type Bed, cpuSeconds, makeBed, nodeOptions, report, residentMb, service } from './bed.ts';
+
+const [hosts, containersEach] = [1_000, 100];
+const changes = 50;
+
+export async function measureManyHosts(): Promise<void> {
+  const undo: (() => void | Promise<void>)[] = [];
+  const scope: TestScope = { teardown: (one) => undo.unshift(one) };
+  try {
+    const bed = await makeBed(scope, 1);
+    await measure(bed);
+  } finally {
+    for (const one of undo) await one();
+  }
+}
+
+/** Container `n` of the fixture, on host n / 100, in one of 5,000 services. */
+function containerOf(n: number, differing: Parameters<typeof record>[1] = {}) {
+  return record(n, {
+    hostId: `22222222-2222-4222-8222-${String(Math.floor(n / containersEach)).padStart(12, '0')}`,
+    name: `s${n % 5_000}-${Math.floor(n / 5_000)}`,
+    ips: [`10.${100 + (n >> 16)}.${(n >> 8) & 255}.${n & 255}`],
+    labels: { 'io.rancher.stack_service.name': `stack-${n % 500}/s${n % 5_000}` },
+    ...differing,
+  });
+}
+
+async function measure(bed: Bed): Promise<void> {
+  const pid = bed.daemon.process.pid!;
+  const all = Array.from({ length: hosts * containersEach }, (_, n) => containerOf(n));
+  let [begun, cpu] = [performance.now(), cpuSeconds(pid)];
+  const source = await report(bed, all);
+  console.log(
+    `${all.length} containers, full set: ${((performance.now() - begun) / 1000).toFixed(2)} s, ${(cpuSeconds(pid) - cpu).toFixed(2)} s of processor, then ${residentMb(pid).toFixed(0)} MB`,
+  );
+  await until(60_000, 'all kept', async () => (await metrics(bed)).includes('records_waiting{daemon="metadata"} 0'));
+  let seen = 0;
+  const watch = watchSnapshot({
+    socketPath: bed.root.metadataSocket,
+    kinds: ['container'],
+    onSnapshot: (snapshot) => {
+      seen = snapshot.get('container', idOf(7))?.startCount ?? 0;
+    },
+    onState: () => undefined,
+  });
+  bed.scope.teardown(() => watch.close());
+  await until(30_000, 'the reader of the watch', () => seen > 0);
+  await settle();
+  const [inHttp, atReader, processor]: number[][] = [[], [], []];
+  for (let n = 0; n < changes; n += 1) {
+    begun = performance.now();
+    cpu = cpuSeconds(pid);
+    const acknowledged = source.change([containerOf(7, { startCount: 10 + n })], []);
+    await until(5_000, 'the reader', () => seen === 10 + n);
+    atReader!.push(performance.now() - begun);
+    await acknowledged;
+  }
+  for (let n = 0; n < changes; n += 1) {
+    begun = performance.now();
+    void source.change([containerOf(7, { startCount: 100 + n })], []);
+    const path = `/v1/tree/latest/containers/${idOf(7)}/start_count`;
+    await until(
+      5_000,
+      'the service',
+      async () => (await callRaw(bed.root.metadataSocket, path)).text === String(100 + n),
+    );
+    inHttp!.push(performance.now() - begun);
+  }
+  cpu = cpuSeconds(pid);
+  for (let n = 0; n < changes * 4; n += 1) await source.change([containerOf(7, { startCount: 1_000 + n })], []);
+  processor!.push(((cpuSeconds(pid) - cpu) * 1000) / (changes * 4));
+  console.log(
+    `one change: seen by a reader of the watch ${renderFigures(atReader!, 'ms')}, by HTTP ${renderFigures(inHttp!, 'ms')}, ${processor![0]!.toFixed(2)} ms of processor`,
+  );
+  console.log(`loop while a listing of all is answered: ${await loopDelay(bed)}`);
+  source.close();
+  watch.close();
+  await startAgain(bed);
+}
+
+/** The longest answer to a small question while two whole listings are rendered and sent. */
+async function loopDelay(bed: Bed): Promise<string> {
+  const listing = ['-sS', '-o', '/dev/null', '-w', '%{size_download} %{time_total}', '-H', 'Accept: application/json'];
+  const { spawn } = await import('node:child_process');
+  const child = spawn('ip', [
+    'netns',
+    'exec',
+    bed.client.name,
+    'curl',
+    ...listing,
+    `http://${service}/latest/containers`,
+  ]);
+  let said = '';
+  child.stdout.on('data', (chunk) => {
+    said += chunk;
+  });
+  const waits: number[] = [];
+  while (child.exitCode === null) {
+    const begun = performance.now();
+    await callRaw(bed.root.metadataSocket, '/healthz');
+    waits.push(performance.now() - begun);
+  }
+  const [bytes, seconds] = said.split(' ').map(Number);
+  return `${(bytes! / 1e6).toFixed(0)} MB in ${seconds} s, meanwhile a small answer took ${renderFigures(waits, 'ms')}`;
+}
+
+/** Several starts from what the store holds. */
+async function startAgain(bed: Bed): Promise<void> {
+  const starts: number[] = [];
+  let memory = 0;
+  let last = bed.daemon;
+  for (let round = 0; round < 3; round += 1) {
+    await last.kill('SIGKILL');
+    rmSync(`${bed.root.path}/run/corral/metadata.sock`, { force: true });
+    const begun = performance.now();
+    last = startDaemon(bed.scope, bed.host, bed.root, { NODE_OPTIONS: nodeOptions });
+    await until(20_000, 'all containers served', async () => {
+      const { text } = await callRaw(
+        bed.root.metadataSocket,
+        `/v1/tree/latest/containers/${hosts * containersEach - 1}/name`,
+      ).catch(() => ({ text: '' }));
+      return /^s\d/.test(text);
+    });
+    starts.push(performance.now() - begun);
+    await untilState(last, 'ready', 'degraded');
+    memory = residentMb(last.process.pid!);
+  }
+  console.log(`start from disk to all served: ${renderFigures(starts, 'ms')}, then ${memory.toFixed(0)} MB resident`);
+  exec(bed.host, 'true', []);
+}
+
+const metrics = async (bed: Bed): Promise<string> => (await callRaw(bed.root.metadataSocket, '/metrics')).text;
+const settle = () => new Promise((resolve) => setTimeout(resolve, 500));
