@@ -12,6 +12,7 @@ import { NetworksKeeper } from './networks/main.ts';
 import { PublishedPorts } from './ports/main.ts';
 import { RulesKeeper } from './rules/main.ts';
 import { watchHost } from './watch-host.ts';
+import { watchRules } from './watch-rules.ts';
 
 export interface KeeperDeps {
   readonly context: DaemonContext;
@@ -63,6 +64,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
       rules.poke();
     },
   });
+  const ruleWatch = watchRules(context, () => rules.onRulesChanged());
   let last: Snapshot | undefined;
   return {
     ready: networks.ready,
@@ -75,6 +77,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
     },
     async stop() {
       await Promise.all([networks.close(), rules.close(), flows.close(), watch.close()]);
+      ruleWatch.close();
       netlink.close();
       conntrack.close();
     },

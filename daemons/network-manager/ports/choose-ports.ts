@@ -32,16 +32,35 @@ export function choosePorts(
   networks: ReadonlyMap<string, PortNetwork>,
   service: Ipv4,
 ): ChosenPorts {
+  const work = choosePortsInSlices(claims, networks, service, Number.POSITIVE_INFINITY);
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same for a loop that has other work too: stops for breath after each `atOnce` claims. */
+export function* choosePortsInSlices(
+  claims: Iterable<PortClaim>,
+  networks: ReadonlyMap<string, PortNetwork>,
+  service: Ipv4,
+  atOnce: number,
+): Generator<undefined, ChosenPorts> {
   const served = new Map<string, PortClaim>();
   const conflicts: Conflict[] = [];
   const reserved: PortClaim[] = [];
   let waiting = 0;
+  let left = atOnce;
   for (const claim of claims) {
     const network = networks.get(claim.network);
     if (!network || !(network.hostPorts || claim.always)) continue;
     if (claim.bind === service) reserved.push(claim);
     else if (!network.isOpen || !contains(network.subnet, claim.target)) waiting += 1;
     else take(claim, served, conflicts);
+    left -= 1;
+    if (left > 0) continue;
+    left = atOnce;
+    yield;
   }
   return { served, conflicts, waiting, reserved };
 }

@@ -1,11 +1,12 @@
 // The published ports of this host: what containers ask for, who gets it, and what is said about it. The rules keeper writes
 // them (../rules/want-ports.ts).
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import { parseIpv4 } from '../../shared/model/ipv4.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { wantNetworks } from '../networks/want-networks.ts';
 import type { HostAddresses } from '../rules/observe.ts';
-import { type ChosenPorts, choosePorts, type PortNetwork } from './choose-ports.ts';
+import { type ChosenPorts, choosePortsInSlices, type PortNetwork } from './choose-ports.ts';
 import { observeListeners } from './listeners.ts';
 import { takenPorts } from './parse-listeners.ts';
 import { PortBook } from './port-book.ts';
@@ -13,6 +14,7 @@ import type { PortClaim } from './port-claims.ts';
 import { conflictsOf, stateOfPorts } from './ports-health.ts';
 
 const condition = 'ports';
+const claimsAtOnce = 2_000;
 /** Listeners come and go without telling; to look costs little and the answer only informs. */
 const listenersEveryMs = 30_000;
 /** After a change of the ports, but not with each change of many. */
@@ -57,9 +59,18 @@ export class PublishedPorts {
     return changed;
   }
 
-  choose(snapshot: Snapshot, host: HostAddresses, refused: ReadonlySet<string>): ChosenPorts {
-    this.#chosen = choosePorts(this.#book.claims(), portNetworks(snapshot, host, refused), this.#service);
-    return this.#chosen;
+  async choose(snapshot: Snapshot, host: HostAddresses, refused: ReadonlySet<string>): Promise<ChosenPorts> {
+    await this.#book.catchUp();
+    const networks = portNetworks(snapshot, host, refused);
+    const work = choosePortsInSlices([...this.#book.claims()], networks, this.#service, claimsAtOnce);
+    for (;;) {
+      const step = work.next();
+      if (step.done) {
+        this.#chosen = step.value;
+        return step.value;
+      }
+      await breathe();
+    }
   }
 
   /** States what was chosen once it is written. */

@@ -45,14 +45,15 @@ export function takenPorts(
   listeners: readonly Listener[],
   service: Ipv4,
 ): PortClaim[] {
-  const byPort = new Map<string, Ipv4[]>();
+  const found = new Set<PortClaim | undefined>();
+  const onOneAddress = [...served.values()].filter(({ bind }) => bind !== 0);
   for (const { protocol, port, address } of listeners) {
     if (address === service) continue; // no published port reaches there
-    const name = `${protocol}/${port}`;
-    byPort.set(name, [...(byPort.get(name) ?? []), address]);
+    found.add(served.get(`${protocol}/0.0.0.0:${port}`));
+    for (const claim of onOneAddress) {
+      const meets = claim.hostPort === port && claim.protocol === protocol && (address === 0 || address === claim.bind);
+      if (meets) found.add(claim);
+    }
   }
-  return [...served.values()].filter(({ protocol, hostPort, bind }) => {
-    const addresses = byPort.get(`${protocol}/${hostPort}`);
-    return addresses?.some((address) => address === 0 || bind === 0 || address === bind);
-  });
+  return [...found].filter((claim) => claim !== undefined);
 }

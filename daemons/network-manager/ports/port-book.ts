@@ -1,14 +1,20 @@
 // The host ports that the containers of this host ask for, kept beside the snapshot: a change costs what it touches, not what
 // there is.
+import { setImmediate as breathe } from 'node:timers/promises';
 import type { ContainerObject } from '../../shared/model/objects.ts';
 import type { SharedMap } from '../../shared/model/shared-map.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { type ContainerClaims, claimsOf, type PortClaim } from './port-claims.ts';
 
+/** Fewer are read at once, more in slices when there is time: another five thousand containers are no daily event. */
+const atOnce = 100;
+
 export class PortBook {
   #hostId: string | undefined;
   #containers: SharedMap<ContainerObject> | undefined;
   readonly #entries = new Map<string, ContainerClaims>();
+  /** Containers that changed and are not read yet. */
+  readonly #unread = new Set<string>();
 
   /** Takes over a snapshot; true if the ports that are asked for may differ from before. */
   take(snapshot: Snapshot): boolean {
@@ -17,11 +23,23 @@ export class PortBook {
     this.#hostId = snapshot.hostId;
     this.#containers = containers;
     if (!before) this.#entries.clear();
+    for (const id of before ? containers.keysUnlike(before) : containers.keys()) this.#unread.add(id);
+    if (this.#unread.size > atOnce) return true;
     let changed = !before;
-    for (const id of before ? containers.keysUnlike(before) : containers.keys()) {
-      if (this.#note(id, containers.get(id), snapshot.hostId)) changed = true;
-    }
+    for (const id of this.#unread) if (this.#read(id)) changed = true;
     return changed;
+  }
+
+  /** Reads what is not read yet, with pauses. To be awaited before the claims are used. */
+  async catchUp(): Promise<void> {
+    let left = atOnce;
+    for (const id of this.#unread) {
+      this.#read(id);
+      left -= 1;
+      if (left > 0) continue;
+      left = atOnce;
+      await breathe();
+    }
   }
 
   /** Every port asked for, container by container. */
@@ -34,8 +52,10 @@ export class PortBook {
     return [...this.#entries.values()].flatMap(({ skipped }) => skipped);
   }
 
-  #note(id: string, container: ContainerObject | undefined, hostId: string): boolean {
-    const next = container && container.hostId === hostId ? claimsOf(container) : undefined;
+  #read(id: string): boolean {
+    this.#unread.delete(id);
+    const container = this.#containers?.get(id);
+    const next = container && container.hostId === this.#hostId ? claimsOf(container) : undefined;
     const before = this.#entries.get(id);
     if (next && (next.claims.length > 0 || next.skipped.length > 0)) {
       if (before && sameClaims(before, next)) return false;

@@ -16,6 +16,9 @@ export interface PortClaim {
   readonly hostPort: number;
   readonly target: Ipv4;
   readonly targetPort: number;
+  /** First port of the range whose rules share a chain, and that chain. */
+  readonly first: number;
+  readonly chain: string;
   /** `tcp/0.0.0.0:8080`: what only one container can have. */
   readonly key: string;
   /** Without `-A CHAIN`. */
@@ -26,6 +29,8 @@ export interface ContainerClaims {
   readonly claims: readonly PortClaim[];
   readonly skipped: readonly string[];
 }
+
+export const portsPerChain = 64;
 
 const none: ContainerClaims = { claims: [], skipped: [] };
 
@@ -51,6 +56,7 @@ function claimOf(container: ContainerObject, network: string, target: Ipv4, text
   const { protocol, hostPort, containerPort } = port;
   const to = bind === 0 ? '' : `-d ${renderIpv4(bind)}/32 `;
   const { id, name, createdAt } = container;
+  const first = hostPort - (hostPort % portsPerChain);
   return {
     container: { id, name, createdAt },
     network,
@@ -60,6 +66,8 @@ function claimOf(container: ContainerObject, network: string, target: Ipv4, text
     hostPort,
     target,
     targetPort: containerPort,
+    first,
+    chain: `CATTLE_HOSTPORTS_${protocol.toUpperCase()}_${first}`,
     key: `${protocol}/${renderIpv4(bind)}:${hostPort}`,
     rule: `${to}-p ${protocol} -m ${protocol} --dport ${hostPort} -j DNAT --to-destination ${renderIpv4(target)}:${containerPort}`,
   };

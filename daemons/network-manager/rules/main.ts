@@ -121,7 +121,7 @@ export class RulesKeeper {
   async #keep(snapshot: Snapshot): Promise<void> {
     const { context, netlink, metrics, refused, ports } = this.#options;
     const host = await observeAddresses(netlink);
-    const chosen = ports.choose(snapshot, host, refused());
+    const chosen = await ports.choose(snapshot, host, refused());
     const facts = ruleFacts(snapshot, host.addresses, this.#service, refused(), [...chosen.served.values()]);
     const chains = wantRules(facts);
     await hashInSlices(chains);

@@ -4,10 +4,9 @@ import { type Ipv4, renderCidr4, renderIpv4 } from '../../shared/model/ipv4.ts';
 import type { Protocol } from '../../shared/model/ports.ts';
 import { protocols } from '../../shared/model/ports.ts';
 import type { Chain } from '../../shared/reconcile/iptables-plan.ts';
-import type { PortClaim } from '../ports/port-claims.ts';
+import { type PortClaim, portsPerChain } from '../ports/port-claims.ts';
 import type { RuleNetwork, RuleText } from './want-rules.ts';
 
-const portsPerChain = 64;
 const loopback = '127.0.0.0/8';
 
 /**
@@ -27,12 +26,7 @@ export function wantPortChains(ports: Iterable<PortClaim>, networks: readonly Ru
           `-p ${protocol} -m ${protocol} --dport ${first}:${first + portsPerChain - 1} -j ${chain}`,
       ),
     ]),
-    ...ranges.map(({ chain, claims }) =>
-      nat(
-        chain,
-        claims.sort(byPort).map(({ rule }) => rule),
-      ),
-    ),
+    ...ranges.map(({ chain, claims }) => nat(chain, bodyOf(chain, claims))),
     nat('CATTLE_HOSTPORTS_POSTROUTING', wantHairpin(networks)),
   ];
 }
@@ -73,14 +67,25 @@ interface Range {
 function rangesOf(ports: Iterable<PortClaim>): Range[] {
   const found = new Map<string, Range>();
   for (const claim of ports) {
-    const first = claim.hostPort - (claim.hostPort % portsPerChain);
-    const chain = `CATTLE_HOSTPORTS_${claim.protocol.toUpperCase()}_${first}`;
+    const { chain, protocol, first } = claim;
     const range = found.get(chain);
     if (range) range.claims.push(claim);
-    else found.set(chain, { protocol: claim.protocol, first, chain, claims: [claim] });
+    else found.set(chain, { protocol, first, chain, claims: [claim] });
   }
   const rank = ({ protocol }: Range): number => protocols.indexOf(protocol);
   return [...found.values()].sort((a, b) => rank(a) - rank(b) || a.first - b.first);
+}
+
+/** The bodies of the last time: most chains are as they were, and an equal array tells the rest at once. */
+const bodies = new Map<string, { readonly claims: readonly PortClaim[]; readonly rules: readonly RuleText[] }>();
+
+function bodyOf(chain: string, claims: readonly PortClaim[]): readonly RuleText[] {
+  const known = bodies.get(chain);
+  const isSame = known?.claims.length === claims.length && claims.every((claim, at) => claim === known.claims[at]);
+  if (known && isSame) return known.rules;
+  const rules = claims.toSorted(byPort).map(({ rule }) => rule);
+  bodies.set(chain, { claims, rules });
+  return rules;
 }
 
 /** Addresses before any address. */

@@ -38,8 +38,7 @@ export interface RulesPlan {
 
 /** The rule with its id as a comment. @throws SuiteError INTERNAL if it would become two lines of the payload. */
 export function markRule(rule: string): string {
-  if (/[\r\n]/.test(rule)) throw new SuiteError('INTERNAL', `write a rule of several lines: ${JSON.stringify(rule)}`);
-  return `${rule} -m comment --comment "corral:${idOf(rule)}"`;
+  return markOf(rule).marked;
 }
 
 /** Brings everything of `want.owner` into the wanted state. */
@@ -116,18 +115,24 @@ function tableAfter(
 ): SavedTable {
   const after = new Map(have);
   for (const { chain, rules } of differing) {
-    after.set(
-      chain,
-      rules.map((rule) => ({ text: markRule(rule), id: idOf(rule) })),
-    );
+    const saved = rules.map((rule) => ({ text: markRule(rule), id: idOf(rule) }));
+    equals.set(saved, rules);
+    after.set(chain, saved);
   }
   for (const name of emptied) after.set(name, []);
   for (const name of removed) after.delete(name);
   return after;
 }
 
+/** Bodies that were found equal, and neither of the two ever changes. */
+const equals = new WeakMap<readonly SavedRule[], readonly string[]>();
+
 function sameBody(rules: readonly string[], have: readonly SavedRule[] | undefined): boolean {
-  return have !== undefined && have.length === rules.length && rules.every((rule, at) => have[at]!.id === idOf(rule));
+  if (have === undefined || have.length !== rules.length) return false;
+  if (equals.get(have) === rules) return true;
+  const same = rules.every((rule, at) => have[at]!.id === idOf(rule));
+  if (same) equals.set(have, rules);
+  return same;
 }
 
 /** A chain to which somebody else's chain jumps cannot be removed, only emptied. */
@@ -203,16 +208,27 @@ function jumpOf(hook: Hook): string {
   return [...hook.match, '-j', hook.chain].join(' ');
 }
 
-/** Ids are asked for again and again at each pass, and the rules of a host hardly change. */
-const ids = new Map<string, string>();
-const MOST_IDS = 50_000;
+interface Mark {
+  readonly id: string;
+  readonly marked: string;
+}
+
+/** Asked for again and again at each pass, and the rules of a host hardly change. */
+const marks = new Map<string, Mark>();
+const MOST_MARKS = 50_000;
+
+function markOf(rule: string): Mark {
+  const known = marks.get(rule);
+  if (known !== undefined) return known;
+  if (/[\r\n]/.test(rule)) throw new SuiteError('INTERNAL', `write a rule of several lines: ${JSON.stringify(rule)}`);
+  const id = createHash('sha256').update(rule).digest('hex').slice(0, 16);
+  const mark = { id, marked: `${rule} -m comment --comment "corral:${id}"` };
+  if (marks.size >= MOST_MARKS) marks.clear();
+  marks.set(rule, mark);
+  return mark;
+}
 
 /** The id under which a rule is read back. */
 export function idOf(rule: string): string {
-  const known = ids.get(rule);
-  if (known !== undefined) return known;
-  const id = createHash('sha256').update(rule).digest('hex').slice(0, 16);
-  if (ids.size >= MOST_IDS) ids.clear();
-  ids.set(rule, id);
-  return id;
+  return markOf(rule).id;
 }

@@ -72,8 +72,18 @@ t.test('after a failed write it knows nothing', async (t) => {
 });
 
 t.test('it looks again by itself after 10 s, later if that costs more', async (t) => {
-  const { host } = fakeHost();
-  const known = new KnownRules(host);
+  const fake = fakeHost();
+  const known = new KnownRules(fake.host);
   await known.read();
   t.equal(known.lookAgainMs, 10_000);
+  const rules = (count: number): string => '-A CATTLE_HOSTPORTS -j ACCEPT\n'.repeat(count);
+  for (const [count, ms] of [
+    [20_000, 24_000],
+    [200_000, 60_000],
+  ] as const) {
+    fake.listing = `*nat\n:CATTLE_HOSTPORTS - [0:0]\n${rules(count)}COMMIT\n`;
+    known.doubt();
+    await known.read();
+    t.ok(Math.abs(known.lookAgainMs - ms) < 200, `${known.lookAgainMs} ms for ${count} rules`);
+  }
 });
