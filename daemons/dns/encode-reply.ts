@@ -12,11 +12,27 @@ import { labelsOf, parentOf } from './wire-names.ts';
 const soaTimes = [60, 10, 86_400] as const;
 const maxPointer = 0x3fff;
 
-/** The reply as bytes, within the query's size limit: what does not fit goes out as TC without records. */
+/**
+ * The reply as bytes, within the query's size limit. What does not fit goes out as TC with the records that do: a client that
+ * cannot ask again over TCP (musl before 1.2.4) has at least these.
+ */
 export function encodeReply(query: Query, reply: Reply): Uint8Array {
-  const whole = encode(query, reply, 0);
-  if (whole.length <= sizeLimit(query)) return whole;
-  return encode(query, { ...reply, answers: [], authority: [] }, flag.TC);
+  const opt = query.edns ? encodeOpt(query, reply.rcode) : new Uint8Array(0);
+  const out = new MessageWriter(sizeLimit(query) - opt.length);
+  out.u16(query.id);
+  const authority = reply.authoritative ? flag.AA : 0;
+  const flags = flag.QR | authority | (query.flags & flag.RD) | flag.RA | (reply.rcode & 15);
+  for (const word of [flags, 1, 0, 0, query.edns ? 1 : 0]) out.u16(word);
+  out.question(query);
+  const answers = out.records(reply.answers);
+  const cut = answers < reply.answers.length;
+  const authorities = cut ? 0 : out.records(reply.authority);
+  const bytes = out.finish(opt);
+  const header = new DataView(bytes.buffer, bytes.byteOffset, headerBytes);
+  header.setUint16(2, cut || authorities < reply.authority.length ? flags | flag.TC : flags);
+  header.setUint16(6, answers);
+  header.setUint16(8, authorities);
+  return bytes;
 }
 
 /** A header alone, for a message whose question cannot be trusted (RFC 1035 section 4.1.1; opcode, RD copied). */
@@ -27,22 +43,6 @@ export function encodeRefusal(packet: Uint8Array, code: number): Uint8Array {
   bytes[2] = 0x80 | ((packet[2] ?? 0) & 0x79);
   bytes[3] = flag.RA | code;
   return bytes;
-}
-
-function encode(query: Query, reply: Reply, extraFlags: number): Uint8Array {
-  const out = new MessageWriter();
-  const authority = reply.authoritative ? flag.AA : 0;
-  out.u16(query.id);
-  out.u16(flag.QR | authority | extraFlags | (query.flags & flag.RD) | flag.RA | (reply.rcode & 15));
-  out.u16(1);
-  out.u16(reply.answers.length);
-  out.u16(reply.authority.length);
-  out.u16(query.edns ? 1 : 0);
-  out.question(query);
-  for (const record of reply.answers) out.record(record);
-  for (const record of reply.authority) out.record(record);
-  if (query.edns) out.bytes(encodeOpt(query, reply.rcode));
-  return out.finish();
 }
 
 /** Our OPT record (RFC 6891 section 6.1.2): own size, upper bits of the rcode, version 0, the client's DO (RFC 3225). */
@@ -56,9 +56,28 @@ class MessageWriter {
   #length = 0;
   /** Where a name was written; its letters keep the case of the first writing, so the question's case wins. */
   readonly #names = new Map<string, number>();
+  /** Bytes for everything but what `finish` adds. */
+  readonly #most: number;
 
-  finish(): Uint8Array {
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  finish(last: Uint8Array): Uint8Array {
+    this.bytes(last);
     return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Writes records until one does not fit; returns how many it wrote. Nothing may be written after one that did not. */
+  records(records: readonly DnsRecord[]): number {
+    for (const [index, record] of records.entries()) {
+      const before = this.#length;
+      this.record(record);
+      if (this.#length <= this.#most) continue;
+      this.#length = before;
+      return index;
+    }
+    return records.length;
   }
 
   u16(value: number): void {

@@ -13,6 +13,8 @@ export interface Relayable {
   readonly questionEnd: number;
   /** Where the TTLs are. */
   readonly ttls: readonly number[];
+  /** Where the records of the answer section end. */
+  readonly answerEnds: readonly number[];
 }
 
 /** Takes the OPT record out, and what stands behind it: only the additional section, which nobody has to get whole. */
@@ -31,6 +33,7 @@ export function toRelayable(message: Uint8Array, shape: ReplyShape): Relayable {
     rcode: shape.rcode,
     questionEnd: shape.questionEnd,
     ttls: kept.map((record) => record.ttlAt),
+    answerEnds: kept.filter((record) => record.section === 'answer').map((record) => record.end),
   };
 }
 
@@ -39,15 +42,19 @@ const staleTtl = 30;
 
 /** The bytes for one client; `ageSeconds` is how long the reply has lain in the cache, or that it is past its end. */
 export function relayTo(query: Query, reply: Relayable, ageSeconds: number | 'stale'): Uint8Array {
+  const limit = sizeLimit(query);
   const whole = withClientParts(query, reply, reply.message);
-  age(whole, reply.ttls, ageSeconds);
-  if (whole.length <= sizeLimit(query)) return whole;
-  const short = withClientParts(query, reply, reply.message.subarray(0, reply.questionEnd));
+  if (whole.length <= limit) return aged(whole, reply.ttls, ageSeconds);
+  // As for our own replies: the records that fit, for clients that cannot come back over TCP.
+  const room = limit - (whole.length - reply.message.length);
+  const beyond = reply.answerEnds.findIndex((end) => end > room);
+  const count = beyond < 0 ? reply.answerEnds.length : beyond;
+  const end = reply.answerEnds[count - 1] ?? reply.questionEnd;
+  const short = withClientParts(query, reply, reply.message.subarray(0, end));
   short[2] = (short[2] ?? 0) | (flag.TC >> 8);
-  short.fill(0, 6, 10);
-  short[10] = 0;
-  short[11] = query.edns ? 1 : 0;
-  return short;
+  const counts = [count, 0, query.edns ? 1 : 0].flatMap((number) => [number >> 8, number & 255]);
+  short.set(counts, 6);
+  return aged(short, reply.ttls.slice(0, count), ageSeconds);
 }
 
 function withClientParts(query: Query, reply: Relayable, message: Uint8Array): Uint8Array {
@@ -70,8 +77,10 @@ function withClientParts(query: Query, reply: Relayable, message: Uint8Array): U
   return out;
 }
 
-function age(message: Uint8Array, ttls: readonly number[], seconds: number | 'stale'): void {
-  if (seconds === 0) return;
+/** Ages the TTLs in place. */
+function aged(message: Uint8Array, ttls: readonly number[], seconds: number | 'stale'): Uint8Array {
+  if (seconds === 0) return message;
   const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
   for (const at of ttls) view.setUint32(at, seconds === 'stale' ? staleTtl : Math.max(0, view.getUint32(at) - seconds));
+  return message;
 }

@@ -75,7 +75,8 @@ t.test('names, search, truncation, forwarding, and a life without metadata', asy
 
   await t.test('what does not fit is cut, and whole over TCP', async (t) => {
     const cut = await ask('many.web.rancher.internal', '+ignore');
-    t.match(cut, { flags: 'qr aa tc rd ra', answers: [] });
+    t.match(cut, { flags: 'qr aa tc rd ra' });
+    t.ok(cut.answers.length > 20 && cut.answers.length < 90, 'with those that fit');
     t.equal((await ask('many.web.rancher.internal')).answers.length, 90);
   });
 

@@ -21,7 +21,10 @@ const alias = 'alias.stack.rancher.internal';
 const alias2 = 'alias2.stack.rancher.internal';
 export const webName = 'web.stack.rancher.internal';
 const many = 'many.rancher.internal';
-const sixty = Array.from({ length: 60 }, (_, at) => `${many} 600 A 10.1.0.${at}`).join(', ');
+const firstOf = (owner: string, count: number): string =>
+  Array.from({ length: count }, (_, at) => `${owner} 600 A 10.1.0.${at}`).join(', ');
+const upBig = (count: number): string =>
+  Array.from({ length: count }, (_, at) => `big.up.test 100 A 192.0.2.${at + 1}`).join(', ');
 
 /** The fixture D1. */
 export const fileRows: readonly Row[] = [
@@ -113,12 +116,12 @@ export const fileRows: readonly Row[] = [
   [39, 'nx.up.test AAAA', outsideNo, {}, 'codes'],
   [40, 'servfail.up.test A', 'SERVFAIL |  | '],
   [41, 'cn.up.test A', `NOERROR | cn.up.test 80 CNAME www.up.test, ${upA} | `],
-  [42, 'big.up.test A', 'NOERROR tc |  | '],
-  [43, `${many} A`, 'NOERROR aa tc |  | '],
-  [43, `${many} A`, 'NOERROR aa tc |  | ', { edns: 600 }],
-  [43, `${many} A`, `NOERROR aa | ${sixty} | `, { edns: 4096 }],
-  [43, `${many} A`, `NOERROR aa | ${sixty} | `, { transport: 'tcp' }],
-  [44, 'huge.rancher.internal A', 'NOERROR aa tc |  | '],
+  [42, 'big.up.test A', `NOERROR tc | ${upBig(30)} | `, {}, 'sizes'],
+  [43, `${many} A`, `NOERROR aa tc | ${firstOf(many, 29)} | `, {}, 'sizes'],
+  [43, `${many} A`, `NOERROR aa tc | ${firstOf(many, 34)} | `, { edns: 600 }, 'sizes'],
+  [43, `${many} A`, `NOERROR aa | ${firstOf(many, 60)} | `, { edns: 4096 }],
+  [43, `${many} A`, `NOERROR aa | ${firstOf(many, 60)} | `, { transport: 'tcp' }],
+  [44, 'huge.rancher.internal A', `NOERROR aa tc | ${firstOf('huge.rancher.internal', 29)} | `, {}, 'sizes'],
   [45, `${webName} ANY`, 'NOTIMP |  | ', {}, 'refusals'],
   [45, `${webName} TXT`, 'NOTIMP |  | ', { class: 3 }, 'refusals'],
   [50, `${webName} A`, `NOERROR aa | ${web(webName)} | `, { rd: 0 }],
