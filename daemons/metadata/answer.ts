@@ -1,10 +1,13 @@
 // Pure: the answer to a request of a known caller, headers and body, byte for byte as clients of the original expect them.
+import { type Ipv4, renderIpv4 } from '../shared/model/ipv4.ts';
 import type { ContainerObject } from '../shared/model/objects.ts';
+import { AnswerLayer } from './answer-layer.ts';
 import type { Catalog, View } from './catalog.ts';
 import type { Reads } from './dependents.ts';
 import { type Format, negotiate } from './http-accept.ts';
 import { parseTarget, type Target } from './http-target.ts';
 import { Sight } from './sight.ts';
+import { Tokens } from './tokens.ts';
 import { VersionTree } from './tree.ts';
 import { lookup } from './tree-lookup.ts';
 import { jsonPieces, renderJson, textPieces } from './tree-render.ts';
@@ -39,6 +42,8 @@ export interface Asked {
   readonly accept: string | undefined;
   /** The container that asks; undefined for everybody else. */
   readonly self: ContainerObject | undefined;
+  /** Its address, for answers that a file has for it. */
+  readonly from?: string | undefined;
 }
 
 export type ValueTarget = Extract<Target, { kind: 'value' }>;
@@ -51,11 +56,13 @@ export class Trees {
   readonly #trees = new Map<TreeVersion, VersionTree>();
   readonly #byName: ReadonlyMap<string, VersionTree>;
   readonly #sight: Sight;
+  /** A file's answers. */
+  readonly layer = new AnswerLayer();
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, tokens = new Tokens()) {
     this.#sight = new Sight(catalog);
     const treeOf = (version: TreeVersion): VersionTree => {
-      const tree = this.#trees.get(version) ?? new VersionTree(catalog, this.#sight, version);
+      const tree = this.#trees.get(version) ?? new VersionTree(catalog, this.#sight, version, tokens);
       this.#trees.set(version, tree);
       return tree;
     };
@@ -63,7 +70,12 @@ export class Trees {
   }
 
   knows(version: string): boolean {
-    return this.#byName.has(version);
+    return (!this.layer.isAlone && this.#byName.has(version)) || this.layer.knows(version);
+  }
+
+  /** `latest` is always one, even of no other. */
+  get versions(): string[] {
+    return [...new Set([...(this.layer.isAlone ? ['latest'] : this.#byName.keys()), ...this.layer.versions])];
   }
 
   /** Does work that looks at the trees, noting in `reads` on what its outcome depends; `view` is a pinned catalog. */
@@ -71,10 +83,18 @@ export class Trees {
     return this.#sight.during(reads, work, view);
   }
 
-  find(target: ValueTarget, self: ContainerObject | undefined): TreeValue | undefined {
-    const tree = this.#byName.get(target.version)?.clientTree(self);
-    return tree && lookup(tree, target.steps);
+  find({ version, steps }: ValueTarget, self: ContainerObject | undefined, from?: string): TreeValue | undefined {
+    const base = this.#byName.get(version)?.clientTree(self);
+    const tree = this.layer.over(base, version, from, self !== undefined);
+    return tree && lookup(tree, steps);
   }
+}
+
+/** The address of a caller for whom a file has answers of its own; undefined for everybody else. */
+export function fromOf({ layer }: Trees, caller: Ipv4 | undefined): string | undefined {
+  if (caller === undefined || layer.isEmpty) return undefined;
+  const address = renderIpv4(caller);
+  return layer.hasClient(address) ? address : undefined;
 }
 
 export function answer(trees: Trees, asked: Asked): Answer {
@@ -110,7 +130,7 @@ export function draftAnswer(trees: Trees, asked: Asked, target: Target = parseTa
     case 'nothing':
       return plain(404, '404 page not found\n');
     case 'versions':
-      return draftValue(versionsTree(), negotiate(asked.accept));
+      return draftValue(versionsTree(trees), negotiate(asked.accept));
     case 'value':
       return draftTarget(trees, target, asked);
     default: {
@@ -120,15 +140,16 @@ export function draftAnswer(trees: Trees, asked: Asked, target: Target = parseTa
   }
 }
 
-function draftTarget(trees: Trees, target: ValueTarget, asked: Pick<Asked, 'accept' | 'self'>): Draft {
+function draftTarget(trees: Trees, target: ValueTarget, asked: Pick<Asked, 'accept' | 'self' | 'from'>): Draft {
   const format = negotiate(asked.accept);
-  if (!trees.knows(target.version)) return notFound('Invalid version', format);
-  const value = trees.find(target, asked.self);
+  // Without any version `latest` is still one, with nothing in it.
+  if (!trees.knows(target.version) && target.version !== 'latest') return notFound('Invalid version', format);
+  const value = trees.find(target, asked.self, asked.from);
   return value === undefined ? notFound('Not found', format) : draftValue(value, format);
 }
 
-function versionsTree(): TreeMap {
-  return Object.fromEntries([...treeVersions.keys()].map((name) => [name, `/${name}`]));
+function versionsTree(trees: Trees): TreeMap {
+  return Object.fromEntries(trees.versions.map((name) => [name, `/${name}`]));
 }
 
 function draftValue(value: TreeValue, format: Format): Draft {

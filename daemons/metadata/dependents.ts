@@ -14,9 +14,12 @@ export const uuidOf = (kind: Kind, uuid: string): string => `${kind}#${uuid}`;
 export const servicesOf = (stackId: string): string => `stack>${stackId}`;
 export const ownerOf = (address: number): string => `@${address}`;
 
+/** What everything depends on: the configuration, tokens, a file's answers. */
+export const everything = '*';
+
 /** Collects what one answer was made of. */
 export class Reads {
-  readonly names = new Set<string>();
+  readonly names = new Set<string>([everything]);
 
   object(kind: Kind, id: string): void {
     if (this.names.size < mostNoted) this.names.add(`${kind}/${id}`);

@@ -15,6 +15,7 @@ export interface NetworkPlan {
   readonly isDefault: boolean;
   readonly mtu: number | null;
   readonly hostPorts: boolean;
+  readonly cniConfig?: NonNullable<NetworkObject['cniConfig']>;
 }
 
 export interface NetworkDecision {
@@ -70,6 +71,7 @@ function planOf(config: NetworkConfig): NetworkPlan {
     isDefault: config.default,
     mtu: config.mtu === 'auto' ? null : config.mtu,
     hostPorts: config.hostPorts,
+    ...(Object.keys(config.cniConfig).length > 0 && { cniConfig: config.cniConfig }),
   };
 }
 
@@ -80,7 +82,7 @@ function describe(plan: NetworkPlan): string {
 /** A remembered plan from the store's text; undefined if it is none. */
 export function parsePlan(text: string): NetworkPlan | undefined {
   try {
-    const { name, subnet, block, driver, isDefault, mtu, hostPorts } = JSON.parse(text) as NetworkPlan;
+    const { name, subnet, block, driver, isDefault, mtu, hostPorts, cniConfig } = JSON.parse(text) as NetworkPlan;
     const whole = typeof name === 'string' && parseCidr4(subnet) !== undefined && Number.isInteger(block);
     if (!whole || !drivers.includes(driver)) return undefined;
     return {
@@ -91,6 +93,7 @@ export function parsePlan(text: string): NetworkPlan | undefined {
       isDefault: isDefault === true,
       mtu: mtu ?? null,
       hostPorts: hostPorts !== false,
+      ...(typeof cniConfig === 'object' && cniConfig !== null && { cniConfig }),
     };
   } catch {
     return undefined;
@@ -108,6 +111,7 @@ export function networkObject(clusterId: string, plan: NetworkPlan): NetworkObje
     isDefault: plan.isDefault,
     mtu: plan.mtu,
     hostPorts: plan.hostPorts,
+    ...(plan.cniConfig && { cniConfig: plan.cniConfig }),
     bridge: bridgeName(plan.name, plan.isDefault),
   };
 }

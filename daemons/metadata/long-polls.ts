@@ -2,7 +2,7 @@
 // thing changed; an unrelated change costs nothing and wakes nobody.
 // Every wait has its own timer, and there is a bound on waits in all and for each address.
 import type { Ipv4 } from '../shared/model/ipv4.ts';
-import type { Trees, ValueTarget } from './answer.ts';
+import { fromOf, type Trees, type ValueTarget } from './answer.ts';
 import type { Catalog } from './catalog.ts';
 import { Dependents, ownerOf, Reads } from './dependents.ts';
 import { first } from './first.ts';
@@ -71,7 +71,8 @@ export class LongPolls {
     const { trees } = this.#options;
     if (!trees.knows(poll.target.version)) return undefined;
     // Only below `self` does the answer depend on who asks.
-    const caller = poll.target.steps[0]?.toLowerCase() === 'self' ? client.caller : undefined;
+    const isOwn = poll.target.steps[0]?.toLowerCase() === 'self' || fromOf(trees, client.caller) !== undefined;
+    const caller = isOwn ? client.caller : undefined;
     const reads = new Reads();
     if (hasNews(this.#find(poll.target, caller, reads), poll.value)) return undefined;
     const held = this.#perPeer.get(client.peer) ?? 0;
@@ -142,7 +143,7 @@ export class LongPolls {
     const { trees, catalog } = this.#options;
     if (caller !== undefined) reads.note(ownerOf(caller), 'container');
     return trees.noting(reads, () =>
-      trees.find(target, caller === undefined ? undefined : catalog.containerAt(caller)),
+      trees.find(target, caller === undefined ? undefined : catalog.containerAt(caller), fromOf(trees, caller)),
     );
   }
 

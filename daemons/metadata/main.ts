@@ -7,13 +7,15 @@ import { openNetlink } from '../shared/effects/netlink.ts';
 import { Trees } from './answer.ts';
 import { Catalog } from './catalog.ts';
 import { parseTrusted } from './http-caller.ts';
+import { AnswersKeeper } from './keep-answers.ts';
 import { keepListening } from './keep-listening.ts';
 import { RecordKeeper } from './keep-records.ts';
 import { readBootId } from './observe-host.ts';
 import { OwnLoop } from './own-loop.ts';
 import { reportDerivation } from './report-derivation.ts';
-import { serveHttp } from './serve-http.ts';
+import { type MetadataHttp, serveHttp } from './serve-http.ts';
 import { serveRecords } from './serve-records.ts';
+import { reloadRoute, serveReload } from './serve-reload.ts';
 import { serveWatch } from './serve-watch.ts';
 import { State } from './state.ts';
 import { openStore } from './store/open.ts';
@@ -33,23 +35,30 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const state = new State({ ...store.identity, remember: (changes) => keeper.add(changes) });
   reportDerivation(state, context);
   const catalog = new Catalog(store.identity.hostId);
-  const trees = new Trees(catalog);
+  let http: MetadataHttp | undefined;
+  const tokens = new Tokens();
+  const trees = new Trees(catalog, tokens);
   state.onRevision((revision) => catalog.update(revision));
   await state.recall(await store.recall(readBootId()));
-  const tokens = new Tokens();
   const own = new OwnLoop({
     store,
     state,
     health,
     stateDirectory: paths.state,
     config: () => config,
-    onTokens: (declared) => tokens.use(declared),
+    onTokens: (declared) => {
+      if (tokens.use(declared)) http?.changedAll();
+    },
   });
   await own.start();
   await state.settled();
+  const answers = new AnswersKeeper({ health, log, layer: trees.layer, onChange: () => http?.changedAll() });
+  await answers.use(config.metadata.answers);
 
   const watch = serveWatch(state, metrics);
-  context.routes.push(watch.route, treeRoute(catalog, trees));
+  const reload = reloadRoute(() => answers.reload());
+  context.routes.push(watch.route, treeRoute(catalog, trees), reload);
+  const reloads = await serveReload(config.metadata.reload, reload, context);
   const records = await serveRecords({ path: paths.recordsSocket, state, log, metrics });
   const netlink = openNetlink();
   const callers = new LocalCallers({
@@ -59,8 +68,8 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   callers.useContainers(catalog);
   await callers.start();
   let trusted = parseTrusted(config.metadata.trustForwardedFrom);
-  const http = serveHttp({ catalog, trees, callers, metrics, trusted: () => trusted });
-  state.onRevision((revision) => http.changed(revision));
+  http = serveHttp({ catalog, trees, callers, metrics, trusted: () => trusted });
+  state.onRevision((revision) => http?.changed(revision));
   const listening = await keepListening({
     server: http.server,
     netlink,
@@ -81,13 +90,15 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     config = next;
     trusted = parseTrusted(next.metadata.trustForwardedFrom);
     own.poke();
+    void answers.use(next.metadata.answers);
   });
   return {
     async stop() {
-      http.close();
+      http?.close();
+      answers.close();
       watch.close();
       callers.close();
-      await Promise.all([addresses.close(), listening.close(), records.close(), own.close()]);
+      await Promise.all([reloads.close(), addresses.close(), listening.close(), records.close(), own.close()]);
       await keeper.close();
       await store.close();
       netlink.close();

@@ -7,10 +7,10 @@ import { httpLimits } from '../shared/daemon/limits.ts';
 import type { Metrics } from '../shared/daemon/metrics.ts';
 import type { LocalCallers } from '../shared/effects/local-callers.ts';
 import type { Cidr4, Ipv4 } from '../shared/model/ipv4.ts';
-import { type Answer, draftAnswer, type Trees } from './answer.ts';
+import { type Answer, draftAnswer, fromOf, type Trees } from './answer.ts';
 import { AnswerCache } from './answer-cache.ts';
 import type { Catalog } from './catalog.ts';
-import { touchedBy } from './dependents.ts';
+import { everything, touchedBy } from './dependents.ts';
 import { callerOf, isTrusted, parsePeer } from './http-caller.ts';
 import { parseTarget } from './http-target.ts';
 import { LongPolls, pollLimits } from './long-polls.ts';
@@ -32,6 +32,8 @@ export interface MetadataHttp {
   readonly server: Server;
   /** The catalog has changed by this. */
   changed(revision: Revision): void;
+  /** Something else has changed: tokens, a file's answers. */
+  changedAll(): void;
   /** Answers those who wait; the server itself is closed by its owner. */
   close(): void;
 }
@@ -88,11 +90,12 @@ export function serveHttp(options: HttpOptions): MetadataHttp {
     const { method = 'GET', url: target = '/', headers } = request;
     const { accept } = headers;
     const self = caller === undefined ? undefined : catalog.containerAt(caller);
-    const key = `${self?.id ?? ''}\n${method === 'HEAD' ? 'GET' : method}\n${accept ?? ''}\n${target}`;
+    const from = fromOf(trees, caller);
+    const key = `${self?.id ?? ''}${from === undefined ? '' : ` ${from}`}\n${method === 'HEAD' ? 'GET' : method}\n${accept ?? ''}\n${target}`;
     const known = cache.get(key);
     if (known) respond(request, response, known);
     else {
-      const begin = () => draftAnswer(trees, { method, target, accept, self });
+      const begin = () => draftAnswer(trees, { method, target, accept, self, from });
       cache.make(key, begin, (answer) => respond(request, response, answer));
     }
   };
@@ -141,13 +144,14 @@ export function serveHttp(options: HttpOptions): MetadataHttp {
     refused.inc({ reason: 'stuck' });
     socket.destroy();
   });
+  const touched = (names: ReadonlySet<string>): void => {
+    cache.touched(names);
+    polls.touched(names);
+  };
   return {
     server,
-    changed: (revision) => {
-      const touched = touchedBy(revision);
-      cache.touched(touched);
-      polls.touched(touched);
-    },
+    changed: (revision) => touched(touchedBy(revision)),
+    changedAll: () => touched(new Set([everything])),
     close: () => polls.close(),
   };
 }

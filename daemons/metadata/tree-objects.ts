@@ -2,6 +2,7 @@
 // order, so that JSON needs no sorting; what depends on other objects is a getter, so that each object is made only once.
 import type {
   ContainerObject,
+  HealthCheck,
   HostObject,
   NetworkObject,
   ServiceObject,
@@ -19,6 +20,9 @@ export interface Relations {
   host(id: string): HostObject | undefined;
   /** The uuid that clients see of a launch configuration. */
   serviceUuid(id: string): string | null;
+  healthCheckOf(serviceId: string): HealthCheck | undefined;
+  /** The id of the container of this name on a host. */
+  containerNamed(hostId: string, name: string): string | undefined;
   containersOf(service: ServiceObject): TreeList;
   servicesOf(stack: StackObject): TreeList;
 }
@@ -31,14 +35,18 @@ export function containerTree(container: ContainerObject, version: TreeVersion, 
     dns_search: container.dnsSearch,
     environment_uuid: world.environmentId,
     external_id: container.externalId,
-    health_check: null,
+    get health_check() {
+      return healthCheckTree(container.serviceId === null ? undefined : world.healthCheckOf(container.serviceId));
+    },
     health_check_hosts: [],
     health_state: container.health,
     host_uuid: container.hostId,
     hostname: container.hostname,
     ips: container.ips,
     labels: container.labels,
-    links: absent,
+    get links() {
+      return linksOf(container, world);
+    },
     memory_reservation: null,
     milli_cpu_reservation: null,
     name: shown(container.name),
@@ -64,7 +72,13 @@ export function containerTree(container: ContainerObject, version: TreeVersion, 
   };
 }
 
-export function serviceTree(service: ServiceObject, version: TreeVersion, world: Relations): TreeMap {
+/** `token` is for the service's own containers; everybody else is shown none. */
+export function serviceTree(
+  service: ServiceObject,
+  version: TreeVersion,
+  world: Relations,
+  token: string | null = null,
+): TreeMap {
   const shown = caseOf(version);
   const links = Object.fromEntries(Object.entries(service.links).map(([name, alias]) => [shown(name), alias]));
   const hasLinks = Object.keys(links).length > 0;
@@ -79,12 +93,12 @@ export function serviceTree(service: ServiceObject, version: TreeVersion, world:
     environment_uuid: world.environmentId,
     expose: service.expose,
     external_ips: service.externalIps,
-    fqdn: null,
-    health_check: null,
+    fqdn: service.fqdn ?? null,
+    health_check: healthCheckTree(service.healthCheck),
     hostname: service.hostname,
     kind: service.serviceKind,
     labels: service.labels,
-    lb_config: null,
+    lb_config: (service.lbConfig as TreeMap | undefined) ?? null,
     links: hasLinks || version.lowerCase ? links : absent,
     metadata: service.metadata as TreeMap,
     name: shown(service.name),
@@ -96,9 +110,30 @@ export function serviceTree(service: ServiceObject, version: TreeVersion, world:
     stack_uuid: service.stackId,
     state: 'active',
     system: service.system,
-    token: null,
+    token,
     uuid: service.uuid,
     vip: service.vip,
+  };
+}
+
+/** Link name to uuid of container; names that nobody on the host bears are left out. */
+function linksOf({ hostId, links }: ContainerObject, world: Relations): TreeMap {
+  const found = Object.entries(links ?? {}).flatMap(([alias, name]) => {
+    const id = world.containerNamed(hostId, name);
+    return id === undefined ? [] : [[alias, id] as const];
+  });
+  return found.length === 0 ? absent : Object.fromEntries(found);
+}
+
+function healthCheckTree(check: HealthCheck | undefined): TreeMap | null {
+  if (!check) return null;
+  return {
+    healthy_threshold: check.healthyThreshold ?? null,
+    interval: check.interval ?? null,
+    port: check.port ?? null,
+    request_line: check.requestLine ?? null,
+    response_timeout: check.responseTimeout ?? null,
+    unhealthy_threshold: check.unhealthyThreshold ?? null,
   };
 }
 

@@ -3,7 +3,7 @@
 import type { Route } from '../shared/daemon/http.ts';
 import { SuiteError } from '../shared/model/errors.ts';
 import { parseIpv4 } from '../shared/model/ipv4.ts';
-import { answer, type Trees } from './answer.ts';
+import { answer, fromOf, type Trees } from './answer.ts';
 import type { Catalog } from './catalog.ts';
 import { queryValue } from './http-target.ts';
 
@@ -25,7 +25,14 @@ export function treeRoute(catalog: Catalog, trees: Trees): Route {
       }
       const self = address === undefined ? undefined : catalog.containerAt(address);
       const target = url.slice(prefix.length) || '/';
-      const { status, headers, body } = answer(trees, { method: 'GET', target, accept: http.req.headers.accept, self });
+      const { accept } = http.req.headers;
+      const { status, headers, body } = answer(trees, {
+        method: 'GET',
+        target,
+        accept,
+        self,
+        from: fromOf(trees, address),
+      });
       http.respond = false;
       http.res.writeHead(
         status,

@@ -3,6 +3,7 @@
 import type {
   ContainerObject,
   EnvironmentObject,
+  HealthCheck,
   HostObject,
   ObjectOf,
   ServiceObject,
@@ -14,6 +15,7 @@ import { nameOf, servicesOf, uuidOf } from './dependents.ts';
 import { first } from './first.ts';
 import type { Sight } from './sight.ts';
 import type { SortedTable } from './sorted-table.ts';
+import type { Tokens } from './tokens.ts';
 import { containerTree, hostTree, networkTree, type Relations, serviceTree, stackTree } from './tree-objects.ts';
 import { absent, large, TreeList, type TreeMap, type TreeValue } from './tree-values.ts';
 import type { TreeVersion } from './tree-versions.ts';
@@ -21,11 +23,15 @@ import type { TreeVersion } from './tree-versions.ts';
 export class VersionTree implements Relations {
   readonly #sight: Sight;
   readonly #version: TreeVersion;
+  readonly #catalog: Catalog;
+  readonly #tokens: Tokens;
   readonly #networkIds = new Map<string, string>();
   readonly #lists: Readonly<Record<Listed, TreeList>>;
   #environmentOf: { table: unknown; object: EnvironmentObject | undefined } = { table: undefined, object: undefined };
 
-  constructor(catalog: Catalog, sight: Sight, version: TreeVersion) {
+  constructor(catalog: Catalog, sight: Sight, version: TreeVersion, tokens: Tokens) {
+    this.#catalog = catalog;
+    this.#tokens = tokens;
     this.#sight = sight;
     this.#version = version;
     const listOf = (kind: Listed): TreeList => new TableList(this, catalog, sight, kind);
@@ -72,13 +78,19 @@ export class VersionTree implements Relations {
     const part = (kind: 'container' | 'host' | 'service' | 'stack', id: string | null | undefined): void => {
       if (!id) return;
       if (!this.#sight.view.snapshot.get(kind, id)) this.#sight.sawObject(kind, id);
-      else Object.defineProperty(self, kind, { enumerable: true, get: () => this.of(this.#get(kind, id)!) });
+      else Object.defineProperty(self, kind, { enumerable: true, get: () => this.#own(this.#get(kind, id)!) });
     };
     part('container', container?.id);
     part('host', container?.hostId ?? this.#sight.view.snapshot.hostId);
     part('service', container?.serviceId);
     part('stack', container?.stackId);
     return self;
+  }
+
+  /** As a caller sees what is its own: a service with its token. */
+  #own(object: ListedObject): TreeMap {
+    if (object.kind !== 'service') return this.of(object);
+    return serviceTree(object, this.#version, this, this.#tokens.of(object.uuid));
   }
 
   of(object: ListedObject): TreeMap {
@@ -147,6 +159,16 @@ export class VersionTree implements Relations {
 
   serviceUuid(id: string): string | null {
     return this.#get('service', id)?.uuid ?? null;
+  }
+
+  healthCheckOf(serviceId: string): HealthCheck | undefined {
+    return this.#get('service', serviceId)?.healthCheck;
+  }
+
+  containerNamed(hostId: string, name: string): string | undefined {
+    const lower = name.toLowerCase();
+    this.#sight.saw(nameOf('container', lower), 'container');
+    return this.#catalog.tables.container.withName(lower).find((one) => one.hostId === hostId)?.id;
   }
 
   containersOf(service: ServiceObject): TreeList {

@@ -19,3 +19,33 @@ export function parseYaml(text: string, what: string): unknown {
     throw new SuiteError('CONFIG_INVALID', `read ${what}: ${reason}`, { cause, hint: 'it must be YAML or JSON' });
   }
 }
+
+/**
+ * The value of a text in YAML 1.1, as Go's reader of the original took it: `yes` is true, 0755 is 493, dates stay texts, keys are
+ * what is written. Aliases stay shared (and may stand inside of themselves); integers are bigints.
+ * @throws SuiteError CONFIG_INVALID, without any of the text.
+ */
+export function parseYaml11(text: string, what: string): unknown {
+  try {
+    return parse(text, {
+      version: '1.1',
+      stringKeys: true,
+      maxAliasCount: -1,
+      intAsBigInt: true,
+      logLevel: 'error',
+      customTags: (tags) => tags.filter((tag) => typeof tag !== 'object' || isOrdinary(tag)),
+    });
+  } catch (error) {
+    const { code, linePos } = error as { code?: unknown; linePos?: [{ line: number; col: number }] };
+    const where = linePos ? ` at line ${linePos[0].line}, column ${linePos[0].col}` : '';
+    throw new SuiteError('CONFIG_INVALID', `read ${what}: ${String(code ?? 'it is not YAML')}${where}`, {
+      hint: 'it must be YAML or JSON',
+    });
+  }
+}
+
+const extraordinary = ['binary', 'timestamp', 'set', 'omap', 'pairs'];
+
+function isOrdinary({ tag, format }: { tag: string; format?: string }): boolean {
+  return format !== 'TIME' && !extraordinary.some((name) => tag.endsWith(`:${name}`));
+}
