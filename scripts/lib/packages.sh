@@ -2,11 +2,11 @@
 # Debian packages: only what is missing is installed, and only then is the network asked.
 # A word is PACKAGE or PACKAGE:COMMAND; with the command on the machine (from another source) the package is not wanted.
 
-packages_runtime='ca-certificates iptables iproute2 conntrack'
+packages_runtime='ca-certificates iptables iproute2 conntrack gcc:cc libc6-dev'
 # Engines and reference plugins, then the tests' tools, then what `cap` is compiled with.
 packages_dev='docker.io:dockerd podman:podman runc:runc containernetworking-plugins busybox-static
   bind9-dnsutils curl iputils-arping iputils-ping netcat-openbsd nftables tcpdump nginx-light:nginx wrk
-  g++ libpcap-dev make python3'
+  musl-tools g++ libpcap-dev make python3'
 
 # missing_packages WORD...: prints the packages to install, one a line.
 missing_packages() {
