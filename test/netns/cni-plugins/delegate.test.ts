@@ -140,3 +140,12 @@ t.test('a DEL that the other plugin refuses fails, and succeeds the next time', 
   writeFileSync(join(lab.root, 'bin/script-ipam.ok'), '');
   t.equal((await cni('DEL', it)).code, 0);
 });
+
+t.test('a DEL without the runtime’s CNI_PATH finds the plugin by the lease', { skip: skipReason }, async (t) => {
+  const { lab, calls, cni } = withScript(t, `[ $CNI_COMMAND = ADD ] && echo '${answer}'; exit 0`);
+  const it = lab.container();
+  t.equal((await cni('ADD', it)).code, 0);
+  const conf = { ...config, bridge: 'cni9', ipam: { type: 'script-ipam' } };
+  t.equal((await lab.cni('DEL', it, { config: conf, env: { CNI_PATH: '/' } })).code, 0);
+  t.same(calls(), ['ADD', 'DEL']);
+});

@@ -213,3 +213,21 @@ t.test('useBridgeIPAsGateway, portIsolation and a chain', { skip: skipReason }, 
   t.ok(lab.pings(one, '192.0.2.1'));
   t.notOk(lab.pings(one, '10.42.7.3'), 'isolated ports do not reach each other');
 });
+
+t.test('30 first ADDs at once on a bridge that is not there, of both families', { skip: skipReason }, async (t) => {
+  const lab = new Lab(t, null);
+  const conf = ranged([[{ subnet: '10.9.0.0/24' }], [{ subnet: 'fd09::/64' }]]);
+  const containers = Array.from({ length: 30 }, () => lab.container());
+  const runs = await Promise.all(containers.map((container) => lab.cni('ADD', container, { config: conf })));
+  t.same(
+    runs.filter((run) => run.code !== 0).map((run) => run.stdout),
+    [],
+  );
+  const all = runs.flatMap((run) => JSON.parse(run.stdout).ips.map((ip: { address: string }) => ip.address));
+  t.equal(new Set(all).size, 60);
+  t.ok(lab.pings(containers[29]!, 'fd09::1'));
+  const [first] = containers;
+  await Promise.all(containers.map((container) => lab.cni('DEL', container, { config: conf })));
+  t.same(lab.traces(), []);
+  t.equal((await lab.cni('ADD', first!, { config: conf })).code, 0);
+});
