@@ -8,52 +8,52 @@ export interface TableOptions<T> {
 
 /** Above this many changes at once, merging the whole list is cheaper than moving its tail for each of them. */
 const fewChanges = 16;
+/** New objects wait until they are this part of the list or somebody looks: a large set is not copied for each of its slices. */
+const waitingPart = 8;
 
 export class SortedTable<T> {
   readonly #options: TableOptions<T>;
   #items: T[] = [];
+  /** In order, not in `items` yet. */
+  #waiting: T[] = [];
   /** Somebody holds the list as it is: the next change makes a new one. */
   #pinned = false;
   /** By lower-cased name, each list in order. */
-  readonly #byName = new Map<string, T[]>();
-  readonly #byUuid = new Map<string, T[]>();
+  readonly #byName = new Map<string, T | T[]>();
+  readonly #byUuid = new Map<string, T | T[]>();
 
   constructor(options: TableOptions<T>) {
     this.#options = options;
   }
 
   get items(): readonly T[] {
+    this.#settle();
     return this.#items;
   }
 
   /** The list of now, which later changes leave alone. */
   pin(): readonly T[] {
+    const { items } = this;
     this.#pinned = true;
-    return this.#items;
+    return items;
   }
 
   withName(lowerCased: string): readonly T[] {
-    return this.#byName.get(lowerCased) ?? [];
+    return listOf(this.#byName.get(lowerCased));
   }
 
   withUuid(uuid: string): readonly T[] {
-    return this.#byUuid.get(uuid) ?? [];
+    return listOf(this.#byUuid.get(uuid));
   }
 
   /** Takes objects out (those that are in, by identity) and puts others in. */
   change(out: readonly T[], into: readonly T[]): void {
     const { compare, nameOf, uuidOf } = this.#options;
     if (out.length + into.length === 0) return;
-    if (this.#pinned) this.#items = [...this.#items];
-    this.#pinned = false;
-    if (out.length + into.length <= fewChanges) {
-      for (const object of out) removeFrom(this.#items, object, compare);
-      for (const object of into) insertInto(this.#items, object, compare);
-    } else {
-      const gone = new Set(out);
-      const stay = gone.size > 0 ? this.#items.filter((object) => !gone.has(object)) : this.#items;
-      this.#items = merge(stay, [...into].sort(compare), compare);
-    }
+    if (out.length === 0 && into.length > fewChanges) {
+      this.#waiting = merge(this.#waiting, [...into].sort(compare), compare);
+      if (this.#waiting.length * waitingPart > this.#items.length) this.#settle();
+    } else this.#place(out, into);
     for (const object of out) {
       this.#unlist(this.#byName, nameOf(object).toLowerCase(), object);
       this.#unlist(this.#byUuid, uuidOf(object), object);
@@ -64,18 +64,48 @@ export class SortedTable<T> {
     }
   }
 
-  #list(index: Map<string, T[]>, key: string, object: T): void {
-    const list = index.get(key);
-    if (list) insertInto(list, object, this.#options.compare);
-    else index.set(key, [object]);
+  #place(out: readonly T[], into: readonly T[]): void {
+    const { compare } = this.#options;
+    this.#settle();
+    if (out.length + into.length > fewChanges) {
+      const gone = new Set(out);
+      const stay = gone.size > 0 ? this.#items.filter((object) => !gone.has(object)) : this.#items;
+      this.#items = merge(stay, [...into].sort(compare), compare);
+    } else {
+      if (this.#pinned) this.#items = [...this.#items];
+      for (const object of out) removeFrom(this.#items, object, compare);
+      for (const object of into) insertInto(this.#items, object, compare);
+    }
+    this.#pinned = false;
   }
 
-  #unlist(index: Map<string, T[]>, key: string, object: T): void {
-    const list = index.get(key);
-    if (!list) return;
-    removeFrom(list, object, this.#options.compare);
-    if (list.length === 0) index.delete(key);
+  #settle(): void {
+    if (this.#waiting.length === 0) return;
+    this.#items = merge(this.#items, this.#waiting, this.#options.compare);
+    this.#waiting = [];
+    this.#pinned = false;
   }
+
+  /** Most names have one bearer, who then needs no list. */
+  #list(index: Map<string, T | T[]>, key: string, object: T): void {
+    const known = index.get(key);
+    if (known === undefined) index.set(key, object);
+    else if (Array.isArray(known)) insertInto(known, object, this.#options.compare);
+    else index.set(key, this.#options.compare(known, object) <= 0 ? [known, object] : [object, known]);
+  }
+
+  #unlist(index: Map<string, T | T[]>, key: string, object: T): void {
+    const known = index.get(key);
+    if (known === object) index.delete(key);
+    if (!Array.isArray(known)) return;
+    removeFrom(known, object, this.#options.compare);
+    if (known.length <= 1) index.set(key, known[0]!);
+  }
+}
+
+function listOf<T>(known: T | T[] | undefined): readonly T[] {
+  if (known === undefined) return [];
+  return Array.isArray(known) ? known : [known];
 }
 
 /** Where the object is or would be: the first place whose object does not come before it. */
@@ -100,13 +130,13 @@ function removeFrom<T>(list: T[], object: T, compare: (a: T, b: T) => number): v
 
 /** Both in order. Compares only to find the places of the few; what lies between is copied. */
 function merge<T>(many: readonly T[], few: readonly T[], compare: (a: T, b: T) => number): T[] {
-  const merged: T[] = [];
-  let from = 0;
+  const merged = new Array<T>(many.length + few.length);
+  let [from, to] = [0, 0];
   for (const object of few) {
     const at = placeOf(many, object, compare);
-    for (; from < at; from += 1) merged.push(many[from]!);
-    merged.push(object);
+    while (from < at) merged[to++] = many[from++]!;
+    merged[to++] = object;
   }
-  for (; from < many.length; from += 1) merged.push(many[from]!);
+  while (from < many.length) merged[to++] = many[from++]!;
   return merged;
 }

@@ -1,6 +1,10 @@
-// Pure: a map that shares what does not change: setting one entry copies one bucket, not the whole.
+// Pure: a map that shares what does not change: setting one entry copies one bucket, not the whole. Larger maps have more
+// buckets, so that a bucket stays small.
 
-const bucketCount = 1024;
+const fewBuckets = 256;
+/** Buckets hold up to this many entries on average; then there will be eight times as many. */
+const perBucket = 16;
+const growth = 8;
 type Bucket<V> = ReadonlyMap<string, V>;
 const emptyBucket: Bucket<unknown> = new Map<string, unknown>();
 
@@ -15,11 +19,11 @@ export class SharedMap<V> {
   }
 
   get(key: string): V | undefined {
-    return this.#buckets[bucketOf(key)]?.get(key);
+    return this.#buckets[bucketOf(key, this.#buckets.length)]?.get(key);
   }
 
   has(key: string): boolean {
-    return this.#buckets[bucketOf(key)]?.has(key) ?? false;
+    return this.#buckets[bucketOf(key, this.#buckets.length)]?.has(key) ?? false;
   }
 
   *values(): Generator<V> {
@@ -32,39 +36,65 @@ export class SharedMap<V> {
 
   /** Keys whose value is not the same object as in `before`; cheap if one came from the other by few changes. */
   *keysUnlike(before: SharedMap<V>): Generator<string> {
-    for (let at = 0; at < bucketCount; at += 1) {
-      const [old, now] = [before.#buckets[at], this.#buckets[at]];
-      if (old === now) continue;
-      for (const [key, value] of now ?? []) if (old?.get(key) !== value) yield key;
-      for (const key of old?.keys() ?? []) if (!now?.has(key)) yield key;
+    const like = before.#buckets.length === this.#buckets.length;
+    for (const [at, now] of this.#buckets.entries()) {
+      if (like && before.#buckets[at] === now) continue;
+      for (const [key, value] of now) if (before.get(key) !== value) yield key;
+    }
+    for (const [at, old] of before.#buckets.entries()) {
+      if (like && this.#buckets[at] === old) continue;
+      for (const key of old.keys()) if (!this.has(key)) yield key;
     }
   }
 
   /** A map with the entries set (value) or removed (undefined); the same map when nothing differs. */
   with(changes: Iterable<readonly [string, V | undefined]>): SharedMap<V> {
-    const copied = new Map<number, Map<string, V>>();
     let size = this.size;
+    let buckets: Bucket<V>[] | undefined;
+    const copied = new Set<number>();
     for (const [key, value] of changes) {
-      const at = bucketOf(key);
-      const current = copied.get(at) ?? this.#buckets[at] ?? (emptyBucket as Bucket<V>);
+      const at = bucketOf(key, (buckets ?? this.#buckets).length || fewBuckets);
+      const current = (buckets ?? this.#buckets)[at] ?? (emptyBucket as Bucket<V>);
       if (value === undefined ? !current.has(key) : current.get(key) === value) continue;
-      const bucket = copied.get(at) ?? new Map(current);
-      copied.set(at, bucket);
+      buckets ??= this.#buckets.length > 0 ? [...this.#buckets] : emptyBuckets<V>(fewBuckets);
+      const bucket = copied.has(at) ? (current as Map<string, V>) : new Map(current);
+      buckets[at] = bucket;
+      copied.add(at);
       if (value === undefined) size -= bucket.delete(key) ? 1 : 0;
       else {
         size += bucket.has(key) ? 0 : 1;
         bucket.set(key, value);
       }
     }
-    if (copied.size === 0) return this;
-    const buckets = Array.from({ length: bucketCount }, (_, at) => copied.get(at) ?? this.#buckets[at] ?? emptyBucket);
-    return new SharedMap<V>(buckets as Bucket<V>[], size);
+    if (!buckets) return this;
+    return new SharedMap<V>(
+      size > perBucket * buckets.length ? spread(buckets, growth * buckets.length) : buckets,
+      size,
+    );
   }
 }
 
+function emptyBuckets<V>(count: number): Bucket<V>[] {
+  return Array.from({ length: count }, () => emptyBucket as Bucket<V>);
+}
+
+/** The same entries in more buckets. */
+function spread<V>(buckets: readonly Bucket<V>[], count: number): Bucket<V>[] {
+  const more = emptyBuckets<V>(count) as Map<string, V>[];
+  for (const bucket of buckets) {
+    for (const [key, value] of bucket) {
+      const at = bucketOf(key, count);
+      const known = more[at]!;
+      if (known === emptyBucket) more[at] = new Map([[key, value]]);
+      else known.set(key, value);
+    }
+  }
+  return more;
+}
+
 /** FNV-1a over UTF-16 units: cheap, and even enough for uuids and names alike. */
-function bucketOf(key: string): number {
+function bucketOf(key: string, count: number): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < key.length; at += 1) hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193);
-  return (hash >>> 0) % bucketCount;
+  return (hash >>> 0) % count;
 }

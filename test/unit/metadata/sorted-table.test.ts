@@ -38,3 +38,20 @@ t.test('an object that is not in the table is not taken out', async (t) => {
   table.change([{ ...thing }], []);
   t.same(table.items, [thing]);
 });
+
+t.test('a pinned list stays as it is, whatever comes and goes', async (t) => {
+  const table = make();
+  const things = Array.from({ length: 400 }, (_, id) => ({ name: `n${(id * 37) % 101}`, id }));
+  const has: Thing[] = [];
+  const pins: [readonly Thing[], Thing[]][] = [];
+  const check = () => pins.forEach(([pinned, want]) => t.same(pinned, want));
+  for (let at = 0; at < 400; at += 40) {
+    table.change([], things.slice(at, at + 40));
+    has.push(...things.slice(at, at + 40));
+    pins.push([table.pin(), [...has].sort(compare)]);
+    table.change([has[at / 2]!], []);
+    has.splice(at / 2, 1);
+    check();
+    t.same(table.items, [...has].sort(compare));
+  }
+});

@@ -58,3 +58,24 @@ t.test('keys that differ from an earlier map', async (t) => {
   t.same([...after.keysUnlike(before)].sort(), ['a', 'b', 'd']);
   t.same([...before.keysUnlike(new SharedMap())].sort(), ['a', 'b', 'c']);
 });
+
+t.test('a map that grows and shrinks keeps every entry, and its older states theirs', async (t) => {
+  let map = new SharedMap<number>();
+  const states: [SharedMap<number>, number][] = [[map, 0]];
+  for (let n = 0; n < 40_000; n += 500) {
+    map = map.with(Array.from({ length: 500 }, (_, at) => [`key-${n + at}`, n + at] as const));
+    states.push([map, n + 500]);
+  }
+  for (const [state, size] of states) {
+    t.equal(state.size, size);
+    t.same([state.get(`key-${size - 1}`), state.get(`key-${size}`)], [size > 0 ? size - 1 : undefined, undefined]);
+  }
+  t.same(new Set(map.values()).size, 40_000);
+  const [small, large] = [states[1]![0], map];
+  t.equal([...large.keysUnlike(small)].length, 39_500, 'whatever the number of buckets');
+  t.equal([...small.keysUnlike(large)].length, 39_500);
+  const one = map.with([['key-7', -1]]);
+  t.same([...one.keysUnlike(map)], ['key-7']);
+  const none = map.with([...map.keys()].map((key) => [key, undefined] as const));
+  t.same([none.size, [...none.values()]], [0, []]);
+});
