@@ -51,7 +51,7 @@ export function attachmentOf(
   };
 }
 
-/** `runtimeConfig.portMappings`; IPv6 addresses of the host are left out. */
+/** `runtimeConfig.portMappings`; IPv6 addresses of the host, and ports without one of the host, are left out. */
 function mappedPorts(config: JsonObject): string[] {
   const mappings = isObject(config.runtimeConfig) ? (config.runtimeConfig.portMappings ?? []) : [];
   if (!Array.isArray(mappings) || mappings.length > 65536) throw badConfig('runtimeConfig.portMappings is not a list');
@@ -60,6 +60,7 @@ function mappedPorts(config: JsonObject): string[] {
     if (!isObject(mapping)) throw badConfig('runtimeConfig.portMappings holds something that is no mapping');
     const { hostIP = '', hostPort, containerPort, protocol = 'tcp' } = mapping;
     if (typeof hostIP === 'string' && hostIP.includes(':')) continue;
+    if (hostPort === undefined || hostPort === 0) continue; // a port of the container that is not published
     const port = parsePort(
       `${hostIP || '0.0.0.0'}:${hostPort}:${containerPort}/${String(protocol || 'tcp').toLowerCase()}`,
     );

@@ -32,6 +32,8 @@ t.test('another runtime: names from CNI_ARGS, ports from portMappings', async (t
     { hostPort: 53, containerPort: 53, protocol: 'udp', hostIP: '192.0.2.10' },
     { hostPort: 9, containerPort: 9, hostIP: '::' },
     { hostPort: 8080, containerPort: 80 },
+    { hostPort: 0, containerPort: 81 },
+    { containerPort: 82, protocol: 'tcp' },
   ];
   const args = { K8S_POD_NAME: 'db', RancherContainerUUID: 'u-2' };
   const got = attachmentOf('0123456789abcdef', args, { runtimeConfig: { portMappings } });
