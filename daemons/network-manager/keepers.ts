@@ -1,11 +1,12 @@
 // The keepers of network-manager: bridges and their files (networks/), iptables chains (rules/) with the published ports
-// (ports/), flows to former targets of ports (conntrack/). Each has one loop of its own, so that a firewall that cannot be
+// (ports/), flows to former targets of ports (conntrack/), CNI configurations (cni-conf/). Each has one loop of its own, so that a firewall that cannot be
 // written does not keep a bridge from being made.
 import type { DaemonContext } from '../shared/daemon/life.ts';
 import { openIptables } from '../shared/effects/iptables.ts';
 import { openConntrack } from '../shared/effects/netlink/conntrack.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
+import { ConfKeeper } from './cni-conf/main.ts';
 import { FlowsKeeper } from './conntrack/main.ts';
 import { keeperMetrics } from './keeper-metrics.ts';
 import { NetworksKeeper } from './networks/main.ts';
@@ -40,13 +41,16 @@ export function startKeepers(deps: KeeperDeps): Keepers {
   });
   const conntrack = openConntrack();
   const flows = new FlowsKeeper({ context, netlink, conntrack, metrics: metrics('flows') });
+  const conf = new ConfKeeper({ context, metrics: metrics('cni-conf') });
   const ports = new PublishedPorts(context);
+  const ruleWatch = watchRules(context, () => rules.onRulesChanged());
   const rules: RulesKeeper = new RulesKeeper({
     context,
     netlink,
     iptables: openIptables(4),
     metrics: metrics('rules'),
     refused: () => networks.refused,
+    hasNotices: () => ruleWatch.isOpen,
     ports,
     onPublished: (served, subnets) => flows.onPublished(served, subnets),
   });
@@ -64,7 +68,6 @@ export function startKeepers(deps: KeeperDeps): Keepers {
       rules.poke();
     },
   });
-  const ruleWatch = watchRules(context, () => rules.onRulesChanged());
   let last: Snapshot | undefined;
   return {
     ready: networks.ready,
@@ -73,10 +76,11 @@ export function startKeepers(deps: KeeperDeps): Keepers {
       const hasOtherPorts = ports.take(snapshot);
       last = snapshot;
       if (isNews) networks.onSnapshot(snapshot);
+      if (isNews) conf.onSnapshot(snapshot);
       if (isNews || hasOtherPorts) rules.onSnapshot(snapshot);
     },
     async stop() {
-      await Promise.all([networks.close(), rules.close(), flows.close(), watch.close()]);
+      await Promise.all([networks.close(), rules.close(), flows.close(), conf.close(), watch.close()]);
       ruleWatch.close();
       netlink.close();
       conntrack.close();
@@ -84,12 +88,13 @@ export function startKeepers(deps: KeeperDeps): Keepers {
   };
 }
 
-/** Containers come and go all day; the keepers look at networks, blocks and published ports alone. */
+/** Containers come and go all day; the keepers look at networks, hosts, blocks and published ports alone. */
 function isDifferentForKeepers(before: Snapshot, after: Snapshot): boolean {
   return (
     before.hostId !== after.hostId ||
     before.complete !== after.complete ||
     before.table('network') !== after.table('network') ||
+    before.table('host') !== after.table('host') ||
     before.table('block') !== after.table('block')
   );
 }

@@ -5,8 +5,12 @@ import { type NftWatch, watchNftables } from '../shared/effects/nft-watch.ts';
 
 const reopenMs = 1_000;
 
+export interface RuleWatch extends NftWatch {
+  readonly isOpen: boolean;
+}
+
 /** `onChange` is called after the watch was opened anew, too: something may have been missed. */
-export function watchRules(context: Pick<DaemonContext, 'log'>, onChange: () => void): NftWatch {
+export function watchRules(context: Pick<DaemonContext, 'log'>, onChange: () => void): RuleWatch {
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let watch: NftWatch | undefined;
@@ -16,6 +20,7 @@ export function watchRules(context: Pick<DaemonContext, 'log'>, onChange: () => 
       watch = watchNftables({
         onChange,
         onEnd(error) {
+          watch = undefined;
           context.log.warn({ event: 'rules-watch.ended', error }, 'the watch of the rules ended; opens a new one');
           timer = setTimeout(() => {
             open();
@@ -32,6 +37,9 @@ export function watchRules(context: Pick<DaemonContext, 'log'>, onChange: () => 
   };
   open();
   return {
+    get isOpen() {
+      return watch !== undefined;
+    },
     close() {
       closed = true;
       clearTimeout(timer);

@@ -8,13 +8,17 @@ import { parseSaveInSlices, type SavedTables } from '../../shared/reconcile/ipta
 /** CNI requests are served by the same loop. */
 const linesAtOnce = 2_000;
 
-const nearestLookMs = 10_000;
+/** Damage that nobody tells of heals within 10 s, the reading and writing included. */
+const nearestLookMs = 8_000;
+/** With notices of changes the regular look is for what they miss. */
+const noticedLookMs = 30_000;
 const farthestLookMs = 60_000;
 /** Ten thousand rules are 1.5 MB and 0.2 s of work. */
 const bytesPerMs = 25;
 
 export class KnownRules {
   readonly #iptables: Pick<Iptables, 'save' | 'restore'>;
+  readonly #hasNotices: () => boolean;
   #tables: SavedTables | undefined;
   /** The listing that `#tables` came from; undefined if something was written since. */
   #text: string | undefined;
@@ -22,13 +26,16 @@ export class KnownRules {
   #readAt = Number.NEGATIVE_INFINITY;
   #bytes = 0;
 
-  constructor(iptables: Pick<Iptables, 'save' | 'restore'>) {
+  /** @param hasNotices whether `doubt` is called when somebody else writes */
+  constructor(iptables: Pick<Iptables, 'save' | 'restore'>, hasNotices: () => boolean) {
     this.#iptables = iptables;
+    this.#hasNotices = hasNotices;
   }
 
-  /** When to look although nobody said anything: after 10 s, or up to 60 s if there is much to read. */
+  /** When to look although nobody said anything: after 8 s, 30 s with notices, up to 60 s if there is much to read. */
   get lookAgainMs(): number {
-    return Math.min(farthestLookMs, Math.max(nearestLookMs, this.#bytes / bytesPerMs));
+    const least = this.#hasNotices() ? noticedLookMs : nearestLookMs;
+    return Math.min(farthestLookMs, Math.max(least, this.#bytes / bytesPerMs));
   }
 
   /** Somebody else may have written: the next read asks the host. */

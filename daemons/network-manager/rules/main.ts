@@ -41,6 +41,8 @@ export interface RulesOptions {
   readonly metrics: KeeperMetrics;
   /** Networks of which no rule may speak. */
   readonly refused: () => ReadonlySet<string>;
+  /** True while `onRulesChanged` is called for changes of nftables. */
+  readonly hasNotices: () => boolean;
   readonly ports: PublishedPorts;
   /** These ports and no others are published now, by key. */
   readonly onPublished: (served: ReadonlyMap<string, PortClaim>, subnets: readonly Cidr4[]) => void;
@@ -63,7 +65,7 @@ export class RulesKeeper {
 
   constructor(options: RulesOptions) {
     this.#options = options;
-    this.#known = new KnownRules(options.iptables);
+    this.#known = new KnownRules(options.iptables, () => this.#version?.backend === 'nft' && options.hasNotices());
     const { address, port } = options.context.config.metadata;
     this.#service = { address: parseIpv4(address)!, metadataPort: port };
     options.context.health.set(condition, {

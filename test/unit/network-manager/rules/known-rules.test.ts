@@ -41,7 +41,7 @@ function fakeHost(): {
 
 t.test('one reading serves until somebody else may have written', async (t) => {
   const { host, reads } = fakeHost();
-  const known = new KnownRules(host);
+  const known = new KnownRules(host, () => false);
   const first = await known.read();
   t.equal(await known.read(), first);
   t.equal(reads(), 1);
@@ -52,7 +52,7 @@ t.test('one reading serves until somebody else may have written', async (t) => {
 
 t.test('what it wrote itself it knows', async (t) => {
   const { host, reads } = fakeHost();
-  const known = new KnownRules(host);
+  const known = new KnownRules(host, () => false);
   await known.write(planRules(want('-j ACCEPT'), await known.read()));
   t.equal(planRules(want('-j ACCEPT'), await known.read()).payload, '');
   t.match(planRules(want('-j DROP'), await known.read()).changed, ['nat CATTLE_HOSTPORTS']);
@@ -63,7 +63,7 @@ t.test('what it wrote itself it knows', async (t) => {
 
 t.test('after a failed write it knows nothing', async (t) => {
   const { host, reads, fail } = fakeHost();
-  const known = new KnownRules(host);
+  const known = new KnownRules(host, () => false);
   const plan = planRules(want('-j ACCEPT'), await known.read());
   fail();
   await t.rejects(known.write(plan), { message: 'refused' });
@@ -71,11 +71,14 @@ t.test('after a failed write it knows nothing', async (t) => {
   t.equal(reads(), 2);
 });
 
-t.test('it looks again by itself after 10 s, later if that costs more', async (t) => {
+t.test('it looks again by itself later if that costs more or somebody else tells', async (t) => {
   const fake = fakeHost();
-  const known = new KnownRules(fake.host);
+  let notices = true;
+  const known = new KnownRules(fake.host, () => notices);
   await known.read();
-  t.equal(known.lookAgainMs, 10_000);
+  t.equal(known.lookAgainMs, 30_000);
+  notices = false;
+  t.equal(known.lookAgainMs, 8_000);
   const rules = (count: number): string => '-A CATTLE_HOSTPORTS -j ACCEPT\n'.repeat(count);
   for (const [count, ms] of [
     [20_000, 24_000],
