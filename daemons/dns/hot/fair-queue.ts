@@ -6,7 +6,7 @@ export interface QueueBounds {
   readonly total: number;
 }
 
-const usualBounds: QueueBounds = { perSource: 256, total: 2_048 };
+const usualBounds: QueueBounds = { perSource: 1_024, total: 4_096 };
 
 export class FairQueue<T> {
   readonly #bounds: QueueBounds;

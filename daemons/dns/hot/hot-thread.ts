@@ -38,6 +38,8 @@ interface Crew {
   readonly counters: CounterReader;
   readonly gone: Promise<void>;
   turns: number;
+  /** Looks in a row that saw no turn. */
+  stuck: number;
   alive: boolean;
 }
 
@@ -114,7 +116,7 @@ export class HotThread implements MissPort {
     for (const message of this.#options.introduce()) port1.postMessage(message);
     Atomics.add(words, word.generation, 1);
     void gone.then(() => this.#replace(port1, failure, startedAt));
-    return { worker, port: port1, words, counters: new CounterReader(words), gone, turns: 0, alive: true };
+    return { worker, port: port1, words, counters: new CounterReader(words), gone, turns: 0, stuck: 0, alive: true };
   }
 
   async #replace(port: MessagePort, failure: Error, startedAt: number): Promise<void> {
@@ -128,11 +130,15 @@ export class HotThread implements MissPort {
     else closeSync(this.#options.fd);
   }
 
-  /** A worker turns at least ten times a second; one that does not is caught in something and is replaced. */
+  /**
+   * A worker turns at least ten times a second; one that twice did not is caught in something and is replaced. Twice, since
+   * after a pause of the whole process the first look may come before its next turn.
+   */
   #look(): void {
     const crew = this.#crew;
     const turns = Atomics.load(crew.words, word.turns);
-    if (turns === crew.turns && turns > 0) void crew.worker.terminate();
+    crew.stuck = turns === crew.turns && turns > 0 ? crew.stuck + 1 : 0;
     crew.turns = turns;
+    if (crew.stuck === 2) void crew.worker.terminate();
   }
 }

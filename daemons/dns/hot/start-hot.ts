@@ -6,7 +6,7 @@ import type { HotPath } from './serve-hot.ts';
 
 export interface UdpOptions {
   readonly workers: number;
-  readonly hot: HotPath;
+  readonly hot: Pick<HotPath, 'listen'>;
   readonly log: Pick<Logger, 'warn' | 'info'>;
 }
 
