@@ -10,6 +10,8 @@ export type DropReason = 'caller' | 'backlog' | 'send' | 'connections' | 'malfor
 export interface DnsMetrics {
   replied(query: Query, resolved: Resolved): void;
   forwarded(seconds: number, answered: boolean): void;
+  /** One try at an upstream: seconds until its reply, undefined without one. */
+  tried(upstream: string, seconds: number | undefined): void;
   dropped(reason: DropReason, by?: number): void;
   /** Answers given on the hot path. */
   hit(label: HitLabel, by: number): void;
@@ -38,6 +40,13 @@ export function dnsMetrics(metrics: Metrics, gauges: Gauges): DnsMetrics {
     [0.001, 0.005, 0.02, 0.1, 0.6, 1.2, 2],
   );
   const failures = metrics.counter('corral_dns_forward_failures_total', 'Questions that no upstream answered in time');
+  const tries = metrics.counter('corral_dns_upstream_tries_total', 'Questions to each upstream, by outcome', [
+    'upstream',
+    'outcome',
+  ]);
+  const waited = metrics.counter('corral_dns_upstream_seconds_total', 'Time until the replies of each upstream', [
+    'upstream',
+  ]);
   const drops = metrics.counter('corral_dns_dropped_total', 'Messages not answered or not believed, by reason', [
     'reason',
   ]);
@@ -54,6 +63,10 @@ export function dnsMetrics(metrics: Metrics, gauges: Gauges): DnsMetrics {
     forwarded: (seconds, answered) => {
       forwards.observe(seconds);
       if (!answered) failures.inc();
+    },
+    tried: (upstream, seconds) => {
+      tries.inc({ upstream, outcome: seconds === undefined ? 'failed' : 'answered' });
+      if (seconds !== undefined) waited.inc({ upstream }, seconds);
     },
     dropped: (reason, by = 1) => drops.inc({ reason }, by),
     hit: ({ type, rcode, path }, by) => queries.inc({ type, rcode, path }, by),

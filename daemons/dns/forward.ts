@@ -21,6 +21,8 @@ export interface ForwardOptions {
   readonly maxForwards: number;
   /** Clients waiting for them. */
   readonly maxWaiting: number;
+  /** Told of each try at an upstream, see race.ts. */
+  readonly onTry: (upstream: Upstream, seconds: number | undefined) => void;
   /** Told after each forward: how long it took, whether any upstream answered. */
   readonly onDone: (seconds: number, answered: boolean) => void;
 }

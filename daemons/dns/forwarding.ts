@@ -9,7 +9,7 @@ import { LoopProbe } from './loop-probe.ts';
 import { ReplyCache } from './reply-cache.ts';
 import { UpstreamKeeper } from './upstream-keeper.ts';
 import { UpstreamSets } from './upstream-sets.ts';
-import { nameOfUpstream, UpstreamHealth } from './upstreams.ts';
+import { nameOfUpstream, type Upstream, UpstreamHealth } from './upstreams.ts';
 
 const maxForwards = 256;
 const maxWaiting = 4_096;
@@ -59,6 +59,12 @@ export function makeForwarding({ config, health, log, metrics, onChange }: Forwa
     metrics().forwarded(seconds, answered);
     keeper.answered();
   };
-  const forwarder = new Forwarder({ exchange, health: state, sets, cache, now, maxForwards, maxWaiting, onDone });
+  const onTry = (upstream: Upstream, seconds: number | undefined): void => {
+    const name = nameOfUpstream(upstream);
+    // Clients may bring any number along: these are counted together.
+    metrics().tried(state.list.some((one) => nameOfUpstream(one) === name) ? name : 'client', seconds);
+  };
+  const limits = { maxForwards, maxWaiting };
+  const forwarder = new Forwarder({ exchange, health: state, sets, cache, now, ...limits, onTry, onDone });
   return { forwarder, cache, probe, keeper };
 }

@@ -13,6 +13,8 @@ export interface RaceOptions {
   readonly health: UpstreamHealth;
   /** Monotonic, milliseconds. */
   readonly now: () => number;
+  /** Told of each try: seconds until the reply, undefined without one. */
+  readonly onTry: (upstream: Upstream, seconds: number | undefined) => void;
 }
 
 const maxTries = 3;
@@ -82,16 +84,18 @@ class Race {
     this.#tries += 1;
     this.#open += 1;
     let slow = false;
-    const { exchange, health, now } = this.#options;
+    const { exchange, health, now, onTry } = this.#options;
+    const begun = now();
     this.#timer = setTimeout(() => {
       slow = true;
       health.failed(upstream, now());
+      onTry(upstream, undefined);
       this.#note?.(`${nameOfUpstream(upstream)}: no answer within ${tryMs} ms`);
       if (this.#tries < maxTries && this.#left() > 0) this.next();
       else this.#finish(this.#refusal);
     }, this.#left());
     exchange(upstream, this.#query, this.#stop.signal).then(
-      (reply) => this.#answered(upstream, reply),
+      (reply) => this.#answered(upstream, reply, slow ? undefined : now() - begun),
       (error) => this.#failed(upstream, slow, error),
     );
   }
@@ -101,10 +105,12 @@ class Race {
     return Math.max(0, Math.min(tryMs, this.#endsAt - this.#options.now()));
   }
 
-  #answered(upstream: Upstream, reply: UpstreamReply): void {
+  /** `tookMs` is undefined for a try that was given up, which has been told of. */
+  #answered(upstream: Upstream, reply: UpstreamReply, tookMs: number | undefined): void {
     this.#open -= 1;
     if (this.#over) return;
     this.#options.health.answered(upstream);
+    if (tookMs !== undefined) this.#options.onTry(upstream, tookMs / 1000);
     this.#note?.(`${nameOfUpstream(upstream)}: ${rcodeName(reply.shape.rcode)}`);
     const refusal = isRefusal(reply);
     if (refusal) this.#refusal ??= reply;
@@ -121,6 +127,7 @@ class Race {
     if (slow) return;
     this.#note?.(`${nameOfUpstream(upstream)}: ${error.message}`);
     this.#options.health.failed(upstream, this.#options.now());
+    this.#options.onTry(upstream, undefined);
     this.next();
   }
 

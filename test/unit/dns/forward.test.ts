@@ -60,9 +60,21 @@ function bench(manners: Record<string, Manner>, limits = { maxForwards: 256, max
     });
   };
   const cache = new ReplyCache();
+  const tries: string[] = [];
+  const onTry = (upstream: Upstream, seconds: number | undefined): void =>
+    void tries.push(`${upstream.host} ${seconds ?? 'failed'}`);
   const sets = new UpstreamSets();
   sets.use({ common: health.list, domains: new Map() });
-  const forwarder = new Forwarder({ exchange, health, sets, cache, now: () => clock, ...limits, onDone: () => {} });
+  const forwarder = new Forwarder({
+    exchange,
+    health,
+    sets,
+    cache,
+    now: () => clock,
+    ...limits,
+    onTry,
+    onDone: () => {},
+  });
   const run = async (query = ask()): Promise<string> => {
     const begun = clock;
     let settled: string | undefined;
@@ -77,7 +89,7 @@ function bench(manners: Record<string, Manner>, limits = { maxForwards: 256, max
       mock.timers.tick(50);
     }
   };
-  return { forwarder, health, log, run, cache, pass: (ms: number) => (clock += ms) };
+  return { forwarder, health, log, tries, run, cache, pass: (ms: number) => (clock += ms) };
 }
 
 t.beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
@@ -260,6 +272,12 @@ t.test('what is popular is asked for anew before its end, while clients get the 
   t.equal(await one.run(), cached(100));
   t.equal(one.log.length, 2);
   t.equal(one.forwarder.underWay, 0);
+});
+
+t.test('every try is told, once', async (t) => {
+  const one = bench({ '192.0.2.1': 'after 900', '192.0.2.2': 'refused', '192.0.2.3': 'after 200' });
+  t.equal(await one.run(), `${answered} @800`);
+  t.same(one.tries, ['192.0.2.1 failed', '192.0.2.2 failed', '192.0.2.3 0.2']);
 });
 
 t.test('clients with upstreams of their own share no replies with others', async (t) => {

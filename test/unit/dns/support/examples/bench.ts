@@ -70,7 +70,7 @@ export function makeBench({
     asked.push(`${nameOfUpstream(upstream)} ${query.name} ${query.type}`);
     return manners[upstream.host] ?? 'silent';
   });
-  const limits = { maxForwards: 256, maxWaiting: 4096, onDone: () => {} };
+  const limits = { maxForwards: 256, maxWaiting: 4096, onTry: () => {}, onDone: () => {} };
   const forwarder = new Forwarder({ exchange, health, sets, cache: new ReplyCache(), now, ...limits });
   const views = new Views(index);
   const resolver = new Resolver({
