@@ -9,6 +9,7 @@ import { readBlockIfPresent } from '../ipam/read-block.ts';
 import { readPool } from '../ipam/read-pool.ts';
 import { requestedMac } from '../ipam/requested.ts';
 import { type Applicant, type Reserved, record, reserve } from '../ipam/reserve.ts';
+import { readResolvConf } from '../ipam/resolv-conf.ts';
 import { type Call, delegateCallOf } from '../shared/call.ts';
 import { delegateAdd, delegateType, runDelegate } from '../shared/delegate.ts';
 import { CniError, cniCodes } from '../shared/errors.ts';
@@ -16,7 +17,7 @@ import type { CniDns, CniResult, CniRoute } from '../shared/result.ts';
 
 export interface Taken extends Reserved {
   readonly routes: readonly WantedRoute[];
-  /** Of the other plugin; undefined if it named none. */
+  /** Of the IPAM plugin; undefined if it named none. */
   readonly dns: CniDns | undefined;
 }
 
@@ -44,8 +45,9 @@ function ownAddressing(context: Context, call: Call): Addressing {
     block: pool.block,
     async take(files, applicant, previous) {
       const wish = { requested: conf.requested, mac, previous };
+      const dns = readResolvConf(call);
       const reserved = await reserve(files, pool, applicant, wish, context.hostLocalFolder(call));
-      return { ...reserved, routes: conf.routes, dns: undefined };
+      return { ...reserved, routes: conf.routes, dns };
     },
     async giveBack(files, lease) {
       if (lease) files.remove(lease);

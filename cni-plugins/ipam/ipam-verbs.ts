@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import type { Call } from '../shared/call.ts';
 import { CniError, cniCodes } from '../shared/errors.ts';
 import { parseDns } from '../shared/parse-result.ts';
-import type { CniResult } from '../shared/result.ts';
+import type { CniDns, CniResult } from '../shared/result.ts';
 import { applicantOf } from './applicant.ts';
 import { type IpamConf, networkNameOf, parseIpamConf } from './ipam-conf.ts';
 import type { Lease } from './lease.ts';
@@ -15,6 +15,7 @@ import { readPool } from './read-pool.ts';
 import { release } from './release.ts';
 import { requestedMac } from './requested.ts';
 import { reserve } from './reserve.ts';
+import { readResolvConf } from './resolv-conf.ts';
 
 /** Reserves addresses. A second ADD of the same interface gets the same addresses again. */
 export async function ipamAdd(context: Context, call: Call): Promise<Attached> {
@@ -29,12 +30,13 @@ export async function ipamAdd(context: Context, call: Call): Promise<Attached> {
     bridge: null,
     hostVeth: null,
   });
+  const dns = readResolvConf(call) ?? parseDns(call.conf.raw.dns ?? {}) ?? {};
   const lock = await context.lockAttachment(files, call.env);
   try {
     const mac = requestedMac(call.conf.raw, call.env.args);
     const wish = { requested: conf.requested, mac, previous: files.read(call.env) };
     const { lease: reserved, given } = await reserve(files, pool, applicant, wish, context.hostLocalFolder(call));
-    const result = resultOf(call, conf, pool, given);
+    const result = resultOf(call, conf, pool, given, dns);
     const lease: Lease = { ...reserved, phase: 'done', result };
     files.rewrite(lease);
     return { lease, result };
@@ -44,7 +46,7 @@ export async function ipamAdd(context: Context, call: Call): Promise<Attached> {
 }
 
 /** In a network of Corral's the default route comes with the address; of ranges only what the configuration lists. */
-function resultOf(call: Call, conf: IpamConf, pool: Pool, given: readonly Given[]): CniResult {
+function resultOf(call: Call, conf: IpamConf, pool: Pool, given: readonly Given[], dns: CniDns): CniResult {
   const { isDefaultGateway } = call.conf.raw;
   const usual = pool.block && isDefaultGateway !== false && isDefaultGateway !== 'false' ? 'usual' : 'none';
   const ips = given.map((one) => ({
@@ -52,7 +54,7 @@ function resultOf(call: Call, conf: IpamConf, pool: Pool, given: readonly Given[
     ...(one.gateway !== undefined && { gateway: renderIp(one.gateway) }),
   }));
   const routes = planRoutes(usual, conf.routes, given).map(renderRoute);
-  return { interfaces: [], ips, routes, dns: parseDns(call.conf.raw.dns ?? {}) ?? {} };
+  return { interfaces: [], ips, routes, dns };
 }
 
 export async function ipamDel(context: Context, call: Call): Promise<Lease | undefined> {

@@ -72,8 +72,9 @@ t.test('wrong types are refused with code 7', async (t) => {
   for (const portMappings of [
     7,
     [7],
-    [{}],
-    [{ hostPort: 0, containerPort: 1 }],
+    [{ hostPort: 1 }],
+    [{ hostPort: 65536, containerPort: 1 }],
+    [{ hostPort: 1, containerPort: 0 }],
     [{ hostPort: '1 -j', containerPort: 1 }],
   ]) {
     t.equal(
