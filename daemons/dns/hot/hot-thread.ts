@@ -10,7 +10,18 @@ import type { Ipv4 } from '../../shared/model/ipv4.ts';
 import type { HotEntry } from './hot-cache.ts';
 import type { MissPort } from './hot-desk.ts';
 import { CounterReader } from './labels.ts';
-import { type HotWorkerData, headWords, type Misses, sharedWords, type ToWorker, word } from './protocol.ts';
+import { headWords, type Misses, sharedWords, type ToWorker, word } from './protocol.ts';
+
+/** What a worker is given at its start. */
+export interface HotWorkerData {
+  readonly fd: number;
+  readonly port: MessagePort;
+  readonly words: Int32Array;
+  /** Secret of the hash tables. */
+  readonly seed: number;
+  readonly maxBytes: number;
+  readonly batch: number;
+}
 
 export interface HotThreadOptions {
   readonly fd: number;

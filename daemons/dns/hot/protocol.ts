@@ -46,13 +46,3 @@ export const word = {
 /** Combinations of type, code and path that hits are counted by; the last stands for all further ones. */
 export const maxLabels = 240;
 export const sharedWords = word.labels + maxLabels;
-
-export interface HotWorkerData {
-  readonly fd: number;
-  readonly port: import('node:worker_threads').MessagePort;
-  readonly words: Int32Array;
-  /** Secret of the hash tables. */
-  readonly seed: number;
-  readonly maxBytes: number;
-  readonly batch: number;
-}
