@@ -86,10 +86,13 @@ export function nameBytes(name: string): Uint8Array | undefined {
   return bytes.length <= maxNameBytes ? Uint8Array.from(bytes) : undefined;
 }
 
+/** What nearly all names look like; they need no closer look. */
+const plainName = /^(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/;
+
 /** A name typed by a person (final dot, upper case) as text of the form above; undefined if it cannot be a name. */
 export function parseName(typed: string): string | undefined {
   const name = typed.toLowerCase().replace(/(?<!\\)\.$/, '');
-  return nameBytes(name) ? name : undefined;
+  return plainName.test(name) || nameBytes(name) ? name : undefined;
 }
 
 /** The text of the name one label up; undefined for the root. */

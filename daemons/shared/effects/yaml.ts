@@ -13,7 +13,8 @@ export function parseYaml(text: string, what: string): unknown {
     }
   }
   try {
-    return parse(text, { maxAliasCount: 100, logLevel: 'error' });
+    // As in JSON the last of two equal keys counts: to look for them, each is compared with all before it.
+    return parse(text, { maxAliasCount: 100, logLevel: 'error', uniqueKeys: false });
   } catch (cause) {
     const reason = (cause as Error).message.split('\n')[0];
     throw new SuiteError('CONFIG_INVALID', `read ${what}: ${reason}`, { cause, hint: 'it must be YAML or JSON' });
