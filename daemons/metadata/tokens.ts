@@ -1,4 +1,4 @@
-// Tokens of services by the uuid that clients see. They lie here and in no object of the snapshot, so that whoever lists, watches
+// Pure: tokens of services by the uuid that clients see. They lie here and in no object of the snapshot, so that whoever lists, watches
 // or logs objects cannot show them.
 
 export class Tokens {

@@ -179,7 +179,7 @@ export class VersionTree implements Relations {
   servicesOf(stack: StackObject): TreeList {
     this.#sight.saw(servicesOf(stack.id), 'service');
     const services = this.#sight.view.serviceIdsOf(stack.id).flatMap((id) => this.#get('service', id) ?? []);
-    services.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
+    services.sort((a, b) => compareTexts(a.name.toLowerCase(), b.name.toLowerCase()) || compareTexts(a.id, b.id));
     return new ObjectList(this, services);
   }
 
@@ -187,6 +187,10 @@ export class VersionTree implements Relations {
     this.#sight.sawObject(kind, id);
     return this.#sight.view.snapshot.get(kind, id);
   }
+}
+
+function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** All objects of a kind, in order. */

@@ -3,6 +3,7 @@
 import { Trees } from '../../../daemons/metadata/answer.ts';
 import { Catalog } from '../../../daemons/metadata/catalog.ts';
 import type { Revision } from '../../../daemons/metadata/state.ts';
+import { Tokens } from '../../../daemons/metadata/tokens.ts';
 import { keyOf, type SnapshotObject } from '../../../daemons/shared/model/objects.ts';
 import { changeBetween, noChange, objectsOf, Snapshot } from '../../../daemons/shared/model/snapshot.ts';
 import { clusterId, container, host, hostId, idOf, service } from '../../fixtures/records.ts';
@@ -28,7 +29,7 @@ export const webDb = container(2, {
   serviceName: 'db',
   serviceIndex: '1',
 });
-export const solo = container(3, { name: 'solo', ips: ['10.42.1.13'] });
+export const solo = container(3, { name: 'solo', ips: ['10.42.1.13'], links: { DBlink: 'Web-db-1' } });
 
 export const worldObjects: readonly SnapshotObject[] = [
   { kind: 'environment', id: clusterId, name: 'default' },
@@ -49,7 +50,6 @@ export const worldObjects: readonly SnapshotObject[] = [
       t: true,
       list: ['x', ['y'], { k: 'v' }, { name: 'nm' }],
       'Mixed Key/slash': 'ok',
-      '0': 'zero',
     },
   }),
   service({
@@ -69,12 +69,13 @@ export const worldObjects: readonly SnapshotObject[] = [
 /** A catalog that follows whatever set of objects it is given. */
 export class World {
   readonly catalog = new Catalog(hostId);
-  readonly trees = new Trees(this.catalog);
+  readonly trees: Trees;
   snapshot = Snapshot.empty(hostId);
   /** The last change. */
   revision: Revision = { snapshot: this.snapshot, change: noChange, before: this.snapshot };
 
-  constructor(objects: Iterable<SnapshotObject> = worldObjects) {
+  constructor(objects: Iterable<SnapshotObject> = worldObjects, tokens = new Tokens()) {
+    this.trees = new Trees(this.catalog, tokens);
     this.become(objects);
   }
 
