@@ -46,6 +46,9 @@ static void fail(int code, const char *message) {
 // Becomes the standalone plugins. `since`: when this call began, if the daemon may have done a part of it.
 static void standalone(const char *since) {
   char node[4200], script[4200];
+  int file = memfd_create("stdin", 0); // it finds there again what was read from stdin
+  if (file < 0) fail(11, "INTERNAL: no memory file for the configuration");
+  put(file, config, config_len), lseek(file, 0, SEEK_SET), dup2(file, 0);
   sprintf(node, "%s/.corral/node", here), sprintf(script, "%s/.corral/corral-cni.cjs", here);
   unsetenv("NODE_OPTIONS");
   if (since) setenv("CORRAL_CNI_SINCE", since, 1); else unsetenv("CORRAL_CNI_SINCE");
@@ -134,16 +137,13 @@ int main(int argc, char **argv) {
   if (!(told && *told) && !root_of(root)) // the program may be a link in a root's own folder
     snprintf(root, sizeof root, "%s", called[0] == '/' ? called : ""), root_of(root);
   setenv("CORRAL_ROOT", root, 1);
+  gather(); // before the daemon is asked, which shall not wait for a slow runtime
   int fd = connected(root);
   if (fd < 0) standalone(NULL);
-  gather();
   snprintf(head, sizeof head, "request %d %zu %zu\n", getpid(), vars_len, config_len);
   if (put(fd, head, strlen(head)) && put(fd, vars, vars_len)) put(fd, config, config_len);
   ssize_t length = take(fd, reply, 0, REPLY_MAX, now_ms(CLOCK_MONOTONIC) + REPLY_MS);
   if (length < 0) fail(11, "DEADLINE: network-manager took the call and did not answer in 120 s");
   answer((size_t)length);
-  int file = memfd_create("stdin", 0); // the daemon died: the standalone form finds what was read from stdin there again
-  if (file < 0) fail(11, "INTERNAL: no memory file for the configuration");
-  put(file, config, config_len), lseek(file, 0, SEEK_SET), dup2(file, 0);
   standalone(since);
 }

@@ -52,7 +52,7 @@ t.test('VERSION is answered here', async (t) => {
   t.match(await bed.run({ CNI_COMMAND: 'VERSION' }), { code: 0, stdout: renderVersionReply() });
 });
 
-t.test('nobody greets: the standalone form, with its stdin untouched and no trace of a request', async (t) => {
+t.test('nobody greets: the standalone form, with the whole stdin and no trace of a request', async (t) => {
   const alone = 'standalone corral-bridge root=[ROOT] since=[] options=[] stdin=[{"a":1}]\n';
   const cases: [string, ((socket: Socket) => void) | undefined][] = [
     ['no socket', undefined],
