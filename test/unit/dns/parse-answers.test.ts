@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { countNames } from '../../../daemons/dns/answers.ts';
 import { parseAnswers } from '../../../daemons/dns/parse-answers.ts';
+import { parseYaml } from '../../../daemons/shared/effects/yaml.ts';
 import { type Ipv4, parseIpv4, renderIpv4 } from '../../../daemons/shared/model/ipv4.ts';
 import { d1 } from './support/examples/fixtures.ts';
 
@@ -76,4 +78,13 @@ t.test('a wrong shape refuses the whole file, and names the place', async (t) =>
       place,
     );
   }
+});
+
+t.test('the example of the README', async (t) => {
+  const readme = readFileSync(new URL('../../../daemons/dns/README.md', import.meta.url), 'utf8');
+  const { answers, leftOut } = parseAnswers(parseYaml(/```yaml\n([\s\S]*?)```/.exec(readme)?.[1] ?? '', 'README.md'));
+  t.same(leftOut, []);
+  t.equal(countNames(answers), 5);
+  t.equal(answers.common.table.get('1.2.0.192.in-addr.arpa')?.pointer?.value, 'www.corp.example');
+  t.same(answers.clients.get(ip('10.42.1.5'))?.table.get('db.rancher.internal')?.addresses?.value, [ip('192.0.2.9')]);
 });
