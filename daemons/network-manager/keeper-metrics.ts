@@ -11,7 +11,9 @@ export interface KeeperMetrics {
   failed(): void;
 }
 
-export function keeperMetrics(metrics: Metrics): (keeper: 'networks' | 'rules' | 'flows') => KeeperMetrics {
+export function keeperMetrics(
+  metrics: Metrics,
+): (keeper: 'networks' | 'rules' | 'flows' | 'cni-conf') => KeeperMetrics {
   const counter = (name: `corral_${string}`, help: string): Counter => metrics.counter(name, help, ['keeper']);
   const passes = counter('corral_keeper_passes_total', 'Comparisons of the wanted with the actual state');
   const writes = counter('corral_keeper_writes_total', 'Changes made to the host, healing included');

@@ -50,7 +50,8 @@ export function recordOf(
     network: lease.network,
     // Metadata takes IPv4 alone.
     ips: leaseIps(lease).filter((ip) => parseIpv4(ip) !== undefined),
-    mac: lease.mac,
+    // Plugins of others may not tell it.
+    mac: lease.mac || null,
     ports: attachment.ports,
     labels,
     state: 'running',

@@ -1,5 +1,6 @@
 // Puts the attachments' parts together: the library, its leases, the engines, the report to metadata, the socket's routes.
 import { setTimeout as pause } from 'node:timers/promises';
+import { leaseHookMs } from '../../../cni-plugins/api.ts';
 import { type Cni, createCni, type Lease } from '../../../cni-plugins/library.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import { type Docker, dockerAt } from '../../shared/effects/docker.ts';
@@ -8,6 +9,8 @@ import type { ErrorCode, SuiteError } from '../../shared/model/errors.ts';
 import type { Change, Snapshot } from '../../shared/model/snapshot.ts';
 import type { Refusal } from '../../shared/model/wire.ts';
 import { Records } from '../../shared/source/records.ts';
+import { ForeignCni } from '../cni-runtime/foreign-cni.ts';
+import { foreignNetworks, routedCni } from '../cni-runtime/routed-cni.ts';
 import { DockerKeeper } from './docker-keeper.ts';
 import { Failures } from './failures.ts';
 import { LeaseBook } from './lease-book.ts';
@@ -50,7 +53,14 @@ export function startAttachments(context: DaemonContext): Attachments {
     },
     onDamaged: (file) => log.error({ event: 'lease.damaged', file }, 'a lease could not be read; it was put aside'),
   });
-  const cni = createCni({ paths, onLease: (lease) => book.lookAt(lease) });
+  const own = createCni({ paths, onLease: (lease) => book.lookAt(lease) });
+  const foreign = new ForeignCni({
+    paths,
+    bootId,
+    settings: { path: [paths.cniBin, '/usr/lib/cni'] },
+    onLease: (lease) => Promise.race([book.lookAt(lease), pause(leaseHookMs, undefined, { ref: false })]),
+  });
+  const cni = routedCni(own, foreign);
   const tell = tellersFor(context, book);
   let networks: KnownNetworks | undefined;
   let begun = false;
@@ -94,12 +104,15 @@ export function startAttachments(context: DaemonContext): Attachments {
     report();
   });
   return {
-    cni,
+    cni: own,
     onSnapshot(snapshot) {
       const before = last;
       last = snapshot;
       reporter.hostAddress(snapshot.get('host', snapshot.hostId)?.agentIp ?? null);
       report();
+      if (before?.table('network') !== snapshot.table('network') || before.table('host') !== snapshot.table('host')) {
+        foreign.setNetworks(foreignNetworks(snapshot));
+      }
       // Containers come and go all day; networks do not.
       if (before?.table('network') === snapshot.table('network')) return;
       const next = knownNetworks(snapshot.all('network'));
@@ -117,7 +130,7 @@ export function startAttachments(context: DaemonContext): Attachments {
       states.close();
       book.close();
       records.close();
-      cni.close();
+      own.close();
     },
   };
 }

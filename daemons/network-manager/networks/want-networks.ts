@@ -4,6 +4,7 @@ import { type Mac, macForAddress } from '../../shared/model/mac.ts';
 import { isNetworkName } from '../../shared/model/networks.ts';
 import type { Driver, NetworkObject } from '../../shared/model/objects.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
+import { isForeign } from '../cni-conf/plugin-lists.ts';
 
 export interface WantNetwork {
   readonly name: string;
@@ -21,7 +22,7 @@ export interface WantNetwork {
   readonly mtu: number | undefined;
 }
 
-/** The networks with a block of this host, by name. */
+/** The networks that Corral's own plugins make and that have a block of this host, by name. */
 export function wantNetworks(snapshot: Snapshot): WantNetwork[] {
   const cidrsOf = new Map<string, Cidr4[]>();
   for (const block of snapshot.all('block')) {
@@ -29,6 +30,7 @@ export function wantNetworks(snapshot: Snapshot): WantNetwork[] {
     if (cidr) cidrsOf.set(block.network, [...(cidrsOf.get(block.network) ?? []), cidr]);
   }
   return [...snapshot.all('network')]
+    .filter((network) => !isForeign(network))
     .flatMap((network) => wantNetwork(network, cidrsOf.get(network.name) ?? []) ?? [])
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }

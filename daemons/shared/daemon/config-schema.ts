@@ -26,6 +26,8 @@ const network = z.strictObject({
   default: z.boolean().default(false),
   mtu: z.union([z.literal('auto'), z.int().min(576).max(65_535)]).default('auto'),
   hostPorts: z.boolean().default(true),
+  /** CNI configurations by file name, for networks that other plugins make. */
+  cniConfig: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
 });
 
 /** Answers beside what this host knows, in either form of the original's files. */
@@ -69,6 +71,7 @@ export const configSchema = z.strictObject({
         default: true,
         mtu: 'auto',
         hostPorts: true,
+        cniConfig: {},
       },
     ]),
   metadata: z

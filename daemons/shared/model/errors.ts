@@ -53,6 +53,8 @@ export const errorCodes = [
   'BLOCK_MISSING',
   'BRIDGE_NOT_A_BRIDGE',
   'DOCKER_UNREACHABLE',
+  'PLUGIN_MISSING',
+  'PLUGIN_FAILED',
   // names
   'NAME_INVALID',
   'NAME_NOT_FOUND',

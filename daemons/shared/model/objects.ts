@@ -42,6 +42,8 @@ export interface NetworkObject {
   /** Bytes; null derives it from the uplink. */
   readonly mtu: number | null;
   readonly hostPorts: boolean;
+  /** CNI configurations by file name; absent: Corral's own plugins make the network. */
+  readonly cniConfig?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly bridge: string;
 }
 

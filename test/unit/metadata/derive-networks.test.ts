@@ -16,6 +16,7 @@ const network = (name: string, subnet: string, differing: Partial<NetworkConfig>
   default: false,
   mtu: 'auto',
   hostPorts: true,
+  cniConfig: {},
   ...differing,
 });
 const plan = (name: string, subnet: string, differing: Partial<NetworkPlan> = {}): NetworkPlan => ({
