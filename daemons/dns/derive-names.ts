@@ -121,12 +121,12 @@ function ownAddresses(service: ServiceObject, kind: string, objects: Objects): I
   return good.length === 0 && last !== undefined ? [last] : good;
 }
 
-/** Its own primary address, or that of the container whose namespace it shares. */
+/** Its own first IPv4 address, or that of the container whose namespace it shares. */
 export function addressOf(container: ContainerObject, objects: Pick<Objects, 'container'>): Ipv4 | undefined {
-  const own = parseAll(container.ips.slice(0, 1))[0];
+  const own = parseAll(container.ips)[0];
   if (own !== undefined || container.networkFrom === null) return own;
   const parent = objects.container(container.networkFrom);
-  return parent && parseAll(parent.ips.slice(0, 1))[0];
+  return parent && parseAll(parent.ips)[0];
 }
 
 function isPublished(container: ContainerObject, service: ServiceObject): boolean {

@@ -1,5 +1,6 @@
 // The real daemon, asked with dig from a container's namespace.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { startFakeMetadata } from '../../fakes/metadata-watch.ts';
 import { container, hostId, service } from '../../unit/dns/support/objects.ts';
@@ -148,6 +149,13 @@ t.test('names, search, truncation, forwarding, and a life without metadata', asy
         'mydb.web.rancher.internal: a link of the client to db.web.rancher.internal',
       ],
     });
+    const corral = fileURLToPath(new URL('../../../daemons/supervisor/cli/main.ts', import.meta.url));
+    const asked = ['resolve', 'mydb', '--from', '10.42.1.5', '--trace'];
+    const told = exec(bed.host, 'env', [`CORRAL_ROOT=${bed.root}`, process.execPath, corral, ...asked]);
+    t.match(
+      told,
+      /^ 1\. asked from 10\.42\.1\.5, the container front-1.*\n[\s\S]* 4\. answered: NOERROR \(search\)\n\nmydb .*10\.42\.1\.9\n$/,
+    );
     const { steps } = (await resolve(bed, 'name=www.up.test&trace=1')) as { steps: string[] };
     t.match(steps.at(-1), /^the cache has it, \d+ s old$/);
     await t.rejects(resolve(bed, 'name=&type=A'), { code: 'USAGE' });

@@ -191,7 +191,7 @@ t.test('names that could not stand in a zone are skipped', async (t) => {
 t.test('services of Kubernetes, and their containers below them', async (t) => {
   const feed = new Feed();
   feed.step([
-    container('K1', { ips: ['10.42.0.1'] }),
+    container('K1', { ips: ['fd00::1', '10.42.0.1'] }),
     container('k2', { ips: ['10.42.0.2'] }),
     service('kns/kube', { serviceKind: 'KubernetesService', vip: '10.43.0.1', containerIds: ['K1'] }),
     service('kns/web', { containerIds: ['k2'] }),
