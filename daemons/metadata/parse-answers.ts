@@ -48,9 +48,16 @@ function readObjects(text: string, path: string): TreeMap[] | undefined {
     return Object.hasOwn(whole, 'metadata_kind') ? streamOf(text, path) : undefined;
   }
   // Not one value: several, unless it is YAML or broken.
-  const first = cutObjects(text).next();
-  const one = first.done ? undefined : tryJson(first.value);
+  const one = tryJson(firstObject(text));
   return one !== undefined && Object.hasOwn(one, 'metadata_kind') ? streamOf(text, path) : undefined;
+}
+
+function firstObject(text: string): string {
+  try {
+    return cutObjects(text).next().value ?? '';
+  } catch {
+    return ''; // no end to it: YAML, or broken as YAML will say
+  }
 }
 
 function streamOf(text: string, path: string): TreeMap[] {

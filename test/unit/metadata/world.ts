@@ -29,7 +29,7 @@ export const webDb = container(2, {
   serviceName: 'db',
   serviceIndex: '1',
 });
-export const solo = container(3, { name: 'solo', ips: ['10.42.1.13'], links: { DBlink: 'Web-db-1' } });
+export const solo = container(3, { name: 'solo', ips: ['10.42.1.13'] });
 
 export const worldObjects: readonly SnapshotObject[] = [
   { kind: 'environment', id: clusterId, name: 'default' },

@@ -22,6 +22,8 @@ interface Side {
 async function snapshotSide(t: Test): Promise<Side> {
   const tokens = new Tokens();
   const world = new World(undefined, tokens);
+  const linked = { ...solo, links: { DBlink: 'Web-db-1' } };
+  world.change([linked]);
   tokens.use(
     new Map([
       ['sv-1', 'tok-front'],
@@ -30,7 +32,7 @@ async function snapshotSide(t: Test): Promise<Side> {
   );
   const serve = await serving(t, world.catalog, world.trees);
   const change = (): void => {
-    world.change([{ ...solo, startCount: solo.startCount + 1 }]);
+    world.change([{ ...linked, startCount: 7 }]);
     serve.http.changed(world.revision);
   };
   const facts = { version: world.catalog.version, region: false, stack: 'st-1', service: 'sv-1', db: idOf(2) };
