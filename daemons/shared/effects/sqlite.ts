@@ -1,6 +1,6 @@
 // The only importer of node:sqlite. Opens a database that survives kill -9 (WAL, one writer), brings its schema up to date,
 // and puts a broken file aside instead of failing for ever on it.
-import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { SuiteError } from '../model/errors.ts';
@@ -45,6 +45,7 @@ export function openSqlite(path: string, migrations: readonly string[]): OpenedS
 function open(path: string, migrations: readonly string[]): Sqlite {
   let file: DatabaseSync | undefined;
   try {
+    refuseEmpty(path);
     file = new DatabaseSync(path, { timeout: busyMs });
     file.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     checkWhole(file, path);
@@ -54,6 +55,13 @@ function open(path: string, migrations: readonly string[]): Sqlite {
     file?.close();
     throw coded(error, `open ${path}`);
   }
+}
+
+/** SQLite takes an empty file for a new database; but a store is never empty, so what was in it is lost, which must be said. */
+function refuseEmpty(path: string): void {
+  const sizeOf = (name: string): number | undefined => statSync(name, { throwIfNoEntry: false })?.size;
+  if (sizeOf(path) === 0 && !sizeOf(`${path}-wal`))
+    throw new SuiteError('STORE_CORRUPT', `open ${path}: the file is empty`);
 }
 
 function checkWhole(file: DatabaseSync, path: string): void {

@@ -42,8 +42,16 @@ export interface Daemon {
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-export function startDaemon(t: TestScope, ns: Namespace, root: Root, environment: Record<string, string> = {}): Daemon {
-  const child = spawn('ip', ['netns', 'exec', ns.name, process.execPath, main], {
+/** `before` is a shell command that runs first in the daemon's process, in a mount namespace of its own. */
+export function startDaemon(
+  t: TestScope,
+  ns: Namespace,
+  root: Root,
+  environment: Record<string, string> = {},
+  before = 'true',
+): Daemon {
+  const command = ['sh', '-c', `${before} && exec "$0" "$1"`, process.execPath, main];
+  const child = spawn('ip', ['netns', 'exec', ns.name, ...command], {
     env: { PATH: process.env.PATH, CORRAL_ROOT: root.path, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
