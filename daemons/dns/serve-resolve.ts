@@ -3,7 +3,6 @@
 import type { Context, Route } from '../shared/daemon/http.ts';
 import { SuiteError } from '../shared/model/errors.ts';
 import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
-import { showAnswers } from './codec.ts';
 import { parseType, rcodeName, typeName } from './dns-codes.ts';
 import { makeQuery } from './query.ts';
 import type { Resolver } from './resolver.ts';
@@ -28,6 +27,8 @@ async function answerResolve(http: Context, resolver: Pick<Resolver, 'resolve'>)
   if (!query) throw wrong(http, 'name', 'labels have at most 63 bytes, names 255');
   const steps: string[] | undefined = parameter(http, 'trace') === '1' ? [] : undefined;
   const resolved = await resolver.resolve(query, source, steps && ((step) => void steps.push(step)));
+  // Only who asks here pays for the package that shows records.
+  const { showAnswers } = await import('./codec.ts');
   http.body = {
     name,
     type: typeName(type),

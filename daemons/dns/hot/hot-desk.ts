@@ -48,6 +48,7 @@ const negativeSeconds = 10;
 /** Forwarded replies go back to the ordinary cache now and then: it decides about refreshing them. */
 const longestForwarded = 60;
 const forwardedShare = 0.85;
+const truncatedSeconds = 1;
 const largeSize = 1232;
 const plainSize = 512;
 
@@ -130,7 +131,9 @@ export class HotDesk {
   #entryFor(miss: Miss, query: Query, resolved: Resolved, marks: readonly string[]): HotEntry | undefined {
     const { views, labels, viewOf } = this.#options;
     const encoding = encodeHot(resolved.bytes, query.question.length + headerBytes);
-    const seconds = encoding && secondsOf(resolved, encoding.answerTtl);
+    const usual = encoding && secondsOf(resolved, encoding.answerTtl);
+    // Of what does not fit, others are sent a moment later.
+    const seconds = encoding?.truncated ? Math.min(usual ?? 0, truncatedSeconds) : usual;
     if (!encoding || !seconds) return undefined;
     // A client in between may take more than the one that this was cut for.
     if (encoding.truncated && ![plainSize, largeSize].includes(sizeLimit(query))) return undefined;
