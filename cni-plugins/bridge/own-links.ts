@@ -1,5 +1,5 @@
 // Finding and removing what an attachment has on the host, and nothing that is someone else's.
-import type { Link, Netlink } from '../../daemons/shared/effects/netlink.ts';
+import { type Link, type Netlink, PROTO_CORRAL } from '../../daemons/shared/effects/netlink.ts';
 import { SuiteError } from '../../daemons/shared/model/errors.ts';
 import { bitsOf, familyOf, parseInterface } from '../../daemons/shared/model/ip.ts';
 import type { Lease } from '../ipam/lease.ts';
@@ -57,8 +57,11 @@ export async function dropHostEntries(netlink: Netlink, lease: Pick<Lease, 'brid
     const parsed = parseInterface(text);
     if (!parsed) continue;
     const address = kernelIp(parsed.address);
-    await netlink.dropNeighbour({ index: bridge.index, address });
-    const { prefix } = parsed;
-    if (prefix === bitsOf(familyOf(parsed.address))) await netlink.dropRoute({ dst: { base: address, prefix } });
+    // Whether it has a route depends on the gateway, which the lease of an unfinished ADD does not name.
+    const dst = { base: address, prefix: bitsOf(familyOf(parsed.address)) };
+    await Promise.all([
+      netlink.dropNeighbour({ index: bridge.index, address }),
+      netlink.dropRoute({ dst, protocol: PROTO_CORRAL }),
+    ]);
   }
 }

@@ -212,6 +212,8 @@ t.test('useBridgeIPAsGateway, portIsolation and a chain', { skip: skipReason }, 
   t.equal(result.interfaces[0].name, 'net0', 'what came before is passed on');
   t.ok(lab.pings(one, '192.0.2.1'));
   t.notOk(lab.pings(one, '10.42.7.3'), 'isolated ports do not reach each other');
+  for (const container of [one, two]) t.equal((await lab.cni('DEL', container, { config: conf })).code, 0);
+  t.same(lab.traces(), [], 'nor is a route left to an address behind a far gateway');
 });
 
 t.test('30 first ADDs at once on a bridge that is not there, of both families', { skip: skipReason }, async (t) => {

@@ -175,6 +175,15 @@ export function hostileRequest(random: Random): CniRequest {
   return { program: isBridge ? 'corral-bridge' : pick(programs), env, stdin: cut(text, random) };
 }
 
+/** A value as text, some of its members replaced or removed, or the text itself damaged. */
+export function damaged(value: unknown, random: Random): string {
+  const copy = structuredClone({ value }) as Record<string, unknown>;
+  for (let change = random(3); change >= 0; change -= 1) {
+    mutate(copy, random, () => structuredClone(values[random(values.length)]));
+  }
+  return cut(JSON.stringify(copy.value) ?? '', random);
+}
+
 /** Leaves some keys out, so that what depends on their absence is met too. */
 function thin(config: Record<string, unknown>, random: Random): void {
   for (const key of Object.keys(config)) {
