@@ -11,6 +11,7 @@ import type { Refusal } from '../../shared/model/wire.ts';
 import { Records } from '../../shared/source/records.ts';
 import { ForeignCni } from '../cni-runtime/foreign-cni.ts';
 import { foreignNetworks, routedCni } from '../cni-runtime/routed-cni.ts';
+import { LinksKeeper } from '../links/main.ts';
 import { DockerKeeper } from './docker-keeper.ts';
 import { Failures } from './failures.ts';
 import { LeaseBook } from './lease-book.ts';
@@ -84,6 +85,15 @@ export function startAttachments(context: DaemonContext): Attachments {
     if (lease.attachment.engine === 'docker') relist();
   };
   const sweeper = new Sweeper({ cni, book, failures, onDetached: onVanished });
+  const links = new LinksKeeper({
+    context,
+    leases: () => book.all(),
+    running: engines.map(
+      ({ docker }) =>
+        async () =>
+          (await docker.running()).map(({ id }) => id),
+    ),
+  });
   const targets = new TargetAttacher({ namespaces, engines, book, networks: () => networks });
   context.routes.push(...attachmentRoutes({ targets, book, reporter, failures }));
 
@@ -123,10 +133,11 @@ export function startAttachments(context: DaemonContext): Attachments {
     begin() {
       begun = true;
       sweeper.start();
+      links.start();
       relist();
     },
     async stop() {
-      await Promise.all([...keepers.map((keeper) => keeper.stop()), namespaces.stop(), sweeper.stop()]);
+      await Promise.all([...keepers.map((keeper) => keeper.stop()), namespaces.stop(), sweeper.stop(), links.close()]);
       states.close();
       book.close();
       records.close();

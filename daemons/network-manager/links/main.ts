@@ -1,0 +1,111 @@
+// The keeper of the containers' links on the host: heals ports, forwarding and neighbour entries from the leases, and removes
+// links that belong to nobody any more. See README.md.
+import { kernelIp } from '../../../cni-plugins/bridge/kernel-ip.ts';
+import type { Lease } from '../../../cni-plugins/library.ts';
+import type { DaemonContext } from '../../shared/daemon/life.ts';
+import { type Netlink, openNetlink } from '../../shared/effects/netlink.ts';
+import { hasCode } from '../../shared/model/errors.ts';
+import { Loop } from '../../shared/reconcile/loop.ts';
+import { hasLivingPeer } from './living-peers.ts';
+import { chooseOrphans, findUnleased, type SeenLink } from './orphans.ts';
+import { describeLinkStep, type HaveLinks, type LinkStep, planLinks } from './plan-links.ts';
+import { type WantLink, wantLinks } from './want-links.ts';
+
+export interface LinksOptions {
+  readonly context: Pick<DaemonContext, 'log' | 'metrics'>;
+  readonly leases: () => readonly Lease[];
+  /** Ids of the containers that run, of each engine; rejects if one of them does not answer. Asked only about orphans. */
+  readonly running: readonly (() => Promise<readonly string[]>)[];
+  readonly everyMs?: number;
+}
+
+const usualMs = 5_000;
+const secondLookMs = 500;
+
+export class LinksKeeper {
+  readonly #options: LinksOptions;
+  readonly #netlink: Netlink = openNetlink();
+  readonly #loop: Loop;
+  readonly #healed: { inc(labels: Record<string, string>): void };
+  /** What the last pass found different: an ADD or DEL under way looks like damage for a moment. */
+  #before: ReadonlySet<string> = new Set();
+  #second: NodeJS.Timeout | undefined;
+  #since: ReadonlyMap<string, number> = new Map();
+
+  constructor(options: LinksOptions) {
+    this.#options = options;
+    const help = 'Links of containers that were healed or removed because somebody had changed them';
+    this.#healed = options.context.metrics.counter('corral_links_healed_total', help, ['what']);
+    this.#loop = new Loop({
+      pass: () => this.#pass(),
+      failed: (error) => this.#failed(error),
+      everyMs: options.everyMs ?? usualMs,
+    });
+  }
+
+  start(): void {
+    this.#loop.poke();
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#second);
+    await this.#loop.close();
+    this.#netlink.close();
+  }
+
+  async #pass(): Promise<void> {
+    const leases = this.#options.leases();
+    const links = await this.#netlink.listLinks();
+    const want = wantLinks(leases);
+    const steps = planLinks(want, await this.#observe(want, links));
+    const texts = new Set(steps.map(describeLinkStep));
+    const again = steps.filter((step) => this.#before.has(describeLinkStep(step)));
+    this.#before = texts;
+    if (texts.size > again.length) this.#second = setTimeout(() => this.#loop.poke(), secondLookMs).unref();
+    for (const step of again) await this.#heal(step);
+    await this.#removeOrphans(links, leases);
+  }
+
+  async #observe(want: readonly WantLink[], links: HaveLinks['links']): Promise<HaveLinks> {
+    const bridges = new Set(want.map(({ bridge }) => bridge));
+    const indices = links.filter(({ name }) => bridges.has(name)).map(({ index }) => index);
+    const neighbours = await Promise.all(indices.map((index) => this.#netlink.listNeighbours(index)));
+    const fdb = await Promise.all(indices.map((bridge) => this.#netlink.listFdb({ bridge })));
+    return { links, neighbours: neighbours.flat(), fdb: fdb.flat() };
+  }
+
+  async #heal(step: LinkStep): Promise<void> {
+    try {
+      if (step.do === 'port') await this.#netlink.setBridgePort(step.index, step.flags);
+      else if (step.do === 'fdb') await this.#netlink.ensureFdb({ index: step.index, mac: step.mac });
+      else await this.#netlink.ensureNeighbour({ index: step.index, address: kernelIp(step.address), mac: step.mac });
+    } catch (error) {
+      // It ended while we looked.
+      if (hasCode(error, 'NETLINK_NO_SUCH_DEVICE', 'NETLINK_NOT_FOUND')) return;
+      throw error;
+    }
+    this.#healed.inc({ what: step.do });
+    this.#options.context.log.info(
+      { event: 'link.healed', step: describeLinkStep(step) },
+      'a container’s link was healed',
+    );
+  }
+
+  async #removeOrphans(links: readonly SeenLink[], leases: readonly Lease[]): Promise<void> {
+    const { since, old } = findUnleased(links, leases, this.#since, performance.now());
+    this.#since = since;
+    if (old.length === 0) return;
+    const running = await Promise.all(this.#options.running.map((ask) => ask())).catch(() => undefined);
+    for (const link of chooseOrphans(old, running)) {
+      if (await hasLivingPeer(link)) continue;
+      await this.#netlink.dropLink(link.index);
+      this.#healed.inc({ what: 'orphan' });
+      const { name, alias } = link;
+      this.#options.context.log.warn({ event: 'link.orphan', name, alias }, 'removed a link that belongs to nobody');
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#options.context.log.warn({ event: 'links.failed', error }, 'the links of containers could not be kept');
+  }
+}
