@@ -1,7 +1,6 @@
-// The program that a container runtime starts. It hands the call to network-manager over <root>/run/corral/cni.sock, or,
-// if nobody greets it there, becomes the standalone plugins (.corral/node .corral/corral-cni.cjs beside itself).
-// In C and static, because every verb of every container starts it, and Node.js alone takes 30 ms to start. The protocol is
-// told in daemons/network-manager/cni-host/protocol.ts. Every buffer has a fixed size, every wait for the daemon a deadline.
+// The program that a container runtime starts. It hands the call to network-manager over <root>/run/corral/cni.sock (the
+// protocol: daemons/network-manager/cni-host/protocol.ts) or, if nobody greets it there, becomes the standalone plugins,
+// .corral/ beside itself. In C, since Node.js takes 30 ms to start. Buffers have fixed sizes, waits have deadlines.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
@@ -15,8 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "version.h" // VERSION_REPLY, made by scripts/build-cni from shared/versions.ts
-
-enum { GREETING_MS = 300, REPLY_MS = 120000, STDIN_MAX = 1 << 20, ENV_MAX = 1 << 18, REPLY_MAX = 1 << 23 };
+enum { GREETING_MS = 300, BUSY_MS = 3000, REPLY_MS = 120000, STDIN_MAX = 1 << 20, ENV_MAX = 1 << 18, REPLY_MAX = 1 << 23 };
 static const char greeting[] = "corral-cni 1\n", sock[] = "/run/corral/cni.sock", folder[] = "/opt/cni/bin";
 static char config[STDIN_MAX + 1], vars[ENV_MAX], reply[REPLY_MAX + 1], here[4096], program[256];
 static size_t config_len, vars_len;
@@ -28,30 +26,26 @@ static long long now_ms(clockid_t clock) {
 }
 
 static int put(int fd, const char *bytes, size_t length) {
-  while (length > 0) {
-    ssize_t n = write(fd, bytes, length);
+  for (ssize_t n; length > 0; bytes += n > 0 ? n : 0, length -= n > 0 ? (size_t)n : 0) {
+    n = write(fd, bytes, length);
     if (n < 0 && errno != EINTR) return 0;
-    if (n < 0) continue;
-    bytes += n, length -= (size_t)n;
   }
   return 1;
 }
 
 // Tells the runtime of an error as CNI wants it, and ends.
 static void fail(int code, const char *message) {
-  printf("{\"cniVersion\":\"1.1.0\",\"code\":%d,\"msg\":\"%s\"}\n", code, message);
-  exit(1);
+  printf("{\"cniVersion\":\"1.1.0\",\"code\":%d,\"msg\":\"%s\"}\n", code, message), exit(1);
 }
 
 // Becomes the standalone plugins. `since`: when this call began, if the daemon may have done a part of it.
 static void standalone(const char *since) {
   char node[4200], script[4200];
-  int file = memfd_create("stdin", 0); // it finds there again what was read from stdin
-  if (file < 0) fail(11, "INTERNAL: no memory file for the configuration");
-  put(file, config, config_len), lseek(file, 0, SEEK_SET), dup2(file, 0);
+  int file = memfd_create("stdin", 0); // what was read from stdin, once more
+  if (file < 0 || !put(file, config, config_len) || lseek(file, 0, SEEK_SET) < 0 || dup2(file, 0) < 0)
+    fail(11, "INTERNAL: no memory file for the configuration");
   sprintf(node, "%s/.corral/node", here), sprintf(script, "%s/.corral/corral-cni.cjs", here);
-  unsetenv("NODE_OPTIONS");
-  if (since) setenv("CORRAL_CNI_SINCE", since, 1); else unsetenv("CORRAL_CNI_SINCE");
+  unsetenv("NODE_OPTIONS"), since ? setenv("CORRAL_CNI_SINCE", since, 1) : unsetenv("CORRAL_CNI_SINCE");
   execl(node, node, script, program, (char *)NULL);
   fail(11, "NOT_RUNNING: network-manager does not answer on cni.sock, and .corral/node beside the plugin cannot be started");
 }
@@ -70,6 +64,16 @@ static ssize_t take(int fd, char *into, size_t have, size_t want, long long dead
   return (ssize_t)have;
 }
 
+// A daemon that runs is only busy, and one more process of ours would make it slower yet; one that is stopped is not there.
+static int is_stopped(int fd) {
+  struct ucred peer = { 0 };
+  char path[64], state;
+  getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &(socklen_t){ sizeof peer });
+  snprintf(path, sizeof path, "/proc/%d/stat", peer.pid);
+  FILE *stat = fopen(path, "re");
+  return !stat || fscanf(stat, "%*d (%*[^)]) %c", &state) != 1 || strchr("TtZX", state) != NULL;
+}
+
 static int connected(const char *root) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   struct timeval patience = { .tv_usec = GREETING_MS * 1000 };
@@ -79,13 +83,13 @@ static int connected(const char *root) {
   long long deadline = now_ms(CLOCK_MONOTONIC) + GREETING_MS;
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); // connect waits while the backlog is full
-  if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-      take(fd, said, 0, sizeof greeting - 1, deadline) == sizeof greeting - 1 && strcmp(said, greeting) == 0) {
-    patience = (struct timeval){ .tv_sec = REPLY_MS / 1000 };
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    return fd;
-  }
-  return -1; // the descriptor ends with the exec that follows
+  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) return -1;
+  ssize_t n = take(fd, said, 0, sizeof greeting - 1, deadline);
+  if (n < 0 && !is_stopped(fd)) n = take(fd, said, strlen(said), sizeof greeting - 1, deadline + BUSY_MS);
+  if (n != sizeof greeting - 1 || strcmp(said, greeting) != 0) return -1; // the descriptor ends with the exec that follows
+  patience = (struct timeval){ .tv_sec = REPLY_MS / 1000 };
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  return fd;
 }
 
 static void gather(void) {
@@ -95,22 +99,19 @@ static void gather(void) {
     if (length > ENV_MAX - vars_len) fail(4, "CONFIG_INVALID: the CNI_ variables are longer than 256 KiB");
     memcpy(vars + vars_len, *entry, length), vars_len += length;
   }
-  for (ssize_t n = 1; n != 0;) {
-    n = read(0, config + config_len, sizeof config - config_len);
+  for (ssize_t n; (n = read(0, config + config_len, sizeof config - config_len)) != 0;) {
     if (n < 0 && errno != EINTR) break; // no stdin at all: as if it were empty
-    if (n > 0) config_len += (size_t)n;
+    config_len += n > 0 ? (size_t)n : 0;
     if (config_len > STDIN_MAX) fail(6, "CONFIG_INVALID: the configuration on stdin is longer than 1 MiB");
   }
 }
 
 // Prints a whole reply and ends with its code; comes back if it is none.
 static void answer(size_t length) {
-  unsigned code, out, err, head = 0;
-  reply[length] = 0;
+  unsigned code, out, err, head = reply[length] = 0;
   if (sscanf(reply, "reply %1u %7u %7u%n", &code, &out, &err, (int *)&head) != 3 || reply[head] != '\n') return;
   if (length - head - 1 != (size_t)out + err) return;
-  put(1, reply + head + 1, out), put(2, reply + head + 1 + out, err);
-  exit((int)code);
+  put(1, reply + head + 1, out), put(2, reply + head + 1 + out, err), exit((int)code);
 }
 
 // Cuts a program's path down to what stands before /opt/cni/bin/; 0, and an empty path, if it is elsewhere.
@@ -130,8 +131,7 @@ int main(int argc, char **argv) {
   snprintf(since, sizeof since, "%lld", now_ms(CLOCK_REALTIME));
   if (readlink("/proc/self/exe", exe, sizeof exe - 1) < 0) fail(5, "FILE_UNREADABLE: /proc/self/exe");
   snprintf(here, sizeof here, "%.*s", (int)(strrchr(exe, '/') - exe), exe);
-  snprintf(program, sizeof program, "%s", slash ? slash + 1 : called);
-  setenv("CORRAL_CNI_PROGRAM", program, 1);
+  snprintf(program, sizeof program, "%s", slash ? slash + 1 : called), setenv("CORRAL_CNI_PROGRAM", program, 1);
   const char *told = getenv("CORRAL_ROOT");
   snprintf(root, sizeof root, "%s", told && *told ? told : exe);
   if (!(told && *told) && !root_of(root)) // the program may be a link in a root's own folder

@@ -54,6 +54,16 @@ export class Bed {
     });
   }
 
+  /** A server of another process, that greets nobody; its pid. */
+  async serveFromProcess(t: Test): Promise<number> {
+    const path = JSON.stringify(join(this.root, 'run/corral/cni.sock'));
+    const script = `require('node:net').createServer().listen(${path}, () => console.log('listening'))`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    t.teardown(() => void child.kill('SIGKILL'));
+    await new Promise((listening) => child.stdout.once('data', listening));
+    return child.pid ?? 0;
+  }
+
   run(env: Readonly<Record<string, string>> = {}, stdin: string | Buffer = '{}', program = this.program): Promise<Run> {
     const begun = performance.now();
     const child = spawn(program, { env: { PATH: '/usr/bin:/bin', ...env }, stdio: ['pipe', 'pipe', 'inherit'] });

@@ -71,6 +71,18 @@ t.test('nobody greets: the standalone form, with the whole stdin and no trace of
   }
 });
 
+t.test('a daemon that is only busy is waited for; one that is stopped is not', async (t) => {
+  const bed = new Bed(t);
+  await bed.serve(t, (socket) => void setTimeout(() => echo(socket), 800));
+  t.match(JSON.parse((await bed.run()).stdout), { program: 'corral-bridge' });
+  const other = new Bed(t);
+  const stopped = await other.serveFromProcess(t);
+  process.kill(stopped, 'SIGSTOP');
+  const { stdout, ms } = await other.run();
+  t.match(stdout, /^standalone /);
+  t.ok(ms < 2_000, `after ${Math.round(ms)} ms, not after the wait for a busy one`);
+});
+
 t.test('the daemon dies with the request: the standalone form gets stdin again, and knows since when', async (t) => {
   const whole = renderReply({ exitCode: 0, stdout: 'out', stderr: 'err' });
   const cases: [string, (socket: Socket) => void][] = [
