@@ -68,6 +68,20 @@ export function startKeepers(deps: KeeperDeps): Keepers {
       rules.poke();
     },
   });
+  context.routes.push({
+    method: 'GET',
+    path: /^\/v1\/diff$/,
+    async handle(http) {
+      http.body = {
+        keepers: [
+          { keeper: 'networks', changes: await networks.diff() },
+          { keeper: 'rules', changes: await rules.diff() },
+          { keeper: 'flows', changes: await flows.diff() },
+          { keeper: 'cni-conf', changes: conf.diff() },
+        ],
+      };
+    },
+  });
   let last: Snapshot | undefined;
   return {
     ready: networks.ready,

@@ -3,7 +3,7 @@
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Conntrack, Flow } from '../../shared/effects/netlink/conntrack.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
-import { type Cidr4, type Ipv4, parseIpv4 } from '../../shared/model/ipv4.ts';
+import { type Cidr4, type Ipv4, parseIpv4, renderIpv4 } from '../../shared/model/ipv4.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../networks/networks-health.ts';
@@ -57,9 +57,31 @@ export class FlowsKeeper {
     return this.#loop.close();
   }
 
+  /** The flows that lead to another place than the published ports do. Changes nothing. */
+  async diff(): Promise<string[]> {
+    const all = new Map([...this.#targets].map(([key, claim]) => [key, targetOf(claim)]));
+    const stale = await this.#stale(all);
+    return stale.map(({ protocol, original, reply }) => {
+      const [from, to] = [renderIpv4(original.src), renderIpv4(reply.src)];
+      return `remove flow ${protocol} ${from}:${original.sport} to port ${original.dport}, which leads to ${to}`;
+    });
+  }
+
   async #pass(): Promise<void> {
-    const { context, netlink, conntrack, metrics } = this.#options;
+    const { context, conntrack, metrics } = this.#options;
     const changed = new Map(this.#changed);
+    const stale = await this.#stale(changed);
+    const removed = await Promise.all(stale.map((flow) => conntrack.remove(flow)));
+    const count = removed.filter(Boolean).length;
+    metrics.pass();
+    metrics.wrote(count);
+    if (count > 0) context.log.info({ event: 'flows.removed', count }, 'flows to former targets of published ports');
+    for (const [key, target] of changed) if (this.#changed.get(key) === target) this.#changed.delete(key);
+    context.health.set(condition, { ok: true, text: 'follow the published ports', degradesOnly: true });
+  }
+
+  async #stale(changed: ReadonlyMap<string, Target | undefined>): Promise<Flow[]> {
+    const { netlink, conntrack } = this.#options;
     const targets = this.#targets;
     const facts = {
       changed,
@@ -70,14 +92,7 @@ export class FlowsKeeper {
       addresses: await this.#addresses(netlink),
       subnets: this.#subnets,
     };
-    const stale = staleFlows([...(await conntrack.listTranslated()), ...(await this.#conversations(changed))], facts);
-    const removed = await Promise.all(stale.map((flow) => conntrack.remove(flow)));
-    const count = removed.filter(Boolean).length;
-    metrics.pass();
-    metrics.wrote(count);
-    if (count > 0) context.log.info({ event: 'flows.removed', count }, 'flows to former targets of published ports');
-    for (const [key, target] of changed) if (this.#changed.get(key) === target) this.#changed.delete(key);
-    context.health.set(condition, { ok: true, text: 'follow the published ports', degradesOnly: true });
+    return staleFlows([...(await conntrack.listTranslated()), ...(await this.#conversations(changed))], facts);
   }
 
   /** Flows by UDP that may have begun before their port was published. */

@@ -32,6 +32,8 @@ export interface Hands {
   readonly connectPort: (step: PortStep) => Promise<void>;
   /** Waited for once, before the first file tells the CNI plugins of a network. */
   readonly beforeFiles: () => Promise<void>;
+  /** Called when forwarding of the whole host was off and is on now. */
+  readonly onForwarding: () => void;
 }
 
 export async function applySteps(steps: readonly Step[], hands: Hands): Promise<Outcome> {
@@ -57,10 +59,10 @@ export async function applySteps(steps: readonly Step[], hands: Hands): Promise<
   return { done, failed };
 }
 
-async function applyStep(step: Step, { netlink, connectPort }: Hands): Promise<void> {
+async function applyStep(step: Step, { netlink, connectPort, onForwarding }: Hands): Promise<void> {
   switch (step.do) {
     case 'forwarding':
-      ensureSysctl(forwardingPath, '1');
+      if (ensureSysctl(forwardingPath, '1')) onForwarding();
       return;
     case 'unreachable':
       await netlink.ensureRoute({ dst: step.subnet, type: 'unreachable', metric: unreachableMetric });

@@ -1,7 +1,9 @@
 // The networks keeper: bridges, gateways, unreachable routes, settings, block files and CNI configurations.
 import { listLeases } from '../../../cni-plugins/ipam/list-leases.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
+import { ensureDir, writeAtomic } from '../../shared/effects/files.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
+import { forwardingRecord } from '../../shared/model/paths.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
@@ -10,9 +12,9 @@ import { connectPort } from './connect-port.ts';
 import { type HostState, networkOfBridge } from './host-state.ts';
 import { describeFailure, stateOfNetworks, waiting } from './networks-health.ts';
 import { observeHost } from './observe.ts';
-import { planNetworks } from './plan-networks.ts';
+import { type NetworksPlan, planNetworks } from './plan-networks.ts';
 import { describeStep } from './steps.ts';
-import { wantNetworks } from './want-networks.ts';
+import { type WantNetwork, wantNetworks } from './want-networks.ts';
 import { strayLinks } from './want-ports.ts';
 
 const everyMs = 10_000;
@@ -28,6 +30,12 @@ export interface NetworksOptions {
   readonly beforeFiles: () => Promise<void>;
   /** The set of refused networks differs from before. */
   readonly onRefused: () => void;
+}
+
+interface Comparison {
+  readonly networks: readonly WantNetwork[];
+  readonly have: HostState;
+  readonly plan: NetworksPlan;
 }
 
 export class NetworksKeeper {
@@ -81,23 +89,38 @@ export class NetworksKeeper {
     return this.#loop.close();
   }
 
-  async #pass(): Promise<void> {
-    const snapshot = this.#snapshot;
-    if (!snapshot) return;
-    const { context, netlink, metrics } = this.#options;
+  /** What a pass would do now. Changes nothing. */
+  async diff(): Promise<string[]> {
+    if (!this.#snapshot) return [];
+    return (await this.#compare(this.#snapshot)).plan.steps.map(describeStep);
+  }
+
+  async #compare(snapshot: Snapshot): Promise<Comparison> {
+    const { context, netlink } = this.#options;
     const networks = wantNetworks(snapshot);
     const bridges = networks.map((network) => network.bridge);
     const have = await observeHost(netlink, context.paths, bridges);
     const leases = strayLinks(have.links).length > 0 ? listLeases(context.paths).leases : [];
     const wish = { networks, complete: snapshot.complete, paths: context.paths, leases };
-    this.#watched = watchedDevices(have, new Set(bridges));
-    const plan = planNetworks(wish, have);
+    return { networks, have, plan: planNetworks(wish, have) };
+  }
+
+  async #pass(): Promise<void> {
+    const snapshot = this.#snapshot;
+    if (!snapshot) return;
+    const { context, netlink, metrics } = this.#options;
+    const { networks, have, plan } = await this.#compare(snapshot);
+    this.#watched = watchedDevices(have, new Set(networks.map(({ bridge }) => bridge)));
     metrics.pass();
     this.#noteRefused(plan.refused);
     const outcome = await applySteps(plan.steps, {
       netlink,
       connectPort: (step) => connectPort(netlink, step),
       beforeFiles: this.#options.beforeFiles,
+      onForwarding: () => {
+        ensureDir(context.paths.state, 0o700);
+        writeAtomic(forwardingRecord(context.paths), '');
+      },
     });
     this.#account(outcome, JSON.stringify(networks));
     const failure = outcome.failed[0]?.error;

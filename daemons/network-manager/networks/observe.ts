@@ -55,7 +55,8 @@ function readSettings(bridges: readonly string[]): Map<string, string> {
 
 function readFiles(paths: Pick<Paths, 'blocks' | 'cniConf'>): Map<string, string> {
   const blocks = listFiles(paths.blocks).map((name) => `${paths.blocks}/${name}`);
-  const folders = listFiles(paths.cniConf).filter((name) => name.endsWith('.d'));
+  // `managed.d` is a link to the default network's folder: its files are seen there.
+  const folders = listFiles(paths.cniConf).filter((name) => name.endsWith('.d') && name !== 'managed.d');
   const conflists = folders.map((name) => conflistPath(paths, name.slice(0, -2)));
   const files = new Map<string, string>();
   for (const path of [...blocks.filter((path) => path.endsWith('.json')), ...conflists]) {

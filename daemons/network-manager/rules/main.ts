@@ -5,11 +5,12 @@ import { hooks, policyChain } from '../../shared/model/hooks.ts';
 import { type Cidr4, parseIpv4 } from '../../shared/model/ipv4.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { type Chain, planRules, type RulesPlan, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
-import type { SavedTables } from '../../shared/reconcile/iptables-save.ts';
+import { parseSave, type SavedTables } from '../../shared/reconcile/iptables-save.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import { within } from '../../shared/reconcile/within.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../networks/networks-health.ts';
+import type { ChosenPorts } from '../ports/choose-ports.ts';
 import type { PublishedPorts } from '../ports/main.ts';
 import type { PortClaim } from '../ports/port-claims.ts';
 import { additionsOnly } from './additions.ts';
@@ -19,7 +20,7 @@ import { keepLoopbackRoutes, loopbackRoutes } from './loopback-routes.ts';
 import { type AddressReads, observeAddresses } from './observe.ts';
 import { otherBackend, rulesOfOtherBackend } from './other-backend.ts';
 import { ruleFacts } from './rule-facts.ts';
-import { wantRules } from './want-rules.ts';
+import { type RuleFacts, wantRules } from './want-rules.ts';
 
 /** A first change is served at once; of a storm of them, five a second. */
 const quietMs = 5;
@@ -46,6 +47,14 @@ export interface RulesOptions {
   readonly ports: PublishedPorts;
   /** These ports and no others are published now, by key. */
   readonly onPublished: (served: ReadonlyMap<string, PortClaim>, subnets: readonly Cidr4[]) => void;
+}
+
+interface Comparison {
+  readonly chosen: ChosenPorts;
+  readonly facts: RuleFacts;
+  readonly chains: readonly Chain[];
+  readonly have: SavedTables;
+  readonly plan: RulesPlan;
 }
 
 export class RulesKeeper {
@@ -120,17 +129,31 @@ export class RulesKeeper {
     }
   }
 
-  async #keep(snapshot: Snapshot): Promise<void> {
-    const { context, netlink, metrics, refused, ports } = this.#options;
+  /** What a pass would write now, lines of iptables-restore. Changes nothing. */
+  async diff(): Promise<string[]> {
+    if (!this.#snapshot) return [];
+    const { plan } = await this.#plan(this.#snapshot, parseSave(await this.#options.iptables.save()));
+    return plan.payload.split('\n').filter((line) => line !== '' && line !== 'COMMIT');
+  }
+
+  /** @param have default: what is known */
+  async #plan(snapshot: Snapshot, have?: SavedTables): Promise<Comparison> {
+    const { netlink, refused, ports } = this.#options;
     const host = await observeAddresses(netlink);
     const chosen = await ports.choose(snapshot, host, refused());
     const facts = ruleFacts(snapshot, host.addresses, this.#service, refused(), [...chosen.served.values()]);
     const chains = wantRules(facts);
     await hashInSlices(chains);
     const want: WantRules = { chains, hooks, left, owner: 'network-manager', owns: isOwnChain };
+    const known = have ?? (await this.#known.read());
+    const plan = planRules(snapshot.complete ? want : additionsOnly(want, known), known);
+    return { chosen, facts, chains, have: known, plan };
+  }
+
+  async #keep(snapshot: Snapshot): Promise<void> {
+    const { context, metrics, ports } = this.#options;
     this.#version ??= await this.#describe();
-    const have = await this.#known.read();
-    const plan = planRules(snapshot.complete ? want : additionsOnly(want, have), have);
+    const { chosen, facts, chains, have, plan } = await this.#plan(snapshot);
     metrics.pass();
     if (plan.payload !== '') {
       await this.#write(plan);

@@ -70,3 +70,8 @@ export function daemonLock(paths: Paths, daemon: DaemonName): string {
 export function daemonLog(paths: Paths, daemon: DaemonName): string {
   return `${paths.logs}/${daemon}.log`;
 }
+
+/** Exists if Corral switched the host's forwarding on; `corral cleanup` switches it off again then. */
+export function forwardingRecord(paths: Pick<Paths, 'state'>): string {
+  return `${paths.state}/ip_forward.was-0`;
+}

@@ -13,6 +13,8 @@ export const commands: Readonly<Record<string, Entry>> = {
   detach: { summary: 'take the address back', load: () => import('./detach.ts') },
   get: { summary: 'read from the metadata service', load: () => import('./get.ts') },
   resolve: { summary: 'look a name up', load: () => import('./resolve.ts') },
+  diff: { summary: 'what is wanted against what there is; changes nothing', load: () => import('./diff.ts') },
+  cleanup: { summary: 'take everything of Corral off this host', load: () => import('./cleanup.ts') },
   cni: { summary: 'put the CNI plugins where container runtimes look for them', load: () => import('./cni.ts') },
   version: { summary: 'print the version', load: () => import('./version.ts') },
 };

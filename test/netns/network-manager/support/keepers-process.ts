@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { startKeepers } from '../../../../daemons/network-manager/keepers.ts';
 import { parseConfig } from '../../../../daemons/shared/daemon/config.ts';
 import { Health } from '../../../../daemons/shared/daemon/health.ts';
+import type { Context } from '../../../../daemons/shared/daemon/http.ts';
 import type { DaemonContext } from '../../../../daemons/shared/daemon/life.ts';
 import { makeLog } from '../../../../daemons/shared/daemon/log.ts';
 import { Metrics } from '../../../../daemons/shared/daemon/metrics.ts';
@@ -12,7 +13,11 @@ import { pathsBelow } from '../../../../daemons/shared/model/paths.ts';
 import { noChange } from '../../../../daemons/shared/model/snapshot.ts';
 import { snapshotOf } from '../../../unit/support/snapshots.ts';
 
-export type Order = { snapshot: readonly SnapshotObject[]; complete: boolean } | { status: true } | { stop: true };
+export type Order =
+  | { snapshot: readonly SnapshotObject[]; complete: boolean }
+  | { status: true }
+  | { diff: true }
+  | { stop: true };
 
 const context: DaemonContext = {
   name: 'network-manager',
@@ -36,6 +41,10 @@ async function obey(order: Order): Promise<void> {
   else if ('status' in order) {
     const status = { health: context.health.report(), metrics: await context.metrics.text() };
     process.stdout.write(`${JSON.stringify({ status })}\n`);
+  } else if ('diff' in order) {
+    const answer: { body?: unknown } = {};
+    await context.routes.find(({ path }) => path.test('/v1/diff'))!.handle(answer as Context, [] as never);
+    process.stdout.write(`${JSON.stringify({ diff: answer.body })}\n`);
   } else {
     await keepers.stop();
     process.exit(0);

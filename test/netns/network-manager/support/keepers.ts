@@ -8,6 +8,10 @@ import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts
 import { type Namespace, type TestScope, until } from '../../support/namespaces.ts';
 import type { Order } from './keepers-process.ts';
 
+export interface Difference {
+  readonly keepers: readonly { readonly keeper: string; readonly changes: readonly string[] }[];
+}
+
 interface Status {
   readonly health: HealthReport;
   readonly metrics: string;
@@ -20,6 +24,8 @@ export interface RunningKeepers {
   /** Waits until all conditions hold, or the one named has this code (null: holds). */
   becomes(what: 'ready' | { condition: string; code: string | null }, deadlineMs?: number): Promise<Condition[]>;
   count(what: 'passes' | 'writes' | 'healed', keeper: 'networks' | 'rules' | 'flows'): Promise<number>;
+  /** What `corral diff` would be told. */
+  diff(): Promise<Difference>;
   /** Events of the log so far. */
   events(): string[];
   stop(): Promise<void>;
@@ -39,9 +45,11 @@ export function startKeepers(
   });
   const exited = once(child, 'exit');
   const log: string[] = [];
+  let differing: ((difference: Difference) => void) | undefined;
   let answered: ((status: Status) => void)[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const value = JSON.parse(line) as { status?: Status; event?: string };
+    const value = JSON.parse(line) as { status?: Status; diff?: Difference; event?: string };
+    if (value.diff) differing?.(value.diff);
     if (value.status) for (const tell of answered.splice(0)) tell(value.status);
     else if (value.event) log.push(value.event);
   });
@@ -66,6 +74,12 @@ export function startKeepers(
     root,
     stop,
     events: () => [...log],
+    diff() {
+      const { promise, resolve } = Promise.withResolvers<Difference>();
+      differing = resolve;
+      say({ diff: true });
+      return promise;
+    },
     send: (snapshot, complete = true) => say({ snapshot, complete }),
     async becomes(what, deadlineMs = 5_000) {
       let last: Status | undefined;

@@ -1,0 +1,105 @@
+// Looks for everything of Corral's on this host; works without any daemon, and writes nothing.
+import { readlinkSync } from 'node:fs';
+import { listFiles, readTextIfPresent } from '../../shared/effects/files.ts';
+import { openIptables } from '../../shared/effects/iptables.ts';
+import { type Address, type Link, type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
+import { isOwnConflist } from '../../shared/model/conflist.ts';
+import { type Ipv4, renderCidr4 } from '../../shared/model/ipv4.ts';
+import { forwardingRecord, type Paths } from '../../shared/model/paths.ts';
+import { parseSave } from '../../shared/reconcile/iptables-save.ts';
+import { ownLinks, planChainRemoval } from './plan-cleanup.ts';
+
+const defaultLink = 'managed.d';
+
+export interface Findings {
+  readonly chains: { readonly payload: string; readonly changed: readonly string[] };
+  readonly links: readonly Link[];
+  readonly routes: readonly Route[];
+  readonly addresses: readonly Address[];
+  /** Files to remove; a folder that is empty then goes too. */
+  readonly files: readonly string[];
+  /** Folders to remove whole. */
+  readonly folders: readonly string[];
+  /** Corral switched the host's forwarding on. */
+  readonly forwarding: boolean;
+}
+
+/** @param service the address of metadata and DNS */
+export async function findAll(netlink: Netlink, paths: Paths, service: Ipv4): Promise<Findings> {
+  const [links, routes, addresses] = await Promise.all([
+    netlink.listLinks(),
+    netlink.listRoutes(),
+    netlink.listAddresses(),
+  ]);
+  const lo = links.find(({ name }) => name === 'lo')?.index;
+  return {
+    chains: planChainRemoval(parseSave(await openIptables(4).save())),
+    links: ownLinks(links),
+    routes: routes.filter(({ protocol }) => protocol === PROTO_CORRAL),
+    addresses: addresses.filter(({ index, address }) => index === lo && address === service),
+    files: cniFiles(paths),
+    folders: [paths.blocks, paths.leases].filter((path) => listFiles(path).length > 0),
+    forwarding: readTextIfPresent(forwardingRecord(paths)) !== undefined,
+  };
+}
+
+/** Marked and listed configurations, and the link to the folder of one of them. */
+function cniFiles(paths: Paths): string[] {
+  const files = [...new Set([...ownConflists(paths), ...listedFiles(paths)])];
+  const target = `${paths.cniConf}/${linkTarget(`${paths.cniConf}/${defaultLink}`)}`;
+  const isOurs = files.some((path) => path.startsWith(`${target}/`));
+  return isOurs ? [`${paths.cniConf}/${defaultLink}`, ...files] : files;
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined; // none, or no link
+  }
+}
+
+/** The manifest of configurations that network-manager wrote, and the files in it. */
+function listedFiles({ cniConf, state }: Paths): string[] {
+  const manifest = `${state}/cni-files.json`;
+  const text = readTextIfPresent(manifest);
+  if (text === undefined) return [];
+  const isOurs = (path: unknown): path is string =>
+    typeof path === 'string' && path.startsWith(`${cniConf}/`) && !path.includes('/../');
+  const files = filesIn(text).filter(isOurs);
+  return [...files.filter((path) => readTextIfPresent(path) !== undefined), manifest];
+}
+
+function filesIn(manifest: string): unknown[] {
+  try {
+    const { files } = JSON.parse(manifest) as { files?: unknown };
+    return Array.isArray(files) ? files : [];
+  } catch {
+    return []; // damaged: what carries the mark is found all the same
+  }
+}
+
+function ownConflists({ cniConf }: Paths): string[] {
+  return listFiles(cniConf)
+    .filter((name) => name.endsWith('.d') && name !== defaultLink)
+    .flatMap((folder) => listFiles(`${cniConf}/${folder}`).map((name) => `${cniConf}/${folder}/${name}`))
+    .filter((path) => path.endsWith('.conflist') && isOwnConflist(readTextIfPresent(path) ?? ''));
+}
+
+/** One line for each thing. */
+export function describeFindings(found: Findings): string[] {
+  return [
+    ...found.chains.changed.map((name) => `chain or jumps: ${name}`),
+    ...found.links.map(({ name, kind }) => `device: ${name} (${kind})`),
+    ...found.routes.map((route) => `route: ${describeRoute(route)}`),
+    ...found.addresses.map(() => 'address of metadata and DNS on lo'),
+    ...found.files.map((path) => `file: ${path}`),
+    ...found.folders.map((path) => `folder: ${path}`),
+    ...(found.forwarding ? ['forwarding of the host, which Corral switched on'] : []),
+  ];
+}
+
+function describeRoute({ dst, type }: Route): string {
+  const range = typeof dst.base === 'number' ? renderCidr4({ base: dst.base as Ipv4, prefix: dst.prefix }) : 'IPv6';
+  return `${type ?? 'unicast'} ${range}`;
+}

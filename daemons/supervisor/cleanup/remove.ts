@@ -1,0 +1,34 @@
+// Removes what was found. Rules first, so that nothing leads to devices that are gone; a second run finishes a first that
+// was interrupted.
+import { rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { removeFile } from '../../shared/effects/files.ts';
+import { openIptables } from '../../shared/effects/iptables.ts';
+import type { Netlink } from '../../shared/effects/netlink.ts';
+import { ensureSysctl } from '../../shared/effects/sysctl.ts';
+import { forwardingRecord, type Paths } from '../../shared/model/paths.ts';
+import type { Findings } from './find.ts';
+
+/** @throws SuiteError COMMAND_*, NETLINK_*, SYSCTL_REFUSED; what was removed until then stays removed. */
+export async function removeAll(found: Findings, netlink: Netlink, paths: Paths): Promise<void> {
+  if (found.chains.payload !== '') await openIptables(4).restore(found.chains.payload);
+  for (const link of found.links) await netlink.dropLink(link.index);
+  for (const route of found.routes) await netlink.dropRoute(route);
+  for (const address of found.addresses) await netlink.dropAddress(address);
+  for (const path of found.files) {
+    removeFile(path);
+    removeEmpty(dirname(path));
+  }
+  for (const path of found.folders) rmSync(path, { recursive: true, force: true });
+  if (!found.forwarding) return;
+  ensureSysctl('net/ipv4/ip_forward', '0');
+  removeFile(forwardingRecord(paths));
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Somebody else has a file in it.
+  }
+}
