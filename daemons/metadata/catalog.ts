@@ -143,10 +143,7 @@ export class Catalog implements View {
     if (container.hostId !== this.#snapshot.hostId || container.state === 'stopped') return;
     for (const address of addressesOf(container)) {
       const owners = [...(this.#byAddress.get(address) ?? []), container];
-      this.#byAddress.set(
-        address,
-        owners.sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1)),
-      );
+      this.#byAddress.set(address, owners.sort(compareOwners));
     }
   }
 
@@ -157,6 +154,12 @@ export class Catalog implements View {
       else this.#byAddress.delete(address);
     }
   }
+}
+
+/** Whoever shares another one's network is not the owner of its address; of the others the newest is. */
+function compareOwners(a: ContainerObject, b: ContainerObject): number {
+  const isGuest = ({ networkFrom }: ContainerObject): number => (networkFrom === null ? 0 : 1);
+  return isGuest(a) - isGuest(b) || b.createdAt - a.createdAt || (a.id < b.id ? -1 : 1);
 }
 
 /** Objects of one change by kind; kinds without a list are left out. */

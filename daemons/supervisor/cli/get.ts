@@ -1,7 +1,7 @@
 // `corral get PATH`: the metadata service's answer, as the HTTP service gives it.
 import { exitCodes } from '../../shared/daemon/exit-codes.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
-import { answerError, callRaw } from '../../shared/source/call.ts';
+import { MetadataClient } from '../../shared/source/metadata.ts';
 import { addressOf } from './caller.ts';
 import { type Command, jsonOption } from './command.ts';
 import { metadataPath } from './metadata-path.ts';
@@ -14,24 +14,24 @@ export const command: Command = {
     options: {
       from: { type: 'string', value: 'ADDRESS|NAME', help: 'answer as to this container; default: as to the host' },
       json: jsonOption,
+      yaml: { type: 'boolean', help: 'answer in YAML' },
     },
     about:
       'Reads from the metadata service what a container would get at http://169.254.169.250/latest/PATH.\n' +
-      'Another version is the first part of the path. A path that is not there ends with exit code 1.',
+      'Another version is the first part of the path; parts are plain or as listings print them (web%2Fdb).\n' +
+      'A path that is not there ends with exit code 1.',
     example: 'corral get self/container/primary_ip --from web-1',
   },
   async run(args) {
+    const [json, yaml] = [args.flag('json'), args.flag('yaml')];
+    if (json && yaml) throw new SuiteError('USAGE', 'answer in JSON and in YAML', { hint: 'choose one of them' });
     const socket = socketOf('metadata');
-    const path = metadataPath(args.positionals[0]!);
-    const from = args.one('from');
-    const query = from === undefined ? '' : `?from=${await addressOf(from, socket)}`;
-    const headers = { accept: args.flag('json') ? 'application/json' : 'text/plain' };
-    const answer = await callRaw(socket, `/v1/tree${path}${query}`, { headers });
-    if (answer.status === 404)
-      throw new SuiteError('NAME_NOT_FOUND', `read ${path}`, { hint: 'corral get / lists what is there' });
-    if (answer.status >= 400) throw answerError(answer, `read ${path}`);
-    const newline = process.stdout.isTTY && answer.text !== '' && !answer.text.endsWith('\n') ? '\n' : '';
-    process.stdout.write(answer.text + newline);
+    const named = args.one('from');
+    const from = named === undefined ? undefined : await addressOf(named, socket);
+    const format = json ? 'json' : yaml ? 'yaml' : 'text';
+    const text = await new MetadataClient(socket).read(metadataPath(args.positionals[0]!), format, { from });
+    const newline = process.stdout.isTTY && text !== '' && !text.endsWith('\n') ? '\n' : '';
+    process.stdout.write(text + newline);
     return exitCodes.done;
   },
 };

@@ -54,6 +54,14 @@ t.test('self is for local containers that are not stopped, the newest owner of a
   t.equal(world.catalog.containerAt(ip('10.42.1.98'))?.name, 'solo');
 });
 
+t.test('whoever shares a network sees the self of its owner', async (t) => {
+  const world = new World();
+  world.change([container(20, { name: 'guest', ips: ['10.42.1.13'], networkFrom: solo.id, createdAt: 9_000_000 })]);
+  t.equal(world.catalog.containerAt(ip('10.42.1.13'))?.name, 'solo');
+  world.change([container(21, { name: 'newer', ips: ['10.42.1.13'], createdAt: 9_000_000 })]);
+  t.equal(world.catalog.containerAt(ip('10.42.1.13'))?.name, 'newer', 'an address used again belongs to its new owner');
+});
+
 t.test('a pinned state stays as it was', async (t) => {
   const world = new World();
   const pinned = world.catalog.pin();

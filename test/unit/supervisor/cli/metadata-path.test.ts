@@ -8,6 +8,9 @@ const cases: readonly [string, string][] = [
   ['2016-07-29/self', '/2016-07-29/self'],
   ['/', '/latest/'],
   ['containers/a b?c#d', '/latest/containers/a%20b%3Fc%23d'],
+  ['services/front/links/web%2Fdb', '/latest/services/front/links/web%2Fdb'],
+  ['services/front/metadata/Mixed+Key', '/latest/services/front/metadata/Mixed+Key'],
+  ['100%', '/latest/100%25'],
   ['2016/self', '/latest/2016/self'],
 ];
 for (const [typed, path] of cases) t.equal(metadataPath(typed), path, typed);
