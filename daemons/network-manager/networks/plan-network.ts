@@ -16,8 +16,8 @@ export const unreachableMetric = 0xffffffff;
  * - rp_filter: a port lock stops foreign MACs, not foreign source addresses; every true source behind a bridge has its route
  *   there, so the strict check costs nothing.
  * - accept_ra: else a container's router advertisement would give the *host* a default route.
- * Left alone: arp_ignore (a container with a link-local route asks by ARP for the service address, and shall be answered) and
- * route_localnet (never set, so no guard is needed).
+ * Left alone: arp_ignore (a container with a link-local route asks by ARP for the service address, and shall be answered).
+ * route_localnet belongs to the rules keeper, which has the guard that it needs.
  */
 export function bridgeSysctls(bridge: string): ReadonlyMap<string, string> {
   return new Map([
