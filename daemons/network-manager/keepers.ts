@@ -4,6 +4,7 @@
 import type { DaemonContext } from '../shared/daemon/life.ts';
 import { openIptables } from '../shared/effects/iptables.ts';
 import { openConntrack } from '../shared/effects/netlink/conntrack.ts';
+import { openIpsets } from '../shared/effects/netlink/ipset.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
 import { ConfKeeper } from './cni-conf/main.ts';
@@ -40,6 +41,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
     onRefused: () => rules.poke(),
   });
   const conntrack = openConntrack();
+  const ipsets = openIpsets();
   const flows = new FlowsKeeper({ context, netlink, conntrack, metrics: metrics('flows') });
   const conf = new ConfKeeper({ context, metrics: metrics('cni-conf') });
   const ports = new PublishedPorts(context);
@@ -48,6 +50,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
     context,
     netlink,
     iptables: openIptables(4),
+    ipsets,
     metrics: metrics('rules'),
     refused: () => networks.refused,
     hasNotices: () => ruleWatch.isOpen,
@@ -98,6 +101,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
       ruleWatch.close();
       netlink.close();
       conntrack.close();
+      ipsets.close();
     },
   };
 }

@@ -1,5 +1,6 @@
 // Published ports: the first apply, one more, and a look that finds nothing to do; beside a bare iptables-restore of the five
 // rules a port that Rancher's network-manager wrote, in the same run.
+import { execFileSync } from 'node:child_process';
 import { exec, makeNamespace, type Namespace } from '../netns/support/namespaces.ts';
 import { median, renderFigures } from './figures.ts';
 import type { Bench } from './main.ts';
@@ -71,7 +72,10 @@ async function measure(count: number): Promise<{ figures: Figures; bare: number;
     const bare = restore(theirs, originals(count));
     const bareMore = restore(theirs, originals(count + 1));
     const child = new URL('./support/ports-child.ts', import.meta.url).pathname;
-    const out = exec(ours, process.execPath, [child, String(count)]);
+    const out = execFileSync('ip', ['netns', 'exec', ours.name, process.execPath, child, String(count)], {
+      encoding: 'utf8',
+      timeout: 120_000,
+    });
     return { figures: JSON.parse(out) as Figures, bare, bareMore };
   } finally {
     for (const work of undo) await work();

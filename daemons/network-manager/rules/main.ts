@@ -1,6 +1,7 @@
 // The rules keeper: the chains of network-manager and the jumps to them.
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables, IptablesVersion } from '../../shared/effects/iptables.ts';
+import type { Ipsets } from '../../shared/effects/netlink/ipset.ts';
 import { hooks, policyChain } from '../../shared/model/hooks.ts';
 import { type Cidr4, parseIpv4 } from '../../shared/model/ipv4.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
@@ -20,7 +21,7 @@ import { keepLoopbackRoutes, loopbackRoutes } from './loopback-routes.ts';
 import { type AddressReads, observeAddresses } from './observe.ts';
 import { otherBackend, rulesOfOtherBackend } from './other-backend.ts';
 import { ruleFacts } from './rule-facts.ts';
-import { type RuleFacts, wantRules } from './want-rules.ts';
+import { exclusionSet, type RuleFacts, wantRules } from './want-rules.ts';
 
 /** A first change is served at once; of a storm of them, five a second. */
 const quietMs = 5;
@@ -39,6 +40,7 @@ export interface RulesOptions {
   readonly context: Pick<DaemonContext, 'config' | 'log' | 'health'>;
   readonly netlink: AddressReads;
   readonly iptables: Iptables;
+  readonly ipsets: Pick<Ipsets, 'has'>;
   readonly metrics: KeeperMetrics;
   /** Networks of which no rule may speak. */
   readonly refused: () => ReadonlySet<string>;
@@ -141,7 +143,8 @@ export class RulesKeeper {
     const { netlink, refused, ports } = this.#options;
     const host = await observeAddresses(netlink);
     const chosen = await ports.choose(snapshot, host, refused());
-    const facts = ruleFacts(snapshot, host.addresses, this.#service, refused(), [...chosen.served.values()]);
+    const excludes = await this.#options.ipsets.has(exclusionSet);
+    const facts = ruleFacts(snapshot, host.addresses, this.#service, refused(), [...chosen.served.values()], excludes);
     const chains = wantRules(facts);
     await hashInSlices(chains);
     const want: WantRules = { chains, hooks, left, owner: 'network-manager', owns: isOwnChain };

@@ -15,6 +15,7 @@ export function ruleFacts(
   service: { readonly address: Ipv4; readonly metadataPort: number },
   refused: ReadonlySet<string>,
   ports: readonly PortClaim[],
+  excludes = false,
 ): RuleFacts {
   const own = new Map(wantNetworks(snapshot).map((network) => [network.name, network.bridge]));
   const networks: RuleNetwork[] = [];
@@ -26,7 +27,7 @@ export function ruleFacts(
   }
   networks.sort((a, b) => a.subnet.base - b.subnet.base || a.subnet.prefix - b.subnet.prefix);
   const ownBridges = new Set(own.values());
-  return { networks, foreignBridges: foreignBridgesOf(addresses, ownBridges), service, ports };
+  return { networks, foreignBridges: foreignBridgesOf(addresses, ownBridges), service, ports, excludes };
 }
 
 /** Bridges of other engines, and of networks of ours that are gone but still have containers; without repetition. */

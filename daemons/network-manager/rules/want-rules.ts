@@ -32,7 +32,15 @@ export interface RuleFacts {
   readonly service: { readonly address: Ipv4; readonly metadataPort: number };
   /** Those whose way to the container is there; at most one of each key. */
   readonly ports: readonly PortClaim[];
+  /** The host has the set of ranges that are not masqueraded (`exclusionSet`). */
+  readonly excludes: boolean;
 }
+
+/**
+ * Rancher's programs put ranges here that must see the containers' own addresses (hash:net). Corral only looks into it, if it
+ * is there.
+ */
+export const exclusionSet = 'RANCHER_DISABLE_HOST_NAT_IPSET';
 
 /**
  * In the order in which tables are restored, each whole or not at all: what is not tracked must be accepted first, and an
@@ -80,12 +88,13 @@ function wantForward({ networks, foreignBridges }: RuleFacts): RuleText[] {
  * Containers appear outside with the host's address. A destination in any network of the cluster, on whatever host, must
  * see the container's own address; multicast has no one who could answer.
  */
-function wantPostrouting({ networks }: RuleFacts): RuleText[] {
+function wantPostrouting({ networks, excludes }: RuleFacts): RuleText[] {
   const own = networks.filter((network) => network.bridge !== undefined);
   if (own.length === 0) return [];
   return [
     ...networks.map(({ subnet }) => `-d ${renderCidr4(subnet)} -j RETURN`),
     '-d 224.0.0.0/4 -j RETURN',
+    ...(excludes ? [`-m set --match-set ${exclusionSet} dst -j RETURN`] : []),
     ...own.map(({ subnet, bridge }) => `-s ${renderCidr4(subnet)} ! -o ${bridge} -j MASQUERADE`),
   ];
 }

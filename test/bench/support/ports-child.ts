@@ -50,6 +50,7 @@ const keeper = new RulesKeeper({
     failed: () => console.error(JSON.stringify(context.health.report())),
   },
   refused: () => new Set(),
+  ipsets: { has: async () => false },
   hasNotices: () => true,
   ports,
   onPublished: () => undefined,

@@ -277,6 +277,17 @@ t.test('metadata on another port', async (t) => {
   t.match(input(53), '-p tcp -m tcp --dport 53 ', 'one port needs no list');
 });
 
+t.test('ranges that are not masqueraded', async (t) => {
+  const body = (excludes: boolean): readonly string[] => {
+    const facts = ruleFacts(snapshotOf(objects), [], service, new Set(), [], excludes);
+    return wantRules(facts).find(({ chain }) => chain === 'CATTLE_NAT_POSTROUTING')!.rules;
+  };
+  const look = '-m set --match-set RANCHER_DISABLE_HOST_NAT_IPSET dst -j RETURN';
+  t.notOk(body(false).includes(look), 'a rule about a set that is not there would keep all others out');
+  t.ok(body(true).indexOf(look) < body(true).findIndex((rule) => rule.includes('MASQUERADE')));
+  t.ok(body(true).includes(look));
+});
+
 t.test('the example of the README', async (t) => {
   const few = [network('corral', '10.42.0.0/16', { isDefault: true }), block('corral', '10.42.7.0/24')];
   const local = addresses.filter(({ device }) => device === 'corral0' || device === 'docker0');
