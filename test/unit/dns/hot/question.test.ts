@@ -59,6 +59,15 @@ t.test('A to Z are folded, and no other byte, wherever it stands in a word', asy
   }
 });
 
+t.test('a byte beyond ASCII is no letter, though its lower bits are those of one', async (t) => {
+  const [upper, lower] = [queryBytes('abcdef.z'), queryBytes('abcdef.z')];
+  for (const place of [13, 14, 15, 16]) {
+    upper[place] = 0xc1;
+    lower[place] = 0xe1;
+  }
+  t.notOk(isSameQuestion(read(upper)!, keyOf(lower)));
+});
+
 t.test('variants tell apart what is answered differently', async (t) => {
   const of = (wish: Parameters<typeof queryBytes>[1]) => read(queryBytes('a.b', wish));
   t.match(of({ rd: 1 }), { variant: variantBit.rd, limit: 512 });
