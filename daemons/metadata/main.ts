@@ -12,6 +12,7 @@ import { keepListening } from './keep-listening.ts';
 import { RecordKeeper } from './keep-records.ts';
 import { readBootId } from './observe-host.ts';
 import { OwnLoop } from './own-loop.ts';
+import { recall } from './recall.ts';
 import { reportDerivation } from './report-derivation.ts';
 import { type MetadataHttp, serveHttp } from './serve-http.ts';
 import { serveRecords } from './serve-records.ts';
@@ -39,7 +40,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const tokens = new Tokens();
   const trees = new Trees(catalog, tokens);
   state.onRevision((revision) => catalog.update(revision));
-  await state.recall(await store.recall(readBootId()));
+  await recall(state, store, readBootId());
   const own = new OwnLoop({
     store,
     state,
