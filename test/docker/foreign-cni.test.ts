@@ -40,6 +40,12 @@ const macvlan = {
     ranges: [[{ subnet: '198.51.100.0/24', rangeStart: '198.51.100.50' }]],
   },
 };
+const brought = {
+  cniVersion: '1.0.0',
+  name: 'brought',
+  type: 'my-ptp',
+  ipam: { type: 'host-local', dataDir: '/run/host-local', ranges: [[{ subnet: '10.95.0.0/24' }]] },
+};
 const odd = (type: string) => ({ cniVersion: '1.0.0', name: type, plugins: [{ type }] });
 const networks = [
   { name: 'corral', default: true },
@@ -53,6 +59,7 @@ const networks = [
   { name: 'lan', subnet: '10.98.0.0/24', driver: 'none', cniConfig: { '10-macvlan.conf': macvlan } },
   { name: 'missing', subnet: '10.97.0.0/24', driver: 'none', cniConfig: { 'x.conflist': odd('no-such-plugin') } },
   { name: 'garbage', subnet: '10.96.0.0/24', driver: 'none', cniConfig: { 'x.conflist': odd('garbage') } },
+  { name: 'brought', subnet: '10.95.0.0/24', driver: 'none', cniConfig: { 'x.conf': brought } },
 ];
 
 if (!isRoot) t.plan(0, 'needs root');
@@ -137,6 +144,30 @@ else
       t.same(machine.sh('ls /run/corral/leases/*/attachments').match(/json/g), null, 'no lease is left');
     });
 
+    await t.test('a plugin that a container brings', async (t) => {
+      run(machine, 'early', 'brought');
+      await until(5_000, 'it is missing', () => text(manager.ask('/readyz')).includes('PLUGIN_MISSING'));
+      const bring = (name: string, program: string): void => {
+        const labels = `--label io.rancher.network.cni.binary=${program}`;
+        machine.sh(`docker create --net=none --name ${name} ${labels} busybox sleep 3600; mkdir -p /run/up/opt/cni/bin
+          cp /usr/lib/cni/ptp /run/up/opt/cni/bin/${program}; docker cp /run/up/opt ${name}:/; docker start ${name}`);
+      };
+      bring('driver', 'my-ptp');
+      bring('intruder', 'host-local');
+      bring('stranger', 'unasked');
+      t.match((await attached(manager, 'early', 15_000)).address, /^10\.95\.0\./);
+      t.match(machine.sh('readlink /opt/cni/bin/my-ptp'), /^\.corral-plugins\/my-ptp@[0-9a-f]{16}$/m);
+      t.notMatch(machine.sh('ls /opt/cni/bin'), 'unasked', 'nobody asked for it');
+      t.notMatch(machine.sh('ls /opt/cni/bin'), 'host-local', 'the host has it');
+      machine.sh('docker rm -f driver intruder stranger');
+      machine.sh('docker restart -t 0 early');
+      await until(5_000, 'it stays when its container goes', () =>
+        inside(machine, 'early', 'ip -4 address show eth0 || true').includes('10.95.0.'),
+      );
+      machine.sh('docker rm -f early');
+      await until(5_000, 'nothing is attached', () => list(manager).length === 0);
+    });
+
     await t.test('a network that goes takes its files along, and no others', async (t) => {
       machine.sh('echo {} > /etc/cni/lan.d/99-mine.conf');
       configure(machine, networks.slice(0, 2));
@@ -144,6 +175,7 @@ else
       await metadata.start();
       await until(10_000, 'the files are gone', () => !machine.sh('ls /etc/cni').includes('missing.d'));
       t.same(machine.sh('ls /etc/cni/lan.d').trim(), '99-mine.conf');
+      t.notOk(machine.sh('ls /opt/cni/bin').includes('my-ptp'), 'and the program that was brought for it');
       t.ok(machine.sh('ls /etc/cni/bridged.d').includes('10-bridge.conflist'));
     });
 
@@ -180,8 +212,8 @@ function list(manager: TestDaemon): Attached[] {
   return manager.ask<{ attachments: Attached[] }>('/v1/attachments').attachments;
 }
 
-function attached(manager: TestDaemon, name: string): Promise<Attached> {
-  return until(5_000, `${name} is attached: ${text(manager.ask('/readyz'))}`, () =>
+function attached(manager: TestDaemon, name: string, deadlineMs = 5_000): Promise<Attached> {
+  return until(deadlineMs, `${name} is attached: ${text(manager.ask('/readyz'))}`, () =>
     list(manager).find((one) => one.name === name),
   );
 }

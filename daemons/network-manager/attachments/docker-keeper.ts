@@ -31,6 +31,7 @@ export interface KeeperDeps {
   /** undefined before the first snapshot: until then nothing is touched. */
   readonly networks: () => KnownNetworks | undefined;
   readonly onState: (fault: SuiteError | undefined) => void;
+  readonly onSeen: (container: DockerContainer) => void;
   readonly onPortsSkipped: (container: DockerContainer, skipped: readonly string[]) => void;
   /** Seconds from the look's beginning to the address. */
   readonly onAttached: (lease: Lease, seconds: number) => void;
@@ -164,6 +165,7 @@ export class DockerKeeper {
   async #look(id: string): Promise<void> {
     const container = await this.#inspect(id);
     this.#guests.look(id, container);
+    if (container) this.#deps.onSeen(container);
     const networks = this.#deps.networks();
     if (!networks) return;
     if (!container?.running) return this.#ended(id, container);

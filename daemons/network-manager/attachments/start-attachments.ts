@@ -3,14 +3,15 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { leaseHookMs } from '../../../cni-plugins/api.ts';
 import { type Cni, createCni, type Lease } from '../../../cni-plugins/library.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
-import { type Docker, dockerAt } from '../../shared/effects/docker.ts';
+import { type Docker, type DockerContainer, dockerAt } from '../../shared/effects/docker.ts';
 import { readText } from '../../shared/effects/files.ts';
 import type { ErrorCode, SuiteError } from '../../shared/model/errors.ts';
 import type { Change, Snapshot } from '../../shared/model/snapshot.ts';
 import type { Refusal } from '../../shared/model/wire.ts';
 import { Records } from '../../shared/source/records.ts';
 import { ForeignCni } from '../cni-runtime/foreign-cni.ts';
-import { foreignNetworks, routedCni } from '../cni-runtime/routed-cni.ts';
+import { PluginBinaries } from '../cni-runtime/plugin-binaries.ts';
+import { foreignNetworks, programsOf, routedCni } from '../cni-runtime/routed-cni.ts';
 import { LinksKeeper } from '../links/main.ts';
 import { DockerKeeper } from './docker-keeper.ts';
 import { Failures } from './failures.ts';
@@ -24,6 +25,8 @@ import { Sweeper } from './sweeper.ts';
 import { TargetAttacher } from './target-attacher.ts';
 import { type KnownNetworks, knownNetworks } from './want-attachments.ts';
 
+/** Where distributions put the reference plugins. */
+const distributionPlugins = '/usr/lib/cni';
 /** How long the first report waits for the engines' lists. */
 const firstListMs = 2_000;
 
@@ -58,10 +61,17 @@ export function startAttachments(context: DaemonContext): Attachments {
   const foreign = new ForeignCni({
     paths,
     bootId,
-    settings: { path: [paths.cniBin, '/usr/lib/cni'] },
+    settings: { path: [paths.cniBin, distributionPlugins] },
     onLease: (lease) => Promise.race([book.lookAt(lease), pause(leaseHookMs, undefined, { ref: false })]),
   });
   const cni = routedCni(own, foreign);
+  const binaries = new PluginBinaries({
+    dir: paths.cniBin,
+    others: [distributionPlugins],
+    onInstalled: (name, container) =>
+      log.info({ event: 'plugin.installed', name, container }, 'installed a CNI plugin'),
+    onFault: ({ name }, error) => log.warn({ event: 'plugin.failed', name, error }, 'a container brings no CNI plugin'),
+  });
   const tell = tellersFor(context, book);
   let networks: KnownNetworks | undefined;
   let begun = false;
@@ -75,7 +85,8 @@ export function startAttachments(context: DaemonContext): Attachments {
     const docker = dockerAt(socket);
     const condition = config.engines.length > 1 ? `docker ${socket}` : 'docker';
     const onState = (fault: SuiteError | undefined): void => tellEngine(context, condition, docker, fault);
-    const shared = { docker, cni, book, reporter, failures, states, names, onState, ...tell };
+    const onSeen = (container: DockerContainer): void => binaries.onSeen(docker, container);
+    const shared = { onSeen, docker, cni, book, reporter, failures, states, names, onState, ...tell };
     return { docker, keeper: new DockerKeeper({ ...shared, networks: () => (begun ? networks : undefined) }) };
   });
   const keepers = engines.map(({ keeper }) => keeper);
@@ -121,7 +132,9 @@ export function startAttachments(context: DaemonContext): Attachments {
       reporter.hostAddress(snapshot.get('host', snapshot.hostId)?.agentIp ?? null);
       report();
       if (before?.table('network') !== snapshot.table('network') || before.table('host') !== snapshot.table('host')) {
-        foreign.setNetworks(foreignNetworks(snapshot));
+        const others = foreignNetworks(snapshot);
+        foreign.setNetworks(others);
+        binaries.setWanted(programsOf(others));
       }
       // Containers come and go all day; networks do not.
       if (before?.table('network') === snapshot.table('network')) return;
@@ -137,7 +150,13 @@ export function startAttachments(context: DaemonContext): Attachments {
       relist();
     },
     async stop() {
-      await Promise.all([...keepers.map((keeper) => keeper.stop()), namespaces.stop(), sweeper.stop(), links.close()]);
+      await Promise.all([
+        ...keepers.map((keeper) => keeper.stop()),
+        namespaces.stop(),
+        sweeper.stop(),
+        links.close(),
+        binaries.settled(),
+      ]);
       states.close();
       book.close();
       records.close();

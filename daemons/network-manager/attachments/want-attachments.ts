@@ -52,9 +52,9 @@ export function sharesNamespace(networkMode: string): boolean {
   return networkMode === 'host' || networkMode.startsWith('container:') || networkMode.startsWith('ns:');
 }
 
-/** True if a label asks for a network or for our resolver, so that the container is worth a closer look. */
+/** True if a label asks for a network or for our resolver, or offers a plugin, so that the container is worth a closer look. */
 export function asksForUs(labels: Labels): boolean {
-  return wishOf(labels) !== undefined || labels[label.dns] === 'true';
+  return wishOf(labels) !== undefined || labels[label.dns] === 'true' || label.cniBinary in labels;
 }
 
 const standard = Symbol('the default network');

@@ -1,7 +1,8 @@
 // One library for whoever attaches: Corral's own plugins in this process, or those of others as programs, as the network says.
 import type { AttachmentRef, Cni } from '../../../cni-plugins/library.ts';
+import { isObject } from '../../../cni-plugins/shared/json.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
-import { cniFiles, isForeign, type PluginList, parsePluginList } from '../cni-conf/plugin-lists.ts';
+import { cniFiles, isForeign, isProgramName, type PluginList, parsePluginList } from '../cni-conf/plugin-lists.ts';
 import type { ForeignCni, ForeignNetwork } from './foreign-cni.ts';
 import { asForeign } from './foreign-lease.ts';
 
@@ -32,4 +33,13 @@ export function foreignNetworks(snapshot: Snapshot): Map<string, ForeignNetwork>
       return [network.name, { lists: lists as PluginList[] }];
     }),
   );
+}
+
+/** Names of the programs that the networks need, those that give addresses included. */
+export function programsOf(networks: ReadonlyMap<string, ForeignNetwork>): Set<string> {
+  const lists = [...networks.values()].flatMap((network) => ('lists' in network ? network.lists : []));
+  const types = lists.flatMap(({ plugins }) =>
+    plugins.flatMap(({ type, ipam }) => [type, isObject(ipam) && ipam.type]),
+  );
+  return new Set(types.filter(isProgramName));
 }

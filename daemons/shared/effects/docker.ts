@@ -19,10 +19,13 @@ import {
   parseListed,
 } from './docker/container.ts';
 
+import { fileInTar } from './docker/tar-file.ts';
+
 export type { DockerContainer, DockerEvent, ListedContainer } from './docker/container.ts';
 export { isContainerName } from './docker/container.ts';
 
 const answerMs = 10_000;
+const maxFileBytes = 128 << 20;
 /** Docker's names, and podman's for two of them: it filters by its own, and then tells Docker's. */
 const actions = ['start', 'die', 'destroy', 'rename', 'health_status', 'update', 'connect', 'disconnect'];
 const podmanActions = ['died', 'remove'];
@@ -33,6 +36,8 @@ export interface Docker {
   inspect(idOrName: string): Promise<DockerContainer | undefined>;
   /** The containers that run. */
   running(): Promise<ListedContainer[]>;
+  /** A file of a container, as the container sees its path; at most 128 MiB. Rejects with FILE_UNREADABLE or FILE_TOO_LARGE. */
+  readFile(id: string, path: string): Promise<Buffer>;
   /** Opens the stream of events, from `since` (an event's `at`) if given. */
   events(since: string | undefined, onEvent: (event: DockerEvent) => void): Promise<DockerEvents>;
 }
@@ -65,6 +70,7 @@ export function dockerAt(socketPath: string): Docker {
   return {
     socketPath,
     inspect: (idOrName) => ask(`inspect ${idOrName.slice(0, 80)}`, (api, signal) => inspect(api, idOrName, signal)),
+    readFile: (id, path) => ask(`read ${path} of ${id.slice(0, 12)}`, (api, signal) => readFile(api, id, path, signal)),
     async running() {
       const listed = await ask('list containers', (api, abortSignal) => api.listContainers({ abortSignal }));
       return listed.map(parseListed).filter((container) => container !== undefined);
@@ -87,6 +93,27 @@ async function inspect(api: Dockerode, idOrName: string, signal: AbortSignal): P
   } catch (error) {
     if ((error as { statusCode?: unknown }).statusCode === 404) return undefined;
     throw error;
+  }
+}
+
+async function readFile(api: Dockerode, id: string, path: string, abortSignal: AbortSignal): Promise<Buffer> {
+  const attempted = `read ${path} of container ${id.slice(0, 12)}`;
+  try {
+    const stream = await api.getContainer(id).getArchive({ path, abortSignal });
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxFileBytes)
+        throw new SuiteError('FILE_TOO_LARGE', `${attempted}: more than ${maxFileBytes} bytes`);
+      chunks.push(chunk);
+    }
+    const file = fileInTar(Buffer.concat(chunks));
+    if (file) return file;
+    throw new SuiteError('FILE_UNREADABLE', `${attempted}: it is no plain file`);
+  } catch (cause) {
+    if ((cause as { statusCode?: unknown }).statusCode !== 404) throw cause;
+    throw new SuiteError('FILE_UNREADABLE', `${attempted}: it is not there`, { cause });
   }
 }
 
@@ -124,7 +151,7 @@ function take(line: string, onEvent: (event: DockerEvent) => void): void {
 }
 
 function unreachable(socketPath: string, what: string, cause: unknown): SuiteError {
-  if (hasCode(cause, 'DOCKER_UNREACHABLE')) return cause;
+  if (hasCode(cause, 'DOCKER_UNREACHABLE', 'FILE_UNREADABLE', 'FILE_TOO_LARGE')) return cause;
   const { code, message, name } = cause as NodeJS.ErrnoException;
   const why = name === 'TimeoutError' ? `no answer in ${answerMs} ms` : (code ?? message);
   const missing = code === 'ENOENT' || code === 'ECONNREFUSED';

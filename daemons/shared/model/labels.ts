@@ -20,6 +20,8 @@ export const label = {
   /** Search domains of Rancher's preview releases, with commas. */
   dnsSearch: 'io.rancher.container.dnssearch',
   dnsPriority: 'io.rancher.container.dns.priority',
+  /** This container brings a CNI plugin of that name. */
+  cniBinary: 'io.rancher.network.cni.binary',
   linkMtuOverhead: 'io.rancher.cni.link_mtu_overhead',
   composeProject: 'com.docker.compose.project',
   composeService: 'com.docker.compose.service',
