@@ -4,6 +4,7 @@ import type { ContainerObject } from '../shared/model/objects.ts';
 import { AnswerLayer } from './answer-layer.ts';
 import type { Catalog, View } from './catalog.ts';
 import type { Reads } from './dependents.ts';
+import { entityTag } from './entity-tag.ts';
 import { type Format, negotiate } from './http-accept.ts';
 import { parseTarget, type Target } from './http-target.ts';
 import { Sight } from './sight.ts';
@@ -19,6 +20,8 @@ export interface Answer {
   readonly status: number;
   /** Name, value, name, value, … */
   readonly headers: readonly string[];
+  /** ETag of the content. */
+  readonly tag?: string | undefined;
   /** A short body as text of one character (latin1) a byte, which leaves in one write with the headers; a long one in parts. */
   readonly content: string | readonly Buffer[];
   /** Bytes. */
@@ -108,10 +111,12 @@ export function answer(trees: Trees, asked: Asked): Answer {
 export function finishAnswer(draft: Draft, parts: readonly Buffer[]): Answer {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   const headers = length === 0 ? draft.emptyHeaders : draft.headers;
+  const tag = draft.status === 200 ? entityTag(parts, length) : undefined;
   const content = length <= shortLength ? Buffer.concat(parts).toString('latin1') : parts;
   return {
     status: draft.status,
-    headers: [...headers, 'Content-Length', String(length)],
+    headers: [...headers, ...(tag === undefined ? [] : ['ETag', tag]), 'Content-Length', String(length)],
+    tag,
     content,
     length,
     get body() {

@@ -11,6 +11,7 @@ import { type Answer, draftAnswer, fromOf, type Trees } from './answer.ts';
 import { AnswerCache } from './answer-cache.ts';
 import type { Catalog } from './catalog.ts';
 import { everything, touchedBy } from './dependents.ts';
+import { hasTag } from './entity-tag.ts';
 import { callerOf, isTrusted, parsePeer } from './http-caller.ts';
 import { parseTarget } from './http-target.ts';
 import { LongPolls, pollLimits } from './long-polls.ts';
@@ -73,6 +74,11 @@ export function serveHttp(options: HttpOptions): MetadataHttp {
 
   const respond = (request: IncomingMessage, response: ServerResponse, answer: Answer): void => {
     served += 1;
+    const known = request.headers['if-none-match'];
+    if (known !== undefined && answer.tag !== undefined && hasTag(known, answer.tag)) {
+      response.writeHead(304, { ETag: answer.tag, 'Access-Control-Allow-Origin': '*' }).end();
+      return;
+    }
     if (!budget.take(answer, response)) {
       response.writeHead(503, tooMuch.headers).end(tooMuch.text);
       return;

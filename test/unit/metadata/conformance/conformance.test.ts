@@ -87,6 +87,17 @@ for (const make of [snapshotSide, fileSide]) {
     await t.test('row 64: HEAD tells the length', async (t) => {
       t.match(await side.serve.ask('/latest/version', { method: 'HEAD' }), { headers: { 'content-length': '36' } });
     });
+    await t.test('what a client has already is not sent again', async (t) => {
+      const ask = (tag: string, accept?: string) =>
+        side.serve.ask('/latest/containers', { accept, headers: { 'If-None-Match': tag } });
+      const etag = String((await side.serve.ask('/latest/containers')).headers.etag);
+      t.match(etag, /^"[\w-]{27}"$/);
+      t.match(await ask(`"x", W/${etag}`), { status: 304, body: '', headers: { etag } });
+      t.match(await ask('*'), { status: 304 });
+      t.match(await ask('"x"'), { status: 200, body: /solo/ });
+      t.match(await ask(etag, 'application/json'), { status: 200 }, 'another format is another content');
+      t.equal((await side.serve.ask('/latest/nope')).headers.etag, undefined);
+    });
     await t.test('row 50: the cleaned location keeps the query', async (t) => {
       t.equal((await side.serve.ask('/latest//services?x=1')).headers.location, '/latest/services?x=1');
     });
