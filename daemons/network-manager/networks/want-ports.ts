@@ -2,8 +2,10 @@
 import { parseBridgeConf } from '../../../cni-plugins/bridge/bridge-conf.ts';
 import { type AttachPlan, planAttach } from '../../../cni-plugins/bridge/plan.ts';
 import type { Lease } from '../../../cni-plugins/ipam/lease.ts';
+import type { Given } from '../../../cni-plugins/ipam/pool.ts';
 import { CniError } from '../../../cni-plugins/shared/errors.ts';
 import { hasCode } from '../../shared/model/errors.ts';
+import { parseInterface } from '../../shared/model/ip.ts';
 import { parseMac } from '../../shared/model/mac.ts';
 import type { HaveLink } from './host-state.ts';
 import type { WantNetwork } from './want-networks.ts';
@@ -44,16 +46,25 @@ export function wantPorts(
 /** undefined for a lease whose configuration this version does not take. */
 function planOf(lease: Lease, network: WantNetwork, mtu: number): AttachPlan | undefined {
   const mac = parseMac(lease.mac);
-  const [address] = lease.addresses;
-  if (!mac || address === undefined) return undefined;
+  const given = lease.addresses.flatMap((text) => givenOf(text, network) ?? []);
+  if (!mac || given.length === 0) return undefined;
   const { name, subnet, cidrs, gateway, bridge } = network;
+  const block = { network: name, subnet, cidrs, gateway, bridge, mtu };
   try {
     const conf = parseBridgeConf(lease.config, lease.args);
-    return planAttach(conf, { network: name, subnet, cidrs, gateway, bridge, mtu }, lease, address, mac);
+    const ground = { block, bridgeSubnet: undefined, bridgeAddress: undefined, routes: [] };
+    return planAttach(conf, ground, lease, given, mac);
   } catch (error) {
     if (error instanceof CniError || hasCode(error, 'CONFIG_INVALID')) return undefined;
     throw error;
   }
+}
+
+/** As IPAM gave it; a network has an IPv4 gateway alone. */
+function givenOf(text: string, { gateway, prefix }: WantNetwork): Given | undefined {
+  const given = parseInterface(text);
+  if (!given) return undefined;
+  return { ...given, gateway: typeof given.address === 'number' ? gateway : undefined, gatewayPrefix: prefix };
 }
 
 /** Those whose device is there, is the attachment's own, and is on no bridge. */

@@ -76,13 +76,21 @@ async function publish(): Promise<number> {
   return written.at - begun;
 }
 
+async function pause(): Promise<void> {
+  const rested = performance.now() + 300;
+  await until(1_000, 'a pause', () => performance.now() > rested);
+}
+
 async function lookAgain(): Promise<number> {
+  await pause(); // the loop rests between passes
   const [begun, before, listings] = [performance.now(), passes, listed.count];
   keeper.onRulesChanged();
   await until(60_000, 'looked', () => passes > before && listed.count > listings);
   return performance.now() - begun;
 }
 
+await iptables.describe(); // what the daemon loads once with its first command
+delay.reset();
 const first = await publish();
 const firstStretch = delay.max / 1e6;
 await until(60_000, 'the looks after a write are over', () => listed.count >= 4);
@@ -92,8 +100,7 @@ for (let at = 0; at < rounds; at += 1) {
   const one = container(`more${at}`, `10.42.7.${at + 9}`, [`0.0.0.0:${10_000 + count + at}:80/tcp`]);
   snapshot = snapshot.apply({ put: [one], drop: [] }, { revision: snapshot.revision + 1, complete: true });
   more.push(await publish());
-  const rested = performance.now() + 300;
-  await until(1_000, 'a pause', () => performance.now() > rested);
+  await pause();
 }
 const moreStretch = delay.max / 1e6;
 const settled = listed.count + 3;

@@ -44,7 +44,7 @@ t.test('links that lost their bridge are put back, as ADD had them', async (t) =
   const having = (...links: HaveLink[]): HostState => ({ ...done, links: [...done.links, ...links] });
   const found = steps(having(stray), lease);
   t.same(found.map(describeStep), ['put vethr1 back on corral0']);
-  t.match(found[0], { plan: { locked: true, hairpin: true, mac: '0a:58:0a:2a:07:09', hostRoute: false } });
+  t.match(found[0], { plan: { locked: true, hairpin: true, mac: '0a:58:0a:2a:07:09', hostRoutes: [] } });
   const planned = (device: HaveLink, one: Lease): string[] => steps(having(device), one).map(describeStep);
   t.same(planned({ ...stray, master: 4 }, lease), [], 'not one that is on a bridge');
   t.same(planned({ ...stray, alias: 'corral:corral:c2:eth0' }, lease), [], "not another attachment's");
