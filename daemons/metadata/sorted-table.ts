@@ -8,8 +8,8 @@ export interface TableOptions<T> {
 
 /** Above this many changes at once, merging the whole list is cheaper than moving its tail for each of them. */
 const fewChanges = 16;
-/** New objects wait until they are this part of the list or somebody looks: a large set is not copied for each of its slices. */
-const waitingPart = 8;
+/** So many new objects may wait until somebody looks: a large set is not copied for each of its slices, nor merged in one go. */
+const maxWaiting = 1_000;
 
 export class SortedTable<T> {
   readonly #options: TableOptions<T>;
@@ -52,7 +52,7 @@ export class SortedTable<T> {
     if (out.length + into.length === 0) return;
     if (out.length === 0 && into.length > fewChanges) {
       this.#waiting = merge(this.#waiting, [...into].sort(compare), compare);
-      if (this.#waiting.length * waitingPart > this.#items.length) this.#settle();
+      if (this.#waiting.length >= maxWaiting) this.#settle();
     } else this.#place(out, into);
     for (const object of out) {
       this.#unlist(this.#byName, nameOf(object).toLowerCase(), object);

@@ -36,12 +36,7 @@ t.test('complete only after the full set of network-manager, and with its last s
   t.equal(revision, state.snapshot.revision);
   t.same(
     revisions.map(({ snapshot }) => [snapshot.count('container'), snapshot.complete]),
-    [
-      [300, false],
-      [600, false],
-      [900, false],
-      [1_200, true],
-    ],
+    [150, 300, 450, 600, 750, 900, 1_050, 1_200].map((count) => [count, count === 1_200]),
   );
   await state.replace('network-manager', new Map());
   t.equal(state.snapshot.complete, true, 'and stays so');
