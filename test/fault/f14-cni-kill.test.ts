@@ -1,6 +1,6 @@
 // F14: whoever does an ADD is killed after each of its steps; then DEL, and ADD: nothing is left and the next is right.
 import t, { type Test } from 'tap';
-import { type Container, skipReason } from '../netns/cni-plugins/lab.ts';
+import { type Container, config, skipReason } from '../netns/cni-plugins/lab.ts';
 import { until } from '../netns/support/namespaces.ts';
 import { CniBed } from './support/cni-bed.ts';
 
@@ -145,4 +145,23 @@ t.test('the daemon is stopped in the midst of an ADD whose caller is killed', op
   host.child.kill('SIGCONT');
   await expectGone(t, bed, container, 'continued');
   await expectWorks(t, bed, container, 'afterwards');
+});
+
+t.test('the daemon and the shim are killed after each step: GC alone cleans', options, async (t) => {
+  const bed = new CniBed(t);
+  const known = bed.lab.container();
+  t.equal((await bed.cni('ADD', known)).code, 0);
+  const valid = { 'cni.dev/valid-attachments': [{ containerID: known.id, ifname: 'eth0' }] };
+  for (const step of await stepsOf(bed)) {
+    const container = bed.lab.container();
+    bed.standaloneIsMissing();
+    await bed.host('kill', step);
+    await bed.cni('ADD', container);
+    bed.standaloneWorks();
+    const collected = await bed.cni('GC', container, { config: { ...config, ...valid } });
+    t.equal(collected.code, 0, `${step}: ${collected.stdout}`);
+    t.same(bed.lab.files('attachments'), [`${known.id}-eth0.json`], `${step}: the valid one stays, alone`);
+    t.notMatch(bed.lab.ip(container, '-o', 'link'), ': eth0', step);
+  }
+  await expectGone(t, bed, known, 'the valid one');
 });
