@@ -46,7 +46,8 @@ for (let round = 0; round < job.rounds; round += 1) {
 console.log(JSON.stringify(times));
 
 function note(name: string, ms: number): void {
-  (times[name] ??= []).push(ms);
+  times[name] ??= [];
+  times[name].push(ms);
 }
 
 async function together(calls: readonly (() => Promise<unknown>)[]): Promise<number> {

@@ -157,9 +157,9 @@ t.test('Rancher’s own configuration on a host without a block', { skip: skipRe
     },
     dns: {},
   });
-  t.match(lab.ip(it, 'link', 'show', 'eth0'), /mtu 1402[^]*02:00:00:00:00:0a/);
+  t.match(lab.ip(it, 'link', 'show', 'eth0'), /mtu 1402[\s\S]*02:00:00:00:00:0a/);
   const docker0 = lab.ip('host', 'addr', 'show', 'docker0');
-  t.match(docker0, /PROMISC[^]*172\.17\.0\.1\/16[^]*10\.42\.0\.1\/16/, 'its address beside Docker’s');
+  t.match(docker0, /PROMISC[\s\S]*172\.17\.0\.1\/16[\s\S]*10\.42\.0\.1\/16/, 'its address beside Docker’s');
   t.ok(lab.pings(it, '10.42.0.1'));
   const next = lab.container();
   t.equal(JSON.parse((await lab.cni('ADD', next, { config: rancher })).stdout).ip4.ip, '10.42.0.2/16');
