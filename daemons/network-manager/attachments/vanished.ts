@@ -4,7 +4,7 @@ import type { Lease } from '../../../cni-plugins/library.ts';
 
 /** What was seen of an attachment just now. */
 export interface Sight {
-  /** The namespace that the lease's path leads to. */
+  /** The namespace that the path of one attached by hand leads to. */
   readonly inode: number | undefined;
   /** The host's end of the link exists; undefined when the lease names none. */
   readonly hostLink: boolean | undefined;
