@@ -27,12 +27,14 @@ else
     await t.test('the state file tells the agent the address of this very run', async (t) => {
       const id = run(machine, 'web', managed);
       const { address } = await attached(machine, manager, 'web');
+      await until(2_000, 'its file is there', () => stateFiles(machine, id).length === 1);
       t.same(stateFiles(machine, id), [startedAt(machine, 'web')]);
       t.match(state(machine, id, 'web'), { ip4: { ip: address, gateway: '10.42.0.1' }, dns: {} });
       machine.sh('docker restart -t 0 web');
       await attached(machine, manager, 'web');
       await until(2_000, 'the new run has its file', () => stateFiles(machine, id)[0] === startedAt(machine, 'web'));
       t.equal(stateFiles(machine, id).length, 1);
+      t.equal((await attached(machine, manager, 'web')).address, address, 'its address is kept while it is free');
       machine.sh('docker stop -t 0 web');
       await until(5_000, 'the file is gone', () => stateFiles(machine, id).length === 0);
       machine.sh('docker start web');
@@ -99,6 +101,7 @@ else
     await t.test('files of containers that ended while nobody looked go', async (t) => {
       const id = run(machine, 'brief', managed);
       await attached(machine, manager, 'brief');
+      await until(2_000, 'its file is there', () => stateFiles(machine, id).length === 1);
       await manager.kill();
       machine.sh('docker rm -f brief');
       t.equal(stateFiles(machine, id).length, 1);
