@@ -126,11 +126,19 @@ export function serveHttp(options: HttpOptions): MetadataHttp {
     answerNow(request, response, caller);
   };
 
+  const peers = new WeakMap<Socket, Ipv4>();
+  const peerOf = (socket: Socket): Ipv4 | undefined => {
+    const known = peers.get(socket);
+    if (known !== undefined) return known;
+    const peer = parsePeer(socket.remoteAddress);
+    if (peer !== undefined) peers.set(socket, peer);
+    return peer;
+  };
   const server = makeHttpServer({
     routes: [],
     maxConnections: httpLimits.maxConnections + pollLimits.total,
     fast: (request, response) => {
-      const peer = parsePeer(request.socket.remoteAddress);
+      const peer = peerOf(request.socket);
       if (peer === undefined) request.socket.destroy();
       else if (callers.allows(peer) || isTrusted(trusted(), peer)) serve(request, response, peer);
       else void letIn(peer, request, response);

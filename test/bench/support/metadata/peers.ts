@@ -25,7 +25,7 @@ export async function startBareHttp(bed: Bed, pages: readonly Page[], port: numb
       const bytes = Buffer.from(body);
       const type = accept === 'application/json' ? accept : 'text/plain; charset=utf-8';
       const headers = { 'Content-Type': type, 'X-Content-Type-Options': 'nosniff', 'Access-Control-Allow-Origin': '*',
-        'Content-Length': bytes.length };
+        'Content-Length': bytes.length, ETag: '"0123456789abcdef0123456789abcdef"' };
       // A short text goes out in one write with its headers, a long one as bytes: the better of both for each.
       return ['/' + name, { headers, body: bytes.length > 65536 ? bytes : body }];
     }));

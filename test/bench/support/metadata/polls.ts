@@ -13,15 +13,24 @@ const unrelated = 200;
 const rounds = 3;
 const target = '/latest/services/front/scale?wait=true&value=1&maxWait=120';
 
+interface Held {
+  /** Until the last one is answered. */
+  readonly ms: number;
+  /** Of the server's processor. */
+  readonly cpuMs: number;
+  /** Memory of each. */
+  readonly kb: number;
+}
+
 export async function measurePolls(): Promise<void> {
   console.log(`${polls} held polls`);
-  const [ours, bare] = [[], []] as { ms: number; kb: number }[][];
+  const [ours, bare] = [[], []] as Held[][];
   for (let round = 0; round < rounds; round += 1) {
     bare!.push(await alone((bed) => holdBare(bed)));
     ours!.push(await alone((bed) => holdOurs(bed)));
   }
-  const of = (all: { ms: number; kb: number }[]) =>
-    `${all.map(({ kb }) => kb.toFixed(1)).join(', ')} kB each; all woken in ${all.map(({ ms }) => ms.toFixed(0)).join(', ')} ms`;
+  const of = (all: Held[]) =>
+    `${all.map(({ kb }) => kb.toFixed(1)).join(', ')} kB each; all woken in ${all.map(({ ms }) => ms.toFixed(0)).join(', ')} ms, of the server's processor ${all.map(({ cpuMs }) => cpuMs.toFixed(0)).join(', ')} ms`;
   console.log(`  bare http  ${of(bare!)}`);
   console.log(`  metadata   ${of(ours!)}`);
 }
@@ -36,7 +45,7 @@ async function alone<T>(work: (bed: Bed) => Promise<T>): Promise<T> {
   }
 }
 
-async function holdOurs(bed: Bed): Promise<{ ms: number; kb: number }> {
+async function holdOurs(bed: Bed): Promise<Held> {
   const inFront = { labels: { 'io.rancher.stack_service.name': 'shop/front' }, hostId: bed.hostId };
   const other = record(9, { hostId: bed.hostId, ips: ['10.43.0.9'] });
   const source = await report(bed, [record(1, { ...inFront, ips: ['10.43.0.1'] }), other]);
@@ -52,10 +61,11 @@ async function holdOurs(bed: Bed): Promise<{ ms: number; kb: number }> {
     `  metadata   ${unrelated} unrelated changes: ${(heldCpu * 1000).toFixed(2)} ms of processor each, ` +
       `${(idleCpu * 1000).toFixed(2)} ms without polls; ${woken} polls woken`,
   );
+  const cpu = cpuSeconds(pid);
   const begun = performance.timeOrigin + performance.now();
   await source.change([record(2, { ...inFront, ips: ['10.43.0.2'] })], []);
   const { last } = await crowd.done();
-  return { ms: last - begun, kb };
+  return { ms: last - begun, cpuMs: (cpuSeconds(pid) - cpu) * 1000, kb };
 }
 
 /** Processor seconds of one change that concerns no poll. */
@@ -65,7 +75,7 @@ async function unrelatedChanges(source: Records, other: ReturnType<typeof record
   return (cpuSeconds(pid) - before) / unrelated;
 }
 
-async function holdBare(bed: Bed): Promise<{ ms: number; kb: number }> {
+async function holdBare(bed: Bed): Promise<Held> {
   const port = 8081;
   const script = `
     const held = [];
@@ -83,10 +93,11 @@ async function holdBare(bed: Bed): Promise<{ ms: number; kb: number }> {
   const crowd = startCrowd(bed, `http://${gateway}:${port}${target}`);
   await until(60_000, 'all held', () => Number(ask('/count')) === polls);
   const kb = ((residentMb(child.pid!) - before) * 1024) / polls;
+  const cpu = cpuSeconds(child.pid!);
   const begun = performance.timeOrigin + performance.now();
   ask('/wake');
   const { last } = await crowd.done();
-  return { ms: last - begun, kb };
+  return { ms: last - begun, cpuMs: (cpuSeconds(child.pid!) - cpu) * 1000, kb };
 }
 
 function startCrowd(bed: Bed, url: string): { done(): Promise<{ last: number }> } {

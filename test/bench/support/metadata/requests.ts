@@ -6,7 +6,7 @@ import { type Bed, clientAddress, cpuSeconds, makeBed, report, service, tree } f
 import { type Page, type Peer, startBareHttp, startNginx } from './peers.ts';
 
 const rounds = 5;
-const seconds = 2;
+const seconds = 1;
 const connections = 32;
 
 export async function measureRequests(): Promise<void> {
@@ -56,12 +56,12 @@ async function pagesOf(bed: Bed): Promise<Page[]> {
 function measurePage(bed: Bed, page: Page, peers: Readonly<Record<string, Peer>>): void {
   console.log(`${page.name}: ${page.path}, ${page.body.length} characters`);
   const rates = new Map<string, number[]>();
-  for (let round = -1; round < rounds; round += 1) {
+  for (let round = -3; round < rounds; round += 1) {
     for (const [name, peer] of Object.entries(peers)) {
       const before = cpuSeconds(peer.pid);
       const requests = load(bed, page, peer);
       const rate = requests / (cpuSeconds(peer.pid) - before);
-      if (round >= 0) rates.set(name, [...(rates.get(name) ?? []), rate]); // the first one warms up
+      if (round >= 0) rates.set(name, [...(rates.get(name) ?? []), rate]); // the first ones warm up
     }
   }
   const bare = median(rates.get('bare http')!);
