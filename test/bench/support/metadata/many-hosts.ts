@@ -5,7 +5,7 @@ import { callRaw } from '../../../../daemons/shared/source/call.ts';
 import { watchSnapshot } from '../../../../daemons/shared/source/watch.ts';
 import { idOf, record } from '../../../fixtures/records.ts';
 import { startDaemon, untilState } from '../../../netns/metadata/daemon.ts';
-import { exec, type TestScope, until } from '../../../netns/support/namespaces.ts';
+import { type TestScope, until } from '../../../netns/support/namespaces.ts';
 import { renderFigures } from '../../figures.ts';
 import { type Bed, cpuSeconds, makeBed, nodeOptions, report, residentMb, service } from './bed.ts';
 
@@ -115,7 +115,7 @@ async function loopDelay(bed: Bed): Promise<string> {
 
 /** Several starts from what the store holds. */
 async function startAgain(bed: Bed): Promise<void> {
-  const starts: number[] = [];
+  const [starts, processor]: [number[], number[]] = [[], []];
   let memory = 0;
   let last = bed.daemon;
   for (let round = 0; round < 3; round += 1) {
@@ -131,11 +131,13 @@ async function startAgain(bed: Bed): Promise<void> {
       return /^s\d/.test(text);
     });
     starts.push(performance.now() - begun);
+    processor.push(cpuSeconds(last.process.pid!));
     await untilState(last, 'ready', 'degraded');
     memory = residentMb(last.process.pid!);
   }
-  console.log(`start from disk to all served: ${renderFigures(starts, 'ms')}, then ${memory.toFixed(0)} MB resident`);
-  exec(bed.host, 'true', []);
+  console.log(
+    `start from disk to all served: ${renderFigures(starts, 'ms')}, ${renderFigures(processor, 's', 1)} of processor, then ${memory.toFixed(0)} MB resident`,
+  );
 }
 
 const metrics = async (bed: Bed): Promise<string> => (await callRaw(bed.root.metadataSocket, '/metrics')).text;
