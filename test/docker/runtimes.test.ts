@@ -1,7 +1,7 @@
 // Container runtimes that nobody here wrote call the plugins: Podman with its CNI backend, and containerd.
 import t from 'tap';
-import { isRoot, until } from '../netns/support/namespaces.ts';
-import { type Machine, makeMachine, routerAddress, succeeds, writeIn } from './support/machine.ts';
+import { exec, isRoot, until } from '../netns/support/namespaces.ts';
+import { type Machine, machineAddress, makeMachine, routerAddress, succeeds, writeIn } from './support/machine.ts';
 import { startResolver } from './support/resolver.ts';
 import { corral, startSuite } from './support/suite.ts';
 
@@ -37,6 +37,10 @@ else
       t.match(inside(machine, 'second', `nslookup -type=a outside.example.org ${service}`), '192.0.2.53');
       inside(machine, 'second', `ping -c 1 -W 2 ${address}`);
       t.same(recordOf(machine, 'first').ports, ['0.0.0.0:8080:80/tcp'], 'its record names the published port');
+      machine.sh(`${podman} exec -d first sh -c 'while true; do echo served | nc -l -p 80; done'`);
+      const asked = (): string => exec(machine.router, 'timeout', ['2', 'nc', '-w', '1', machineAddress, '8080']);
+      const answers = (): boolean => succeeds(asked) && asked().includes('served');
+      t.ok(await until(5_000, 'it answers', answers), 'the published port answers the LAN');
       machine.sh(`${podman} restart -t 0 first`);
       t.equal(addressIn(inside(machine, 'first', 'ip -4 address show eth0')), address, 'a restart keeps the address');
       machine.sh(`${podman} rm -f -t 0 first second`);
@@ -84,7 +88,7 @@ else
 
 function makeImage(machine: Machine): void {
   machine.sh(`mkdir -p /run/image/bin /run/image/etc /run/image/tmp && cp /bin/busybox /run/image/bin/busybox
-    for name in sh ip wget nslookup sleep ping; do ln -s busybox /run/image/bin/$name; done
+    for name in sh ip wget nc nslookup sleep ping; do ln -s busybox /run/image/bin/$name; done
     tar -C /run/image -cf /run/image.tar .`);
 }
 
