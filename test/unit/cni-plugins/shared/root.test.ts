@@ -7,7 +7,7 @@ t.test('below which root a plugin works', async (t) => {
     [undefined, '/opt/cni/bin/corral-bridge', ''],
     [undefined, '/lab/h1/opt/cni/bin/rancher-bridge', '/lab/h1'],
     ['', '/lab/h1/opt/cni/bin/rancher-bridge', '/lab/h1'],
-    [undefined, '/work/dist/cni/corral-bridge', ''],
+    [undefined, '/srv/corral/dist/cni/corral-bridge', ''],
     [undefined, 'opt/cni/bin/corral-bridge', ''],
     [undefined, '', ''],
   ];
