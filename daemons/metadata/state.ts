@@ -20,6 +20,8 @@ export const decisiveSource = 'network-manager';
 export const defaultMaxRecords = 131_072;
 /** Records taken in one turn: 3 to 5 ms of work among 100,000. */
 const sliceRecords = 150;
+/** The same at the start, when nobody is served yet and turns cost more than they spare. */
+const recallSliceRecords = 10_000;
 
 /** A revision, as its readers get it. `before` is the snapshot that `change` turned into `snapshot`. */
 export interface Revision {
@@ -148,10 +150,11 @@ export class State {
   /** In pieces that fit into a turn; the last one carries what concerns the whole. */
   #queue(source: string, put: readonly SourceRecord[], last: Partial<Said>): void {
     const common = { source, kept: last.kept ?? false, overflow: [] };
-    const inOrder = put.length > sliceRecords ? byPlace(put) : put;
+    const slice = common.kept ? recallSliceRecords : sliceRecords;
+    const inOrder = put.length > slice ? byPlace(put) : put;
     let at = 0;
-    for (; at + sliceRecords < put.length; at += sliceRecords) {
-      this.#inbox.push({ ...common, put: inOrder.slice(at, at + sliceRecords), drop: [] });
+    for (; at + slice < put.length; at += slice) {
+      this.#inbox.push({ ...common, put: inOrder.slice(at, at + slice), drop: [] });
     }
     this.#inbox.push({ drop: [], ...last, ...common, put: inOrder.slice(at) });
     this.#backlog += put.length;
