@@ -50,21 +50,27 @@ async function runFiles(tier: Tier, files: readonly string[], setting: Setting):
   const left = [...files];
   const done: Totals[] = [];
   const worker = async (): Promise<void> => {
-    for (let file = left.shift(); file !== undefined; file = left.shift()) {
-      const path = join(setting.root, 'test', tier.name, file);
-      // Earlier than ours, so that tap can still say which test hangs.
-      const env = { ...setting.env, TAP_TIMEOUT: String(tier.fileSeconds * 0.9) };
-      const run = await runFile([process.execPath, path], tier.fileSeconds, env);
-      setting.print(renderFile(file, run.totals, run.seconds));
-      if (run.totals.failed > 0) {
-        setting.print(renderFailure(run.output));
-        setting.print(`    whole output: ${keepOutput(setting.root, tier.name, file, run.output)}`);
-      }
-      done.push(run.totals);
-    }
+    for (let file = left.shift(); file !== undefined; file = left.shift())
+      done.push(await tryFile(tier, file, setting));
   };
   await Promise.all(Array.from({ length: tier.jobs }, worker));
   return done;
+}
+
+/** Runs a file until it passes, at most as often as its tier allows; the last run counts. */
+async function tryFile(tier: Tier, file: string, setting: Setting): Promise<Totals> {
+  const path = join(setting.root, 'test', tier.name, file);
+  // Earlier than ours, so that tap can still say which test hangs.
+  const env = { ...setting.env, TAP_TIMEOUT: String(tier.fileSeconds * 0.9) };
+  for (let tried = 1; ; tried += 1) {
+    const run = await runFile([process.execPath, path], tier.fileSeconds, env);
+    setting.print(renderFile(file, run.totals, run.seconds));
+    if (run.totals.failed === 0) return run.totals;
+    setting.print(renderFailure(run.output));
+    setting.print(`    whole output: ${keepOutput(setting.root, tier.name, file, run.output)}`);
+    if (tried >= tier.tries) return run.totals;
+    setting.print(`    ${file} runs once more`);
+  }
 }
 
 function keepOutput(root: string, tier: string, file: string, output: string): string {

@@ -6,21 +6,26 @@ export interface Tier {
   readonly jobs: number;
   /** Seconds that one file may take before it is ended and counted as failed. */
   readonly fileSeconds: number;
+  /**
+   * How often a file may run until it passes. Twice where packets, engines and the machine's load decide how long things take:
+   * both runs are printed, so that a test which fails now and then is seen, and a defect fails twice.
+   */
+  readonly tries: number;
   readonly root: boolean;
   /** Programs in PATH without which no file of the tier can run. */
   readonly commands: readonly string[];
 }
 
-const defaults = { jobs: 1, fileSeconds: 180, root: true, commands: ['ip', 'iptables'] };
+const defaults = { jobs: 1, fileSeconds: 180, tries: 2, root: true, commands: ['ip', 'iptables'] };
 
 export const tiers: readonly Tier[] = [
-  { ...defaults, name: 'house', jobs: 2, root: false, commands: [] },
-  { ...defaults, name: 'unit', jobs: 2, root: false, commands: [] },
+  { ...defaults, name: 'house', jobs: 2, tries: 1, root: false, commands: [] },
+  { ...defaults, name: 'unit', jobs: 2, tries: 1, root: false, commands: [] },
   { ...defaults, name: 'netns' },
   { ...defaults, name: 'docker', commands: ['ip', 'iptables', 'dockerd'] },
   { ...defaults, name: 'cluster', fileSeconds: 300, commands: ['ip', 'iptables', 'etcd'] },
   { ...defaults, name: 'fault', fileSeconds: 600 },
-  { ...defaults, name: 'fuzz', fileSeconds: 300, root: false, commands: [] },
+  { ...defaults, name: 'fuzz', fileSeconds: 300, tries: 1, root: false, commands: [] },
   { ...defaults, name: 'vm', fileSeconds: 900, commands: ['qemu-system-x86_64'] },
 ];
 

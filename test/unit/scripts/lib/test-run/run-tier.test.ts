@@ -1,0 +1,49 @@
+import t, { type Test } from 'tap';
+import { runTier } from '../../../../../scripts/lib/test-run/run-tier.ts';
+import type { Tier } from '../../../../../scripts/lib/test-run/tiers.ts';
+
+const passing = 'process.stdout.write("TAP version 14\\n1..1\\nok 1 - it\\n");';
+const failing = 'process.stdout.write("TAP version 14\\n1..1\\nnot ok 1 - it\\n"); process.exitCode = 1;';
+/** Fails the first time that it runs. */
+const unsteady = `import { existsSync, writeFileSync } from 'node:fs';
+const mark = new URL('./ran', import.meta.url);
+if (existsSync(mark)) { ${passing} } else { writeFileSync(mark, ''); ${failing} }`;
+
+function tier(tries: number): Tier {
+  return { name: 'probe', jobs: 1, fileSeconds: 20, tries, root: false, commands: [] };
+}
+
+async function run(t: Test, file: string, tries: number) {
+  const root = t.testdir({ test: { probe: { 'one.test.ts': file } } });
+  const printed: string[] = [];
+  const result = await runTier(tier(tries), {
+    root,
+    env: process.env,
+    strict: true,
+    print: (text) => printed.push(text),
+  });
+  return { passed: result?.passed, failed: result?.failed, printed: printed.join('\n') };
+}
+
+t.test('a file that passes runs once', async (t) => {
+  const { passed, failed, printed } = await run(t, passing, 2);
+  t.same([passed, failed], [1, 0]);
+  t.notMatch(printed, 'runs once more');
+});
+
+t.test('a file that fails and then passes has passed, and both runs are seen', async (t) => {
+  const { passed, failed, printed } = await run(t, unsteady, 2);
+  t.same([passed, failed], [1, 0]);
+  t.match(printed, /FAILED.*runs once more.*ok/s);
+});
+
+t.test('a file that fails twice has failed, once', async (t) => {
+  const { passed, failed } = await run(t, failing, 2);
+  t.same([passed, failed], [0, 1]);
+});
+
+t.test('where one run is allowed, one failure is enough', async (t) => {
+  const { failed, printed } = await run(t, unsteady, 1);
+  t.equal(failed, 1);
+  t.notMatch(printed, 'runs once more');
+});
