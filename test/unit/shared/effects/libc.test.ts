@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import {
@@ -20,7 +21,10 @@ function descriptorOf(socket: Socket): number {
 }
 
 t.test('the other end of a unix socket is known', async (t) => {
-  const path = join(t.testdir({}), 's');
+  // Not beneath the repository: a deep checkout would make the path longer than a socket's may be.
+  const directory = mkdtempSync(join(tmpdir(), 'co-libc-'));
+  t.teardown(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 's');
   const server = createServer();
   server.listen(path);
   await once(server, 'listening');
