@@ -2,7 +2,7 @@
 // network under attached containers keeps its addresses: changing them would cut those containers off.
 import type { NetworkConfig } from '../shared/daemon/config-schema.ts';
 import { overlaps, parseCidr4 } from '../shared/model/ipv4.ts';
-import { bridgeName } from '../shared/model/networks.ts';
+import { block6Of, bridgeName, parseCidr6, vniOf } from '../shared/model/networks.ts';
 import { type BlockObject, type Driver, drivers, type NetworkObject } from '../shared/model/objects.ts';
 import { uuidOfName } from '../shared/model/uuid.ts';
 
@@ -15,6 +15,11 @@ export interface NetworkPlan {
   readonly isDefault: boolean;
   readonly mtu: number | null;
   readonly hostPorts: boolean;
+  readonly blocks?: 'none';
+  readonly subnet6?: string;
+  readonly block6?: number;
+  readonly vni?: number;
+  readonly direct?: true;
   readonly cniConfig?: NonNullable<NetworkObject['cniConfig']>;
 }
 
@@ -71,6 +76,10 @@ function planOf(config: NetworkConfig): NetworkPlan {
     isDefault: config.default,
     mtu: config.mtu === 'auto' ? null : config.mtu,
     hostPorts: config.hostPorts,
+    ...(config.blocks === 'none' && { blocks: config.blocks }),
+    ...(config.subnet6 !== undefined && { subnet6: config.subnet6, block6: config.block6 }),
+    ...(config.driver === 'vxlan' && { vni: config.vni ?? vniOf(config.name, config.default) }),
+    ...(config.direct && { direct: true as const }),
     ...(Object.keys(config.cniConfig).length > 0 && { cniConfig: config.cniConfig }),
   };
 }
@@ -82,7 +91,8 @@ function describe(plan: NetworkPlan): string {
 /** A remembered plan from the store's text; undefined if it is none. */
 export function parsePlan(text: string): NetworkPlan | undefined {
   try {
-    const { name, subnet, block, driver, isDefault, mtu, hostPorts, cniConfig } = JSON.parse(text) as NetworkPlan;
+    const plan = JSON.parse(text) as NetworkPlan;
+    const { name, subnet, block, driver, isDefault, mtu, hostPorts, cniConfig } = plan;
     const whole = typeof name === 'string' && parseCidr4(subnet) !== undefined && Number.isInteger(block);
     if (!whole || !drivers.includes(driver)) return undefined;
     return {
@@ -93,11 +103,25 @@ export function parsePlan(text: string): NetworkPlan | undefined {
       isDefault: isDefault === true,
       mtu: mtu ?? null,
       hostPorts: hostPorts !== false,
+      ...laterFields(plan),
       ...(typeof cniConfig === 'object' && cniConfig !== null && { cniConfig }),
     };
   } catch {
     return undefined;
   }
+}
+
+/** What plans did not hold from the beginning. */
+function laterFields(plan: NetworkPlan): Partial<NetworkPlan> {
+  const { name, driver, isDefault, blocks, subnet6, block6, vni, direct } = plan;
+  const six = typeof subnet6 === 'string' && parseCidr6(subnet6) !== undefined;
+  const known = Number.isInteger(vni) ? vni : vniOf(name, isDefault === true);
+  return {
+    ...(blocks === 'none' && { blocks }),
+    ...(six && { subnet6, block6: Number.isInteger(block6) ? block6 : 64 }),
+    ...(driver === 'vxlan' && { vni: known }),
+    ...(direct === true && { direct }),
+  } as Partial<NetworkPlan>;
 }
 
 export function networkObject(clusterId: string, plan: NetworkPlan): NetworkObject {
@@ -111,11 +135,20 @@ export function networkObject(clusterId: string, plan: NetworkPlan): NetworkObje
     isDefault: plan.isDefault,
     mtu: plan.mtu,
     hostPorts: plan.hostPorts,
+    ...(plan.blocks && { blocks: plan.blocks }),
+    ...(plan.subnet6 !== undefined && { subnet6: plan.subnet6, block6: plan.block6 ?? 64 }),
+    ...(plan.vni !== undefined && { vni: plan.vni }),
+    ...(plan.direct && { direct: plan.direct }),
     ...(plan.cniConfig && { cniConfig: plan.cniConfig }),
     bridge: bridgeName(plan.name, plan.isDefault),
   };
 }
 
-export function blockObject(network: string, cidr: string, hostId: string): BlockObject {
-  return { kind: 'block', id: `${network}/${cidr}`, network, cidr, hostId };
+export function blockObject(plan: NetworkPlan, cidr: string, hostId: string): BlockObject {
+  const cidr6 = plan.subnet6 === undefined ? undefined : six(plan, cidr);
+  return { kind: 'block', id: `${plan.name}/${cidr}`, network: plan.name, cidr, ...(cidr6 && { cidr6 }), hostId };
+}
+
+function six({ subnet, subnet6, block6 = 64 }: NetworkPlan, cidr: string): string | undefined {
+  return block6Of(parseCidr4(subnet)!, parseCidr4(cidr)!, parseCidr6(subnet6!)!, block6);
 }

@@ -1,5 +1,6 @@
 // Pure: what this host itself puts into the snapshot: environment, own host, networks and its blocks.
 import type { Config } from '../shared/daemon/config-schema.ts';
+import { vtepMac } from '../shared/model/mac.ts';
 import type { HostObject, SnapshotObject } from '../shared/model/objects.ts';
 import { blockObject, type NetworkPlan, networkObject } from './derive-networks.ts';
 import type { Machine } from './observe-host.ts';
@@ -22,7 +23,7 @@ export function ownObjects(
     { kind: 'environment', id: clusterId, name: 'default' },
     ...hosts,
     ...networks.map(({ plan }) => networkObject(clusterId, plan)),
-    ...networks.flatMap(({ plan, block }) => (block === null ? [] : [blockObject(plan.name, block, hostId)])),
+    ...networks.flatMap(({ plan, block }) => (block === null ? [] : [blockObject(plan, block, hostId)])),
   ];
 }
 
@@ -37,5 +38,6 @@ export function ownHost(hostId: string, config: Config['host'], machine: Machine
     memory: machine.memory,
     milliCpu: machine.milliCpu,
     localStorageMb: machine.localStorageMb,
+    vtepMac: vtepMac(hostId),
   };
 }

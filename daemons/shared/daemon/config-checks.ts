@@ -1,5 +1,7 @@
 // Pure: what no single key of the configuration can tell: names that are used twice, ranges that overlap.
+import { contains } from '../model/ip.ts';
 import { overlaps, parseCidr4 } from '../model/ipv4.ts';
+import { parseCidr6 } from '../model/networks.ts';
 import type { Declared } from './config-declared.ts';
 import type { Config } from './config-schema.ts';
 
@@ -12,7 +14,26 @@ export interface ConfigFault {
 
 /** The first fault, or none. An only network becomes the default. */
 export function faultOf(config: Config): ConfigFault | undefined {
-  return faultOfNetworks(config) ?? faultOfDeclared(config.declared);
+  return faultOfStore(config.store) ?? faultOfNetworks(config) ?? faultOfDeclared(config.declared);
+}
+
+function faultOfStore({ kind, endpoints, user, passwordFile, tls }: Config['store']): ConfigFault | undefined {
+  const fault = (text: string, hint: string): ConfigFault => ({ key: 'store', text, hint });
+  if (kind === 'sqlite') {
+    if (endpoints.length === 0) return undefined;
+    return fault('endpoints are given, and the kind is sqlite', 'set `kind: etcd`, or leave the endpoints out');
+  }
+  if (endpoints.length === 0) return fault('etcd without endpoints', 'name at least one: http://192.0.2.1:2379');
+  if ((user === 'none') !== (passwordFile === 'none'))
+    return fault('user and passwordFile go together', 'give both or none');
+  if (tls !== 'none' && (tls.cert === undefined) !== (tls.key === undefined))
+    return fault('tls.cert and tls.key go together', 'give both or none');
+  const secure = endpoints.filter((endpoint) => endpoint.startsWith('https:')).length;
+  if (secure !== 0 && secure !== endpoints.length)
+    return fault('some endpoints are https and some are http', 'use one of the two for all');
+  return tls !== 'none' && secure === 0
+    ? fault('tls is given, and the endpoints are http', 'write them as https://…')
+    : undefined;
 }
 
 function faultOfNetworks(config: Config): ConfigFault | undefined {
@@ -28,8 +49,17 @@ function faultOfNetworks(config: Config): ConfigFault | undefined {
         `${network.name}: block /${network.block} is larger than ${network.subnet}`,
         'choose a longer block',
       );
+    const subnet6 = network.subnet6 === undefined ? undefined : parseCidr6(network.subnet6);
+    if (subnet6 && network.block6 < subnet6.prefix)
+      return fault(
+        `${network.name}: block6 /${network.block6} is larger than ${network.subnet6}`,
+        'choose a longer block6',
+      );
     for (const other of config.networks.slice(at + 1)) {
       if (other.name === network.name) return fault(`two are named ${network.name}`, 'rename one');
+      const other6 = other.subnet6 === undefined ? undefined : parseCidr6(other.subnet6);
+      if (subnet6 && other6 && (contains(subnet6, other6.base) || contains(other6, subnet6.base)))
+        return fault(`${network.name} and ${other.name} overlap in IPv6`, 'choose distinct ranges');
       if (overlaps(subnet, parseCidr4(other.subnet)!))
         return fault(`${network.name} and ${other.name} overlap`, 'choose distinct subnets');
     }

@@ -1,14 +1,20 @@
 // Pure: the shape of corral.yaml, with every default. docs/configuration.md describes it for people.
 import { z } from 'zod';
+import { parseIp } from '../model/ip.ts';
 import { parseCidr4, parseIpv4 } from '../model/ipv4.ts';
-import { isNetworkName, serviceAddress } from '../model/networks.ts';
+import { isNetworkName, maxVni, parseCidr6, serviceAddress } from '../model/networks.ts';
 import { drivers } from '../model/objects.ts';
 import { declaredSchema } from './config-declared.ts';
 
 const ip = z.string().refine((text) => parseIpv4(text) !== undefined, 'not an IPv4 address');
+const eitherIp = z.string().refine((text) => parseIp(text) !== undefined, 'not an IP address');
 const cidr = z
   .string()
   .refine((text) => parseCidr4(text) !== undefined, 'not an IPv4 range such as 10.42.0.0/16 (host bits must be zero)');
+const cidr6 = z
+  .string()
+  .refine((text) => parseCidr6(text) !== undefined, 'not an IPv6 range such as fd42::/48 (host bits must be zero)');
+const file = z.string().regex(/^\//, 'not an absolute path');
 const ipOrCidr = z.union([ip, cidr]);
 const hostName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, 'not a host name');
 /** The port, if any, is checked where it is used. */
@@ -22,10 +28,20 @@ const network = z.strictObject({
   subnet: cidr.default('10.42.0.0/16'),
   /** Prefix length of the part of the subnet that each host owns. */
   block: z.int().min(16).max(30).default(24),
+  /** `none`: no block for a host; addresses of the whole subnet are claimed one by one (a flat network). */
+  blocks: z.enum(['host', 'none']).default('host'),
+  /** IPv6 range beside the subnet. */
+  subnet6: cidr6.optional(),
+  /** Prefix length of the IPv6 part that goes with a host's block. */
+  block6: z.int().min(48).max(120).default(64),
   driver: z.enum(drivers).default('vxlan'),
   default: z.boolean().default(false),
   mtu: z.union([z.literal('auto'), z.int().min(576).max(65_535)]).default('auto'),
   hostPorts: z.boolean().default(true),
+  /** VXLAN network identifier; absent: 1042 for the default network, for others one that follows from the name. */
+  vni: z.int().min(1).max(maxVni).optional(),
+  /** Hosts on one link exchange packets without the tunnel. */
+  direct: z.boolean().default(false),
   /** CNI configurations by file name, for networks that other plugins make. */
   cniConfig: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
 });
@@ -49,13 +65,27 @@ export const configSchema = z.strictObject({
       /** Defaults to the machine's host name. */
       name: hostName.optional(),
       /** Defaults to the source address of the default route. */
-      agentIp: ip.optional(),
+      agentIp: eitherIp.optional(),
       labels: z.record(z.string(), z.string()).default({}),
     })
     .prefault({}),
   store: z
-    .strictObject({ kind: z.literal('sqlite', 'this version knows the store kind sqlite') })
-    .prefault({ kind: 'sqlite' }),
+    .strictObject({
+      /** `sqlite`: one host, a file below the state directory; `etcd`: many hosts share a cluster. */
+      kind: z.enum(['sqlite', 'etcd']).default('sqlite'),
+      /** Members of the etcd cluster: `http://192.0.2.1:2379`. */
+      endpoints: z
+        .array(z.url({ protocol: /^https?$/, error: 'not an http or https address' }))
+        .max(16)
+        .default([]),
+      user: z.string().min(1).max(255).default('none'),
+      /** File with the password alone. */
+      passwordFile: z.union([z.literal('none'), file]).default('none'),
+      tls: z
+        .union([z.literal('none'), z.strictObject({ ca: file, cert: file.optional(), key: file.optional() })])
+        .default('none'),
+    })
+    .prefault({}),
   engines: z
     .array(z.strictObject({ kind: z.enum(['docker', 'podman']), socket: z.string().startsWith('/') }))
     .default([{ kind: 'docker', socket: '/var/run/docker.sock' }]),
@@ -67,10 +97,13 @@ export const configSchema = z.strictObject({
         name: 'corral',
         subnet: '10.42.0.0/16',
         block: 24,
+        blocks: 'host',
+        block6: 64,
         driver: 'vxlan',
         default: true,
         mtu: 'auto',
         hostPorts: true,
+        direct: false,
         cniConfig: {},
       },
     ]),

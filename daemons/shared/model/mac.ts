@@ -1,4 +1,5 @@
 // Pure: MAC addresses.
+import { createHash } from 'node:crypto';
 import type { Ip } from './ip.ts';
 import type { Ipv4 } from './ipv4.ts';
 
@@ -25,6 +26,12 @@ export function macFor(address: Ip): Mac {
   if (typeof address === 'number') return macForAddress(address);
   const low = Number(address & 0xffffffffn);
   return `0a:5a:${[24, 16, 8, 0].map((shift) => hex((low >>> shift) & 255)).join(':')}` as Mac;
+}
+
+/** The MAC of a host's VXLAN devices, from the host's uuid: 0e:00, as the original began them, and four bytes of a digest. */
+export function vtepMac(hostId: string): Mac {
+  const digest = createHash('sha256').update(`vtep ${hostId}`).digest();
+  return `0e:00:${Array.from(digest.subarray(0, 4), hex).join(':')}` as Mac;
 }
 
 export function macBytes(value: Mac): Uint8Array {

@@ -1,6 +1,7 @@
 // Pure: names and addresses that follow from a network's definition.
 import { createHash } from 'node:crypto';
-import { type Cidr4, parseCidr4 } from './ipv4.ts';
+import { type Cidr, networkOf, offsetIp, parseCidr, renderCidr } from './ip.ts';
+import { type Cidr4, parseCidr4, sizeOf } from './ipv4.ts';
 import type { NetworkObject } from './objects.ts';
 
 /** The metadata service and the DNS listen here on every host. */
@@ -17,6 +18,42 @@ export function bridgeName(network: string, isDefault: boolean): string {
   const full = `corral-${network}`;
   if (full.length <= 15) return full;
   return `corral-${createHash('sha256').update(network).digest('hex').slice(0, 8)}`;
+}
+
+/** The originals' VXLAN network identifier; the default network has it. */
+export const defaultVni = 1042;
+
+/** Highest identifier that a VXLAN header holds: 24 bits. */
+export const maxVni = 2 ** 24 - 1;
+const firstDerivedVni = 4096;
+
+/** The identifier of a VXLAN network that is configured without one, equal on every host. */
+export function vniOf(network: string, isDefault: boolean): number {
+  if (isDefault) return defaultVni;
+  const digest = createHash('sha256').update(`vni ${network}`).digest();
+  return firstDerivedVni + (digest.readUInt32BE() % (maxVni + 1 - firstDerivedVni));
+}
+
+/** vtep1042 for the default network. */
+export function vtepName(vni: number): string {
+  return `vtep${vni}`;
+}
+
+/**
+ * The IPv6 part that goes with a block: the one of the same number, counted from the start of each range. Undefined where the
+ * IPv6 range has fewer parts than that.
+ */
+export function block6Of(subnet: Cidr4, block: Cidr4, subnet6: Cidr, block6: number): string | undefined {
+  const number = (block.base - subnet.base) / sizeOf(block);
+  const base = offsetIp(subnet6.base, BigInt(number) << BigInt(128 - block6));
+  if (base === undefined || networkOf(base, subnet6.prefix) !== subnet6.base) return undefined;
+  return renderCidr({ base, prefix: block6 });
+}
+
+/** A range of IPv6, or undefined. */
+export function parseCidr6(text: string): Cidr | undefined {
+  const cidr = parseCidr(text);
+  return typeof cidr?.base === 'bigint' ? cidr : undefined;
 }
 
 /** The parsed range of a network; the snapshot holds only valid ones. */

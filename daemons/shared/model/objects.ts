@@ -24,6 +24,10 @@ export interface HostObject {
   /** Thousandths of a core. */
   readonly milliCpu: number | null;
   readonly localStorageMb: number | null;
+  /** MAC of this host's VXLAN devices; absent: the host has no overlay (a declared one). */
+  readonly vtepMac?: string;
+  /** False while the host keeps no lease in the cluster's store; absent: alive. */
+  readonly alive?: boolean;
 }
 
 export const drivers = ['vxlan', 'ipsec', 'wireguard', 'none'] as const;
@@ -37,6 +41,16 @@ export interface NetworkObject {
   readonly subnet: string;
   /** Prefix length of one host's block. */
   readonly block: number;
+  /** `none`: a flat network, whose addresses are claimed one by one; absent: each host owns blocks. */
+  readonly blocks?: 'none';
+  /** IPv6 range beside the subnet; absent: IPv4 alone. */
+  readonly subnet6?: string;
+  /** Prefix length of the IPv6 part that goes with one block; present with `subnet6`. */
+  readonly block6?: number;
+  /** VXLAN network identifier (RFC 7348); absent with other drivers. */
+  readonly vni?: number;
+  /** True: hosts on one link exchange packets without the tunnel. */
+  readonly direct?: true;
   readonly driver: Driver;
   readonly isDefault: boolean;
   /** Bytes; null derives it from the uplink. */
@@ -53,6 +67,8 @@ export interface BlockObject {
   readonly id: string;
   readonly network: string;
   readonly cidr: string;
+  /** The IPv6 part that goes with it, if the network has IPv6. */
+  readonly cidr6?: string;
   readonly hostId: string;
 }
 

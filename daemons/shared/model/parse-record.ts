@@ -1,6 +1,6 @@
 // Pure: checks what a source says before it enters the snapshot; a record that fails is refused, never repaired.
 import { SuiteError } from './errors.ts';
-import { parseIpv4 } from './ipv4.ts';
+import { parseIp } from './ip.ts';
 import { parseMac } from './mac.ts';
 import { type ContainerRecord, containerStates, type HostObject, healthStates, type SourceRecord } from './objects.ts';
 import { isPortText } from './ports.ts';
@@ -61,6 +61,8 @@ function parseHost(fields: Fields): HostObject {
     memory: field('memory', orNull(isCount)),
     milliCpu: field('milliCpu', orNull(isCount)),
     localStorageMb: field('localStorageMb', orNull(isCount)),
+    ...(fields.vtepMac === undefined ? {} : { vtepMac: field('vtepMac', isMac) }),
+    ...(fields.alive === undefined ? {} : { alive: field('alive', isBoolean) }),
   };
 }
 
@@ -78,7 +80,7 @@ const isText: Check<string> = (value): value is string =>
 const isId: Check<string> = (value): value is string => typeof value === 'string' && isUuid(value);
 /** Any printable name: names are only ever data; what reaches a path or a rule is checked there. */
 const isName: Check<string> = (value): value is string => isText(value) && value !== '' && value.length <= 255;
-const isIp: Check<string> = (value): value is string => typeof value === 'string' && parseIpv4(value) !== undefined;
+const isIp: Check<string> = (value): value is string => typeof value === 'string' && parseIp(value) !== undefined;
 const isMac: Check<string> = (value): value is string => typeof value === 'string' && parseMac(value) !== undefined;
 const isPort: Check<string> = (value): value is string => typeof value === 'string' && isPortText(value);
 const isCount: Check<number> = (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0;

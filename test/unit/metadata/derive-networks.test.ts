@@ -6,6 +6,7 @@ import {
   parsePlan,
 } from '../../../daemons/metadata/derive-networks.ts';
 import type { NetworkConfig } from '../../../daemons/shared/daemon/config-schema.ts';
+import { vniOf } from '../../../daemons/shared/model/networks.ts';
 import { clusterId } from '../../fixtures/records.ts';
 
 const network = (name: string, subnet: string, differing: Partial<NetworkConfig> = {}): NetworkConfig => ({
@@ -16,6 +17,9 @@ const network = (name: string, subnet: string, differing: Partial<NetworkConfig>
   default: false,
   mtu: 'auto',
   hostPorts: true,
+  blocks: 'host' as const,
+  block6: 64,
+  direct: false,
   cniConfig: {},
   ...differing,
 });
@@ -27,6 +31,7 @@ const plan = (name: string, subnet: string, differing: Partial<NetworkPlan> = {}
   isDefault: false,
   mtu: null,
   hostPorts: true,
+  ...(differing.driver === undefined && { vni: vniOf(name, differing.isDefault ?? false) }),
   ...differing,
 });
 const remembered = (...plans: NetworkPlan[]) => new Map(plans.map((one) => [one.name, one]));

@@ -15,6 +15,7 @@ const plan = {
   isDefault: true,
   mtu: null,
   hostPorts: true,
+  vni: 1042,
 } as const;
 
 /** `open` opens the store of the test; called again it opens the same one. */

@@ -55,7 +55,7 @@ t.test('each wrong field is named', async (t) => {
   ];
   for (const [field, value] of wrong) refuse(t, { ...record(1), [field]: value }, field);
   for (const [field, value] of [
-    ['agentIp', '::1'],
+    ['agentIp', '::x'],
     ['memory', '8G'],
     ['labels', 'x'],
   ] as const) {
