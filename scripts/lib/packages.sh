@@ -3,9 +3,11 @@
 # A word is PACKAGE or PACKAGE:COMMAND; with the command on the machine (from another source) the package is not wanted.
 
 packages_runtime='ca-certificates iptables iproute2 conntrack gcc:cc libc6-dev'
+# Several hosts on one machine (corral lab).
+packages_lab='etcd-server:etcd iputils-ping:ping'
 # Engines and reference plugins, then the tests' tools, then what `cap` is compiled with.
 packages_dev='docker.io:dockerd podman:podman runc:runc containernetworking-plugins busybox-static
-  bind9-dnsutils curl iputils-arping iputils-ping netcat-openbsd nftables tcpdump nginx-light:nginx wrk
+  bind9-dnsutils curl etcd-client:etcdctl iperf3 iputils-arping netcat-openbsd nftables tcpdump nginx-light:nginx wrk
   musl-tools g++ libpcap-dev make python3'
 
 # missing_packages WORD...: prints the packages to install, one a line.
@@ -24,7 +26,11 @@ missing_packages() {
 
 # wanted_packages MODE
 wanted_packages() {
-  if [ "$1" = dev ]; then echo "$packages_runtime $packages_dev"; else echo "$packages_runtime"; fi
+  case $1 in
+    dev) echo "$packages_runtime $packages_lab $packages_dev" ;;
+    lab) echo "$packages_runtime $packages_lab" ;;
+    *) echo "$packages_runtime" ;;
+  esac
 }
 
 packages_ready() {
@@ -74,7 +80,7 @@ $name
 "*) ;; *) echo "$name" ;; esac
   done)
   for name in $added; do
-    case $name in docker.io | containerd | podman | nginx-common) no_start_at_boot "$name" ;; esac
+    case $name in docker.io | containerd | podman | nginx-common | etcd-server | iperf3) no_start_at_boot "$name" ;; esac
   done
   services_may_start
   exec 8>&-
