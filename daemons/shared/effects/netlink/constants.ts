@@ -69,7 +69,23 @@ export const BRPORT = {
 
 export const BR = { MCAST_SNOOPING: 23 } as const;
 
-export const VXLAN = { ID: 1, LINK: 3, LOCAL: 4, LEARNING: 7, PORT: 15 } as const;
+export const VXLAN = {
+  ID: 1,
+  GROUP: 2,
+  LINK: 3,
+  LOCAL: 4,
+  LEARNING: 7,
+  PROXY: 11,
+  RSC: 12,
+  L2MISS: 13,
+  L3MISS: 14,
+  PORT: 15,
+  GROUP6: 16,
+  LOCAL6: 17,
+  GBP: 23,
+  COLLECT_METADATA: 25,
+  GPE: 27,
+} as const;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4, FLAGS: 8 } as const;
 export const IFA_F = { NODAD: 0x2, DADFAILED: 0x8, TENTATIVE: 0x40, NOPREFIXROUTE: 0x200 } as const;

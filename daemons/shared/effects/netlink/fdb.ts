@@ -1,10 +1,9 @@
 // Forwarding entries: at which port of a bridge, or behind which host of a VXLAN, a MAC is found.
 import { hasCode } from '../../model/errors.ts';
-import type { Ipv4 } from '../../model/ipv4.ts';
 import { type Mac, macBytes, macFromBytes } from '../../model/mac.ts';
 import { Payload, readAttributes, u32Of } from './attributes.ts';
 import { FAMILY, FLAG, IFLA, NDA, NTF, NUD, RTM } from './constants.ts';
-import { ipBytes, ipFromBytes } from './ip-bytes.ts';
+import { type Ip, ipBytes, ipFromBytes } from './ip-bytes.ts';
 import type { Transport } from './transport.ts';
 
 export interface FdbEntry {
@@ -12,7 +11,7 @@ export interface FdbEntry {
   readonly index: number;
   readonly mac: Mac;
   /** Set on a VXLAN device's own entries: the host behind which the MAC is. */
-  readonly dst?: Ipv4;
+  readonly dst?: Ip;
 }
 
 export interface KnownFdbEntry extends FdbEntry {
@@ -27,6 +26,8 @@ export interface FdbVerbs {
   listFdb(of: { bridge: number; port?: number } | { own: number }): Promise<KnownFdbEntry[]>;
   /** Sets a static entry: at a bridge's port, or with `dst` on a VXLAN device. Returns whether it wrote. */
   ensureFdb(want: FdbEntry): Promise<boolean>;
+  /** The same without a look: adds the entry, or replaces the one of the same MAC. */
+  setFdb(want: FdbEntry): Promise<void>;
   /** Returns whether it was there. Give `dst` for an entry of a VXLAN device. */
   dropFdb(entry: FdbEntry): Promise<boolean>;
 }
@@ -60,6 +61,7 @@ export function fdbVerbs(transport: Transport): FdbVerbs {
       if (!same) await set(want, FLAG.REPLACE);
       return !same;
     },
+    setFdb: (want) => set(want, FLAG.REPLACE),
     async dropFdb(entry) {
       const attempted = `remove forwarding entry ${entry.mac} from device ${entry.index}`;
       try {
@@ -111,7 +113,7 @@ function parseEntry(data: Buffer): KnownFdbEntry | undefined {
   return {
     index: data.readInt32LE(4),
     mac,
-    ...(typeof dst === 'number' ? { dst } : {}),
+    ...(dst === undefined ? {} : { dst }),
     master,
     kind: isLocal ? 'local' : state & fixed ? 'static' : 'dynamic',
   };

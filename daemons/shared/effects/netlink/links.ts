@@ -1,6 +1,5 @@
 // Devices as the kernel lists them.
 import { hasCode } from '../../model/errors.ts';
-import { type Ipv4, ipv4FromBytes } from '../../model/ipv4.ts';
 import { type Mac, macFromBytes } from '../../model/mac.ts';
 import {
   type Attributes,
@@ -14,6 +13,7 @@ import {
   u32Of,
 } from './attributes.ts';
 import { BRPORT, IFF, IFLA, INFO, RTEXT_FILTER_SKIP_STATS, RTM, VXLAN } from './constants.ts';
+import { type Ip, ipFromBytes } from './ip-bytes.ts';
 import type { Transport } from './transport.ts';
 
 /** A device, by name or index. */
@@ -60,10 +60,12 @@ export interface BridgePort {
 export interface VxlanData {
   readonly vni: number;
   readonly port: number;
-  readonly local: Ipv4 | undefined;
+  readonly local: Ip | undefined;
   /** Index of the underlying device. */
   readonly link: number | undefined;
   readonly learning: boolean;
+  /** It has a group or remote of its own, answers ARP itself, or asks programs about misses: nothing that Corral asks for. */
+  readonly special: boolean;
 }
 
 export interface LinkReads {
@@ -147,12 +149,14 @@ function parsePort(data: Attributes): BridgePort {
 }
 
 function parseVxlan(data: Attributes): VxlanData {
-  const local = data.get(VXLAN.LOCAL);
+  const switches = [VXLAN.PROXY, VXLAN.RSC, VXLAN.L2MISS, VXLAN.L3MISS, VXLAN.COLLECT_METADATA];
+  const hasGroup = data.has(VXLAN.GROUP) || data.has(VXLAN.GROUP6);
   return {
     vni: u32Of(data, VXLAN.ID) ?? 0,
     port: u16beOf(data, VXLAN.PORT) ?? 0,
-    local: local && ipv4FromBytes(local),
-    link: u32Of(data, VXLAN.LINK),
+    local: ipFromBytes(data.get(VXLAN.LOCAL) ?? data.get(VXLAN.LOCAL6)),
+    link: u32Of(data, VXLAN.LINK) || undefined,
     learning: u8Of(data, VXLAN.LEARNING) === 1,
+    special: hasGroup || data.has(VXLAN.GBP) || data.has(VXLAN.GPE) || switches.some((type) => u8Of(data, type) === 1),
   };
 }

@@ -21,6 +21,8 @@ export interface NeighbourVerbs {
   listNeighbours(index?: number): Promise<Neighbour[]>;
   /** Makes the entry permanent; returns whether it wrote. */
   ensureNeighbour(want: { index: number; address: Ip; mac: Mac }): Promise<boolean>;
+  /** The same without a look: adds the entry, or replaces the one of the same address. */
+  setNeighbour(want: { index: number; address: Ip; mac: Mac }): Promise<void>;
   /** Returns whether it was there. */
   dropNeighbour(entry: { index: number; address: Ip }): Promise<boolean>;
 }
@@ -57,6 +59,7 @@ export function neighbourVerbs(transport: Transport): NeighbourVerbs {
       await set(want, FLAG.REPLACE);
       return true;
     },
+    setNeighbour: (want) => set(want, FLAG.REPLACE),
     async dropNeighbour(entry) {
       const attempted = `remove neighbour ${renderIp(entry.address)} from device ${entry.index}`;
       try {

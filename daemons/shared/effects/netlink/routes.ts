@@ -45,6 +45,8 @@ export interface RouteVerbs {
   listRoutes(filter?: { table?: number; family?: 4 | 6; ours?: boolean }): Promise<Route[]>;
   /** Adds the route or replaces the one with the same key; returns whether it wrote. */
   ensureRoute(want: Route): Promise<boolean>;
+  /** The same without a look. */
+  setRoute(want: Route): Promise<void>;
   /** Returns whether it was there. With `protocol`, only a route of that protocol is removed. */
   dropRoute(route: RouteKey & Pick<Route, 'type' | 'protocol'>): Promise<boolean>;
   /** The route that a packet to the address would take (`ip route get`); undefined if there is none. */
@@ -77,6 +79,9 @@ export function routeVerbs(transport: Transport): RouteVerbs {
       if (routes.some((have) => sameRoute(want, have))) return false;
       await add(want, FLAG.REPLACE);
       return true;
+    },
+    async setRoute(want) {
+      await add(want, FLAG.REPLACE);
     },
     async dropRoute(route) {
       // Only what identifies it: a whole Route may be passed, and its gateway may be out of date.
