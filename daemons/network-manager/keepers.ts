@@ -5,19 +5,23 @@ import type { DaemonContext } from '../shared/daemon/life.ts';
 import { openIptables } from '../shared/effects/iptables.ts';
 import { openConntrack } from '../shared/effects/netlink/conntrack.ts';
 import { openIpsets } from '../shared/effects/netlink/ipset.ts';
-import { openNetlink } from '../shared/effects/netlink.ts';
+import type { Netlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
 import { ConfKeeper } from './cni-conf/main.ts';
 import { FlowsKeeper } from './conntrack/main.ts';
+import type { HostLinks } from './host-links.ts';
 import { keeperMetrics } from './keeper-metrics.ts';
 import { NetworksKeeper } from './networks/main.ts';
 import { PublishedPorts } from './ports/main.ts';
 import { RulesKeeper } from './rules/main.ts';
-import { watchHost } from './watch-host.ts';
+import type { HostWatch } from './watch-host.ts';
 import { watchRules } from './watch-rules.ts';
 
 export interface KeeperDeps {
   readonly context: DaemonContext;
+  readonly netlink: Netlink;
+  readonly watch: HostWatch;
+  readonly links: HostLinks;
 }
 
 export interface Keepers {
@@ -30,12 +34,12 @@ export interface Keepers {
 }
 
 export function startKeepers(deps: KeeperDeps): Keepers {
-  const { context } = deps;
-  const netlink = openNetlink();
+  const { context, netlink, watch, links } = deps;
   const metrics = keeperMetrics(context.metrics);
   const networks: NetworksKeeper = new NetworksKeeper({
     context,
     netlink,
+    links,
     metrics: metrics('networks'),
     beforeFiles: () => rules.settle(),
     onRefused: () => rules.poke(),
@@ -57,7 +61,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
     ports,
     onPublished: (served, subnets) => flows.onPublished(served, subnets),
   });
-  const watch = watchHost(context, {
+  watch.listen({
     onLink: (index) => {
       if (networks.onLink(index)) rules.poke();
     },
@@ -97,9 +101,8 @@ export function startKeepers(deps: KeeperDeps): Keepers {
       if (isNews || hasOtherPorts) rules.onSnapshot(snapshot);
     },
     async stop() {
-      await Promise.all([networks.close(), rules.close(), flows.close(), conf.close(), watch.close()]);
+      await Promise.all([networks.close(), rules.close(), flows.close(), conf.close()]);
       ruleWatch.close();
-      netlink.close();
       conntrack.close();
       ipsets.close();
     },

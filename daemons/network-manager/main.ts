@@ -1,12 +1,15 @@
 // network-manager: attaches containers, keeps bridges and rules, reports what is attached. See README.md.
 import { setPriority } from 'node:os';
 import { type DaemonContext, type RunningDaemon, runDaemon } from '../shared/daemon/life.ts';
+import { openNetlink } from '../shared/effects/netlink.ts';
 import type { SuiteError } from '../shared/model/errors.ts';
 import { daemonSocket } from '../shared/model/paths.ts';
 import { watchSnapshot } from '../shared/source/watch.ts';
 import { startAttachments } from './attachments/start-attachments.ts';
 import { serveCni } from './cni-host/serve-cni.ts';
+import { HostLinks } from './host-links.ts';
 import { startKeepers } from './keepers.ts';
+import { watchHost } from './watch-host.ts';
 
 await runDaemon('network-manager', start);
 
@@ -14,8 +17,13 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const { paths, health, log } = context;
   comeFirst();
   health.set('started', { ok: false, code: 'NOT_READY', text: 'waits for the first snapshot and the first bridges' });
-  const keepers = startKeepers({ context });
-  const attachments = startAttachments(context);
+  const netlink = openNetlink();
+  const hostWatch = watchHost(context);
+  const links = new HostLinks(netlink, () => hostWatch.isOpen);
+  hostWatch.listen({ onLink: () => links.doubt(), onResync: () => links.doubt() });
+  const host = { netlink, links, watch: hostWatch };
+  const keepers = startKeepers({ context, ...host });
+  const attachments = startAttachments(context, host);
   const cniHost = await serveCni({ path: paths.cniSocket, cni: attachments.cni, onServed: cniMeter(context) });
   void keepers.ready.then(() => {
     attachments.begin();
@@ -35,7 +43,8 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     async stop() {
       watch.close();
       await cniHost.close();
-      await Promise.all([attachments.stop(), keepers.stop()]);
+      await Promise.all([attachments.stop(), keepers.stop(), hostWatch.close()]);
+      netlink.close();
     },
   };
 }

@@ -6,26 +6,42 @@ import { type Change, type Watch, watchNetlink } from '../shared/effects/netlink
 const reopenMs = 1_000;
 
 export interface HostEvents {
-  onLink(index: number): void;
-  onAddress(): void;
-  onRoute(): void;
+  /** By the device's index. */
+  onLink?(index: number): void;
+  /** A neighbour entry of the device, or a forwarding entry at it. */
+  onNeighbour?(index: number): void;
+  onAddress?(): void;
+  onRoute?(): void;
   /** Events were lost. */
-  onResync(): void;
+  onResync?(): void;
 }
 
-export function watchHost(context: Pick<DaemonContext, 'log'>, events: HostEvents): Watch {
+export interface HostWatch extends Watch {
+  /** False while changes are not told. */
+  readonly isOpen: boolean;
+  /** From now on; in the order in which the listeners came. */
+  listen(events: HostEvents): void;
+}
+
+export function watchHost(context: Pick<DaemonContext, 'log'>): HostWatch {
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let watch: Watch | undefined;
+  const listeners: HostEvents[] = [];
+  const resync = (): void => {
+    for (const { onResync } of listeners) onResync?.();
+  };
   const open = (): void => {
     if (closed) return;
     try {
       watch = watchNetlink({
-        groups: ['link', 'address', 'route'],
+        groups: ['link', 'neighbour', 'address', 'route'],
         // Polled: a blocking read would hold one of the four threads that files and names need too.
         keepAlive: false,
-        onChanges: (changes) => tell(changes, events),
-        onResync: events.onResync,
+        onChanges: (changes) => {
+          for (const events of listeners) tell(changes, events);
+        },
+        onResync: resync,
         onEnd: again,
       });
     } catch (error) {
@@ -37,11 +53,15 @@ export function watchHost(context: Pick<DaemonContext, 'log'>, events: HostEvent
     watch = undefined;
     timer = setTimeout(() => {
       open();
-      events.onResync();
+      resync();
     }, reopenMs).unref();
   };
   open();
   return {
+    get isOpen() {
+      return watch !== undefined;
+    },
+    listen: (events) => void listeners.push(events),
     async close() {
       closed = true;
       clearTimeout(timer);
@@ -51,7 +71,10 @@ export function watchHost(context: Pick<DaemonContext, 'log'>, events: HostEvent
 }
 
 function tell(changes: readonly Change[], events: HostEvents): void {
-  for (const { kind, index } of changes) if (kind === 'link') events.onLink(index);
-  if (changes.some(({ kind }) => kind === 'address')) events.onAddress();
-  if (changes.some(({ kind }) => kind === 'route')) events.onRoute();
+  for (const { kind, index } of changes) {
+    if (kind === 'link') events.onLink?.(index);
+    else if (kind === 'neighbour' || kind === 'fdb') events.onNeighbour?.(index);
+  }
+  if (changes.some(({ kind }) => kind === 'address')) events.onAddress?.();
+  if (changes.some(({ kind }) => kind === 'route')) events.onRoute?.();
 }

@@ -12,7 +12,7 @@ import { Records } from '../../shared/source/records.ts';
 import { ForeignCni } from '../cni-runtime/foreign-cni.ts';
 import { PluginBinaries } from '../cni-runtime/plugin-binaries.ts';
 import { foreignNetworks, programsOf, routedCni } from '../cni-runtime/routed-cni.ts';
-import { LinksKeeper } from '../links/main.ts';
+import { LinksKeeper, type LinksOptions } from '../links/main.ts';
 import { DockerKeeper } from './docker-keeper.ts';
 import { Failures } from './failures.ts';
 import { LeaseBook } from './lease-book.ts';
@@ -40,7 +40,7 @@ export interface Attachments {
   stop(): Promise<void>;
 }
 
-export function startAttachments(context: DaemonContext): Attachments {
+export function startAttachments(context: DaemonContext, host: LinksOptions['host']): Attachments {
   const { paths, config, log, metrics } = context;
   const names: NameSettings = { nameserver: config.metadata.address, zone: config.dns.zone };
   const bootId = readText('/proc/sys/kernel/random/boot_id').trim();
@@ -95,9 +95,10 @@ export function startAttachments(context: DaemonContext): Attachments {
     tell.onDetached(lease);
     if (lease.attachment.engine === 'docker') relist();
   };
-  const sweeper = new Sweeper({ cni, book, failures, onDetached: onVanished });
+  const sweeper = new Sweeper({ cni, book, failures, links: host.links, onDetached: onVanished });
   const links = new LinksKeeper({
     context,
+    host,
     leases: () => book.all(),
     running: engines.map(
       ({ docker }) =>

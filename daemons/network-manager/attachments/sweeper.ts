@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Cni, Lease } from '../../../cni-plugins/library.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
+import type { HostLinks } from '../host-links.ts';
 import { inodeAt } from './container-netns.ts';
 import { refOf } from './describe.ts';
 import type { Failures } from './failures.ts';
@@ -13,6 +14,8 @@ export interface SweeperDeps {
   readonly cni: Pick<Cni, 'del'>;
   readonly book: LeaseBook;
   readonly failures: Failures;
+  /** The host's devices, as far as they are known without asking the kernel. */
+  readonly links: Pick<HostLinks, 'list'>;
   readonly onDetached: (lease: Lease) => void;
   readonly everyMs?: number;
 }
@@ -38,8 +41,12 @@ export class Sweeper {
   }
 
   async #pass(): Promise<void> {
-    const links = hostLinks();
-    const gone = this.#deps.book.all().filter((lease) => lease.phase === 'done' && isGone(lease, look(lease, links)));
+    const known = new Set((await this.#deps.links.list()).map(({ name }) => name));
+    const leases = this.#deps.book.all().filter(({ phase }) => phase === 'done');
+    const missed = leases.filter((lease) => isGone(lease, look(lease, known)));
+    // A lease may be newer than the list of devices.
+    const links = missed.length > 0 ? hostLinks() : known;
+    const gone = missed.filter((lease) => isGone(lease, look(lease, links)));
     const { confirmed, remember } = confirmGone(gone, this.#before);
     this.#before = remember;
     for (const lease of confirmed) await this.#drop(lease);

@@ -6,6 +6,7 @@ import type { Netlink } from '../../shared/effects/netlink.ts';
 import { forwardingRecord } from '../../shared/model/paths.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
+import type { HostLinks } from '../host-links.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { applySteps, type Outcome } from './apply.ts';
 import { connectPort } from './connect-port.ts';
@@ -25,6 +26,7 @@ const condition = 'networks';
 export interface NetworksOptions {
   readonly context: Pick<DaemonContext, 'paths' | 'log' | 'health'>;
   readonly netlink: Netlink;
+  readonly links: HostLinks;
   readonly metrics: KeeperMetrics;
   /** Waited for before a network is made known to the plugins; its rules shall stand by then. Must not reject. */
   readonly beforeFiles: () => Promise<void>;
@@ -96,10 +98,10 @@ export class NetworksKeeper {
   }
 
   async #compare(snapshot: Snapshot): Promise<Comparison> {
-    const { context, netlink } = this.#options;
+    const { context } = this.#options;
     const networks = wantNetworks(snapshot);
     const bridges = networks.map((network) => network.bridge);
-    const have = await observeHost(netlink, context.paths, bridges);
+    const have = await observeHost(this.#options, context.paths, bridges);
     const leases = strayLinks(have.links).length > 0 ? listLeases(context.paths).leases : [];
     const wish = { networks, complete: snapshot.complete, paths: context.paths, leases };
     return { networks, have, plan: planNetworks(wish, have) };
@@ -122,6 +124,8 @@ export class NetworksKeeper {
         writeAtomic(forwardingRecord(context.paths), '');
       },
     });
+    // The notices of our own changes may come after the next look.
+    if (plan.steps.length > 0) this.#options.links.doubt();
     this.#account(outcome, JSON.stringify(networks));
     const failure = outcome.failed[0]?.error;
     context.health.set(condition, stateOfNetworks(networks.length - plan.refused.size, plan.faults, failure));

@@ -4,24 +4,24 @@ import { type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/net
 import { readSysctl } from '../../shared/effects/sysctl.ts';
 import type { Ipv4 } from '../../shared/model/ipv4.ts';
 import type { Paths } from '../../shared/model/paths.ts';
+import type { HostLinks } from '../host-links.ts';
 import type { HaveAddress, HaveRoute, HostState } from './host-state.ts';
 import { forwardingPath } from './plan-drops.ts';
 import { bridgeSysctls } from './plan-network.ts';
 import { conflistPath } from './want-files.ts';
 
-export type HostReads = Pick<Netlink, 'listLinks' | 'listAddresses' | 'listRoutes'>;
+export interface HostReads {
+  readonly netlink: Pick<Netlink, 'listAddresses' | 'listRoutes'>;
+  readonly links: Pick<HostLinks, 'list'>;
+}
 
 /** @param bridges names whose settings are of interest */
 export async function observeHost(
-  netlink: HostReads,
+  { netlink, links: known }: HostReads,
   paths: Pick<Paths, 'blocks' | 'cniConf'>,
   bridges: readonly string[],
 ): Promise<HostState> {
-  const [links, addresses, routes] = await Promise.all([
-    netlink.listLinks(),
-    netlink.listAddresses(),
-    netlink.listRoutes(),
-  ]);
+  const [links, addresses, routes] = await Promise.all([known.list(), netlink.listAddresses(), netlink.listRoutes()]);
   return {
     links,
     addresses: addresses.filter((one): one is HaveAddress => typeof one.address === 'number'),

@@ -4,6 +4,7 @@
 // koffi hands the address of a typed array to the callee. For a synchronous call the array lives as long as the call;
 // for the asynchronous one it is held in `lent` until the kernel is done with it.
 import { createRequire } from 'node:module';
+import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 
 type Argument = number | null | Uint8Array;
@@ -122,6 +123,11 @@ export function setReceiveBuffer(fd: number, bytes: number): void {
   call('setsockopt', fd, SOL_SOCKET, SO_RCVBUFFORCE, new Uint8Array(new Int32Array([bytes]).buffer), 4);
 }
 
+/** Sends; returns when the kernel has taken the message, and for rtnetlink when it has carried it out. */
+export function sendNow(fd: number, bytes: Uint8Array): void {
+  call('send', fd, bytes, bytes.length, 0);
+}
+
 /** Sends on a thread of libuv's pool, for requests that keep the kernel busy for milliseconds. */
 export function sendOffLoop(fd: number, bytes: Uint8Array): Promise<void> {
   lent.add(bytes);
@@ -137,12 +143,12 @@ export function sendOffLoop(fd: number, bytes: Uint8Array): Promise<void> {
 
 /** Takes one waiting datagram without blocking; 0 if there is none. */
 export function receiveNow(fd: number, into: Uint8Array): number {
-  try {
-    return call('recv', fd, into, into.length, MSG_DONTWAIT);
-  } catch (error) {
-    if (error instanceof LibcError && error.code === 'EAGAIN') return 0;
-    throw error;
-  }
+  const length = routine('recv')(fd, into, into.length, MSG_DONTWAIT);
+  if (length >= 0) return length;
+  // Watches poll several times a second, mostly in vain: an error object each time is what they would cost.
+  const errno = koffi?.errno() ?? 0;
+  if (errno === constants.errno.EAGAIN) return 0;
+  throw new LibcError('recv', errno);
 }
 
 /** Who is at the other end of a connected unix socket, as the kernel recorded it at connect time. */

@@ -1,13 +1,16 @@
 // The keepers alone in a process, for tests inside a namespace: snapshots come as lines on the standard input, `status` asks
 // for health and counters. Log lines go to the standard output as in a daemon.
 import { createInterface } from 'node:readline';
+import { HostLinks } from '../../../../daemons/network-manager/host-links.ts';
 import { startKeepers } from '../../../../daemons/network-manager/keepers.ts';
+import { watchHost } from '../../../../daemons/network-manager/watch-host.ts';
 import { parseConfig } from '../../../../daemons/shared/daemon/config.ts';
 import { Health } from '../../../../daemons/shared/daemon/health.ts';
 import type { Context } from '../../../../daemons/shared/daemon/http.ts';
 import type { DaemonContext } from '../../../../daemons/shared/daemon/life.ts';
 import { makeLog } from '../../../../daemons/shared/daemon/log.ts';
 import { Metrics } from '../../../../daemons/shared/daemon/metrics.ts';
+import { openNetlink } from '../../../../daemons/shared/effects/netlink.ts';
 import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
 import { pathsBelow } from '../../../../daemons/shared/model/paths.ts';
 import { noChange } from '../../../../daemons/shared/model/snapshot.ts';
@@ -29,7 +32,11 @@ const context: DaemonContext = {
   routes: [],
   onReload: () => undefined,
 };
-const keepers = startKeepers({ context });
+const netlink = openNetlink();
+const watch = watchHost(context);
+const links = new HostLinks(netlink, () => watch.isOpen);
+watch.listen({ onLink: () => links.doubt(), onResync: () => links.doubt() });
+const keepers = startKeepers({ context, netlink, watch, links });
 void keepers.ready.then(() => process.stdout.write('{"ready":true}\n'));
 
 createInterface({ input: process.stdin })
