@@ -20,6 +20,7 @@ export class HotMetrics {
   #hits = 0;
   #misses = 0;
   #evicted = 0;
+  #turns = 0;
 
   constructor(metrics: Metrics, counters: DnsMetrics) {
     this.#metrics = counters;
@@ -38,6 +39,11 @@ export class HotMetrics {
       'corral_dns_hot_evicted',
       'Kept replies that a change took out, since the start',
       () => this.#evicted,
+    );
+    metrics.gauge(
+      'corral_dns_hot_turns',
+      'Times that hot workers asked the kernel for questions, since the start',
+      () => this.#turns,
     );
   }
 
@@ -69,6 +75,7 @@ export class HotMetrics {
       this.#hits += counters.grown(word.hits);
       this.#misses += counters.grown(word.misses);
       this.#evicted += counters.grown(word.evicted);
+      this.#turns += counters.grown(word.turns);
     }
   }
 }

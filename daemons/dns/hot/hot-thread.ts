@@ -5,7 +5,7 @@ import { randomInt } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { sendTo } from '../../shared/effects/libc-mmsg.ts';
+import { sendTo } from '../../shared/effects/libc-udp.ts';
 import type { Ipv4 } from '../../shared/model/ipv4.ts';
 import type { HotEntry } from './hot-cache.ts';
 import type { MissPort } from './hot-desk.ts';

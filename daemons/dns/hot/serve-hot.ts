@@ -1,6 +1,6 @@
 // The UDP side by hot workers: their sockets on one address, kept in step with names, callers and clients.
 import { LibcError } from '../../shared/effects/libc.ts';
-import { openUdpSocket } from '../../shared/effects/libc-mmsg.ts';
+import { openUdpSocket } from '../../shared/effects/libc-udp.ts';
 import { type Cidr4, type Ipv4, parseIpv4 } from '../../shared/model/ipv4.ts';
 import type { CallerRules } from '../../shared/model/local-callers.ts';
 import { cannotListen, type Listener } from '../serve-udp.ts';

@@ -2,6 +2,7 @@
 // so that a stop or a change is seen in time; what it cannot answer goes to the main thread, which sends on the same descriptor.
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { DatagramBatch } from '../../shared/effects/libc-mmsg.ts';
+import { canJoin } from '../../shared/effects/libc-udp.ts';
 import { encodeRefusal } from '../encode-reply.ts';
 import { guardQuery } from '../guard.ts';
 import { Admission, commonView, type Standing } from './admission.ts';
@@ -16,7 +17,7 @@ import { writeHot, writeTruncated } from './write-hot.ts';
 const { fd, port, words, seed, maxBytes, batch: batchSize } = workerData as HotWorkerData;
 
 // Module level: the kernel writes into the batch for as long as the thread lives.
-const batch = new DatagramBatch(batchSize);
+const batch = new DatagramBatch(batchSize, { joins: canJoin(fd) });
 const { bytes } = batch;
 const cache = new HotCache(maxBytes, seed);
 const admission = new Admission();
@@ -48,15 +49,12 @@ function serve(): void {
 }
 
 function answerBatch(received: number, now: number): void {
-  let queued = 0;
   for (let slot = 0; slot < received; slot += 1) {
     const length = answerOne(slot, now);
-    if (length > 0) batch.queue(queued++, slot, length);
+    if (length > 0) batch.queue(slot, length);
   }
-  if (queued > 0) {
-    const unsent = batch.send(fd, queued);
-    if (unsent > 0) count(word.unsent, unsent);
-  }
+  const unsent = batch.send(fd);
+  if (unsent > 0) count(word.unsent, unsent);
   const bag = misses.take();
   if (bag) port.postMessage(bag, [bag.heads.buffer as ArrayBuffer, bag.bytes.buffer as ArrayBuffer]);
 }

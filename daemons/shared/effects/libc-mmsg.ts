@@ -3,98 +3,39 @@
 // Everything the kernel reads or writes (message headers, vectors, addresses, packets) lies in one buffer at fixed offsets,
 // held at module level for as long as the batch exists. A reply is written over the query that it answers, so that header
 // and question need not be copied. The layout is that of 64-bit little-endian Linux, glibc and musl alike.
-import { closeSync } from 'node:fs';
-import { endianness } from 'node:os';
-import { SuiteError } from '../model/errors.ts';
-import { type Ipv4, ipv4Bytes } from '../model/ipv4.ts';
-import { addressOf, call, LibcError, setReceiveTimeout } from './libc.ts';
+import { addressOf, call, LibcError } from './libc.ts';
+import { ReplyGroups } from './reply-groups.ts';
 
-const AF_INET = 2;
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
-const SO_SNDBUFFORCE = 32;
-const SO_RCVBUFFORCE = 33;
-const SO_SNDBUF = 7;
-const SO_RCVBUF = 8;
-const SO_REUSEPORT = 15;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_WAITFORONE = 0x10000;
-
-export interface UdpSocketOptions {
-  readonly address: Ipv4;
-  readonly port: number;
-  /** Several sockets share the port, the kernel spreads the clients over them. */
-  readonly shared: boolean;
-  /** A blocking receive returns empty-handed after this long. */
-  readonly timeoutMs: number;
-  readonly bufferBytes: number;
-}
-
-/**
- * Opens a bound UDP socket and returns its descriptor, for the caller to close. Throws a LibcError (`EADDRINUSE`), or
- * INTERNAL where this machine lacks the calls.
- */
-export function openUdpSocket(options: UdpSocketOptions): number {
-  requireCalls();
-  const fd = call('socket', AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  try {
-    if (options.shared) setOption(fd, SO_REUSEPORT, 1);
-    setBuffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, options.bufferBytes);
-    setBuffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, options.bufferBytes);
-    setReceiveTimeout(fd, options.timeoutMs);
-    call('bind', fd, socketAddress(options.address, options.port), addressBytes);
-    return fd;
-  } catch (error) {
-    closeSync(fd);
-    throw error;
-  }
-}
-
-/** Sends one datagram without waiting; false if the kernel did not take it. */
-export function sendTo(fd: number, bytes: Uint8Array, address: Ipv4, port: number): boolean {
-  try {
-    call('sendto', fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, socketAddress(address, port), addressBytes);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function requireCalls(): void {
-  if (process.platform === 'linux' && endianness() === 'LE' && ['x64', 'arm64'].includes(process.arch)) return;
-  throw new SuiteError('INTERNAL', `receive datagrams in batches on ${process.platform} ${process.arch}`);
-}
-
-function setOption(fd: number, option: number, value: number): void {
-  call('setsockopt', fd, SOL_SOCKET, option, new Uint8Array(new Int32Array([value]).buffer), 4);
-}
-
-/** Beyond the machine's limit where that is permitted, else as far as it goes. */
-function setBuffer(fd: number, force: number, ordinary: number, bytes: number): void {
-  try {
-    setOption(fd, force, bytes);
-  } catch {
-    setOption(fd, ordinary, bytes);
-  }
-}
-
-/** struct sockaddr_in */
-function socketAddress(address: Ipv4, port: number): Uint8Array {
-  const bytes = new Uint8Array(addressBytes);
-  bytes[0] = AF_INET;
-  bytes[2] = port >> 8;
-  bytes[3] = port & 255;
-  bytes.set(ipv4Bytes(address), 4);
-  return bytes;
-}
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
 
 const addressBytes = 16;
 const vectorBytes = 16; // struct iovec: base, length
-const headerBytes = 64; // struct mmsghdr: name @0, name length @8, vectors @16, their number @24, … flags @48, length @56
+// struct mmsghdr: name @0, name length @8, vectors @16, their number @24, control @32, its length @40, flags @48, length @56
+const headerBytes = 64;
+const headerWords = headerBytes / 4;
+const vectorWords = vectorBytes / 4;
+/** struct cmsghdr with UDP_SEGMENT: length @0, level @8, type @12, the parts' length (16 bits) @16. */
+const controlBytes = 24;
+const controlWords = controlBytes / 4;
+/** Batches that go out apart after the kernel refused a joined one: a small MTU, a device without checksums. */
+const apartAfterRefusal = 1_000;
 /** A query may have 4096 bytes; one byte more tells a longer one. Not a power of two: the slots would share cache lines. */
 export const slotBytes = 4352;
+
+interface Parts {
+  readonly incoming: number;
+  readonly outgoing: number;
+  /** Vectors of what is received, and of what is sent. */
+  readonly received: number;
+  readonly sent: number;
+  readonly names: number;
+  readonly controls: number;
+  readonly packets: number;
+}
 
 /** What the kernel may write into; never collected while the batch is in use. */
 const held = new Set<ArrayBuffer>();
@@ -110,66 +51,72 @@ export class DatagramBatch {
   readonly #names: Uint8Array;
   readonly #incoming: Uint8Array;
   readonly #outgoing: Uint8Array;
-  /** Offsets of the parts, in 32-bit words. */
-  readonly #at: { in: number; out: number; vectors: number; sends: number; name: number };
-  readonly #base: bigint;
+  /** Offsets of the parts, in bytes. */
+  readonly #at: Parts;
+  /** Where the buffer lies: below 2^47, so a number holds it. */
+  readonly #base: number;
+  readonly #joined: ReplyGroups;
+  readonly #apart: ReplyGroups;
+  #groups: ReplyGroups;
+  /** Batches that still go out apart. */
+  #apartFor = 0;
 
-  constructor(size: number) {
+  /** `joins`: replies to one client may go out together, see `canJoin`. */
+  constructor(size: number, options: { readonly joins: boolean }) {
     this.size = size;
-    const parts = { in: 0, out: 0, vectors: 0, sends: 0, name: 0 };
     let end = 0;
     const place = (bytes: number): number => {
       end += bytes * size;
       return end - bytes * size;
     };
-    parts.in = place(headerBytes);
-    parts.out = place(headerBytes);
-    parts.vectors = place(vectorBytes);
-    parts.sends = place(vectorBytes);
-    parts.name = place(addressBytes);
-    const packets = place(slotBytes);
+    this.#at = {
+      incoming: place(headerBytes),
+      outgoing: place(headerBytes),
+      received: place(vectorBytes),
+      sent: place(vectorBytes),
+      names: place(addressBytes),
+      controls: place(controlBytes),
+      packets: place(slotBytes),
+    };
+    const { incoming, outgoing, names, packets } = this.#at;
     this.#buffer = new ArrayBuffer(end);
     held.add(this.#buffer);
     this.#words = new Uint32Array(this.#buffer);
-    this.#names = new Uint8Array(this.#buffer, parts.name, addressBytes * size);
-    this.#incoming = new Uint8Array(this.#buffer, parts.in, headerBytes * size);
-    this.#outgoing = new Uint8Array(this.#buffer, parts.out, headerBytes * size);
+    this.#names = new Uint8Array(this.#buffer, names, addressBytes * size);
+    this.#incoming = new Uint8Array(this.#buffer, incoming, headerBytes * size);
+    this.#outgoing = new Uint8Array(this.#buffer, outgoing, headerBytes * size);
     this.bytes = new Uint8Array(this.#buffer, packets, slotBytes * size);
     this.words = new Int32Array(this.#buffer, packets, (slotBytes / 4) * size);
-    this.#base = addressOf(new Uint8Array(this.#buffer));
-    this.#at = {
-      in: parts.in / 4,
-      out: parts.out / 4,
-      vectors: parts.vectors / 4,
-      sends: parts.sends / 4,
-      name: parts.name,
-    };
-    for (let slot = 0; slot < size; slot += 1) this.#wire(slot, parts, packets);
+    this.#base = Number(addressOf(new Uint8Array(this.#buffer)));
+    this.#joined = new ReplyGroups(size, true);
+    this.#apart = new ReplyGroups(size, false);
+    this.#groups = options.joins ? this.#joined : this.#apart;
+    for (let slot = 0; slot < size; slot += 1) this.#wire(slot);
   }
 
-  #wire(
-    slot: number,
-    parts: { in: number; out: number; vectors: number; sends: number; name: number },
-    packets: number,
-  ): void {
-    const names = parts.name + slot * addressBytes;
-    for (const [headers, vectors] of [
-      [parts.in, parts.vectors],
-      [parts.out, parts.sends],
-    ] as const) {
-      const header = headers + slot * headerBytes;
-      const vector = vectors + slot * vectorBytes;
-      this.#pointer(header, names);
-      this.#words[(header + 8) / 4] = addressBytes;
-      this.#pointer(header + 16, vector);
-      this.#words[(header + 24) / 4] = 1;
-      this.#pointer(vector, packets + slot * slotBytes);
-      this.#words[(vector + 8) / 4] = slotBytes;
-    }
+  #wire(slot: number): void {
+    const at = this.#at;
+    const words = this.#words;
+    const incoming = at.incoming + slot * headerBytes;
+    const outgoing = at.outgoing + slot * headerBytes;
+    const vector = at.received + slot * vectorBytes;
+    const control = at.controls + slot * controlBytes;
+    this.#pointer(incoming, at.names + slot * addressBytes);
+    this.#pointer(incoming + 16, vector);
+    words[(incoming + 24) / 4] = 1;
+    this.#pointer(vector, at.packets + slot * slotBytes);
+    words[(vector + 8) / 4] = slotBytes;
+    this.#pointer(outgoing + 32, control);
+    for (const header of [incoming, outgoing]) words[(header + 8) / 4] = addressBytes;
+    words[control / 4] = controlBytes - 6;
+    words[control / 4 + 2] = SOL_UDP;
+    words[control / 4 + 3] = UDP_SEGMENT;
   }
 
   #pointer(at: number, target: number): void {
-    new DataView(this.#buffer).setBigUint64(at, this.#base + BigInt(target), true);
+    const address = this.#base + target;
+    this.#words[at / 4] = address >>> 0;
+    this.#words[at / 4 + 1] = Math.floor(address / 0x100000000);
   }
 
   /** Waits for at least one datagram, until the socket's timeout; the number received, 0 for none. Throws a LibcError. */
@@ -188,7 +135,7 @@ export class DatagramBatch {
 
   /** Bytes received into the slot; `slotBytes` for what was longer. */
   received(slot: number): number {
-    return this.#words[this.#at.in + slot * (headerBytes / 4) + 14]!;
+    return this.#words[this.#at.incoming / 4 + slot * headerWords + 14]!;
   }
 
   /** The sender's address as a signed number: a small integer for V8, a key for maps. */
@@ -203,34 +150,94 @@ export class DatagramBatch {
     return (this.#names[at]! << 8) | this.#names[at + 1]!;
   }
 
-  /** The reply that stands in the slot goes out as the `turn`-th of this batch. */
-  queue(turn: number, slot: number, length: number): void {
-    const words = this.#words;
-    const vector = this.#at.sends + turn * (vectorBytes / 4);
-    const source = this.#at.vectors + slot * (vectorBytes / 4);
-    words[vector] = words[source]!;
-    words[vector + 1] = words[source + 1]!;
-    words[vector + 2] = length;
-    const header = this.#at.out + turn * (headerBytes / 4);
-    const from = this.#at.in + slot * (headerBytes / 4);
-    words[header] = words[from]!;
-    words[header + 1] = words[from + 1]!;
+  /** The reply of `length` bytes that stands in the slot goes out with the next `send`. */
+  queue(slot: number, length: number): void {
+    const name = this.#at.names / 4 + slot * (addressBytes / 4);
+    // Address and port in one number.
+    const client = this.#words[name + 1]! * 0x10000 + (this.#words[name]! >>> 16);
+    this.#groups.add(slot, client, length);
   }
 
-  /** Sends the first `count` queued replies; returns how many the kernel did not take. */
-  send(fd: number, count: number): number {
-    let done = 0;
+  /** Sends what was queued; returns how many replies the kernel did not take. */
+  send(fd: number): number {
+    const groups = this.#groups;
+    this.#fill(groups);
     let refused = 0;
-    while (done < count) {
+    let done = 0;
+    while (done < groups.count) {
       try {
         const from = done === 0 ? this.#outgoing : this.#outgoing.subarray(done * headerBytes);
-        done += call('sendmmsg', fd, from, count - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+        done += call('sendmmsg', fd, from, groups.count - done, MSG_DONTWAIT | MSG_NOSIGNAL);
       } catch {
         // The first of the rest was refused (its client unreachable, the buffer full): the others are tried.
+        refused += groups.partsOf[done]! === 1 ? 1 : this.#sendApart(fd, done);
         done += 1;
+      }
+    }
+    groups.clear();
+    if (this.#apartFor > 0) {
+      this.#apartFor -= 1;
+      this.#groups = this.#apartFor > 0 ? this.#apart : this.#joined;
+    }
+    return refused;
+  }
+
+  /** Headers and vectors of the groups. */
+  #fill(groups: ReplyGroups): void {
+    groups.arrange();
+    let reply = 0;
+    for (let group = 0; group < groups.count; group += 1) {
+      const parts = groups.partsOf[group]!;
+      const length = groups.lengthOf[group]!;
+      this.#address(group, groups.slotOf[group]!, reply, parts);
+      this.#words[this.#at.controls / 4 + group * controlWords + 4] = length;
+      for (let part = 1; part <= parts; part += 1) {
+        this.#vector(reply, groups.order[reply]!, part === parts ? groups.lastLengthOf[group]! : length);
+        reply += 1;
+      }
+    }
+  }
+
+  /** The outgoing header: to the sender of `slot`, `parts` vectors from the `first` one. */
+  #address(header: number, slot: number, first: number, parts: number): void {
+    const words = this.#words;
+    const to = this.#at.outgoing / 4 + header * headerWords;
+    const from = this.#at.incoming / 4 + slot * headerWords;
+    words[to] = words[from]!;
+    words[to + 1] = words[from + 1]!;
+    const vector = this.#base + this.#at.sent + first * vectorBytes;
+    words[to + 4] = vector >>> 0;
+    words[to + 5] = Math.floor(vector / 0x100000000);
+    words[to + 6] = parts;
+    words[to + 10] = parts > 1 ? controlBytes : 0;
+  }
+
+  #vector(at: number, slot: number, length: number): void {
+    const words = this.#words;
+    const to = this.#at.sent / 4 + at * vectorWords;
+    const from = this.#at.received / 4 + slot * vectorWords;
+    words[to] = words[from]!;
+    words[to + 1] = words[from + 1]!;
+    words[to + 2] = length;
+  }
+
+  /** What was refused together is sent one by one; returns how many of them were refused again. */
+  #sendApart(fd: number, group: number): number {
+    const { partsOf, slotOf } = this.#groups;
+    const parts = partsOf[group]!;
+    const header = this.#outgoing.subarray(group * headerBytes);
+    let first = 0;
+    for (let before = 0; before < group; before += 1) first += partsOf[before]!;
+    let refused = 0;
+    for (let at = first; at < first + parts; at += 1) {
+      this.#address(group, slotOf[group]!, at, 1);
+      try {
+        call('sendmmsg', fd, header, 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+      } catch {
         refused += 1;
       }
     }
+    if (refused < parts) this.#apartFor = apartAfterRefusal + 1;
     return refused;
   }
 

@@ -4,7 +4,7 @@ import t from 'tap';
 import type { HotEntry } from '../../../../daemons/dns/hot/hot-cache.ts';
 import { HotThread } from '../../../../daemons/dns/hot/hot-thread.ts';
 import { headWords, type Misses, word } from '../../../../daemons/dns/hot/protocol.ts';
-import { openUdpSocket } from '../../../../daemons/shared/effects/libc-mmsg.ts';
+import { openUdpSocket } from '../../../../daemons/shared/effects/libc-udp.ts';
 import { type Ipv4, parseCidr4, parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
 import { noCallers } from '../../../../daemons/shared/model/local-callers.ts';
 import { type TestScope, until } from '../../../netns/support/namespaces.ts';
