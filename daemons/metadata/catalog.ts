@@ -36,6 +36,9 @@ export interface View {
   serviceIdsOf(stackId: string): readonly string[];
 }
 
+/** A change of more objects than this (a start from the store) leaves the version for later. */
+const manyObjects = 5_000;
+
 export class Catalog implements View {
   readonly tables: Tables;
   readonly #version = new ContentVersion();
@@ -83,6 +86,20 @@ export class Catalog implements View {
     return this.#servicesOf.get(stackId) ?? [];
   }
 
+  withName(kind: Listed, lowerCased: string): readonly ListedObject[] {
+    return this.tables[kind].withName(lowerCased);
+  }
+
+  /** The first of them: a sidekick has the uuid of its primary. */
+  withUuid(kind: Listed, uuid: string): ListedObject | undefined {
+    return kind === 'service' ? this.tables.service.withUuid(uuid)[0] : this.#snapshot.get(kind, uuid);
+  }
+
+  /** Goes on with the version that a large change left for later. True when there is nothing to do. */
+  countVersion(most: number): boolean {
+    return this.#version.countSome(most);
+  }
+
   /** The state of now, which later changes leave alone. */
   pin(): View {
     const items = Object.fromEntries(
@@ -98,11 +115,13 @@ export class Catalog implements View {
   }
 
   update({ snapshot, change, before }: Revision): void {
+    const version = change.put.length > manyObjects ? 'addLater' : 'add';
     const out = new Lists();
     const into = new Lists();
     const moved = new Map<string, Set<string>>();
     const replace = (old: SnapshotObject | undefined, now: SnapshotObject | undefined): void => {
-      this.#replace(old, now, out, into);
+      if (old) this.#remove(old, out);
+      if (now) this.#add(now, into, version);
       for (const object of [old, now]) if (object?.kind === 'service') this.#noteService(object, object === now, moved);
     };
     for (const key of change.drop) {
@@ -118,17 +137,16 @@ export class Catalog implements View {
     this.#snapshot = snapshot;
   }
 
-  #replace(old: SnapshotObject | undefined, now: SnapshotObject | undefined, out: Lists, into: Lists): void {
-    if (old) {
-      this.#version.remove(old);
-      out.add(old);
-      if (old.kind === 'container') this.#forgetAddresses(old);
-    }
-    if (now) {
-      this.#version.add(now);
-      into.add(now);
-      if (now.kind === 'container') this.#noteAddresses(now);
-    }
+  #remove(old: SnapshotObject, out: Lists): void {
+    this.#version.remove(old);
+    out.add(old);
+    if (old.kind === 'container') this.#forgetAddresses(old);
+  }
+
+  #add(now: SnapshotObject, into: Lists, version: 'add' | 'addLater'): void {
+    this.#version[version](now);
+    into.add(now);
+    if (now.kind === 'container') this.#noteAddresses(now);
   }
 
   #noteService({ stackId, id }: ServiceObject, isThere: boolean, moved: Map<string, Set<string>>): void {
@@ -184,7 +202,7 @@ function addressesOf(container: ContainerObject): Ipv4[] {
 /** By name whatever its case, then as the kind wants, then by id: the same order on every host and in every version. */
 function tableOf<T extends { name: string; id: string }>(
   then: (a: T, b: T) => number,
-  uuidOf: (object: T) => string = (object) => object.id,
+  uuidOf?: (object: T) => string,
 ): SortedTable<T> {
   const compare = (a: T, b: T): number => {
     const [x, y] = [a.name.toLowerCase(), b.name.toLowerCase()];

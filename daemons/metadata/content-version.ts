@@ -8,10 +8,24 @@ const lanes = 4;
 export class ContentVersion {
   /** Sum of the objects' hashes, lane by lane: the order in which they came leaves no trace. */
   readonly #sum = new Uint32Array(lanes);
+  /** Added and not in the sum yet. */
+  #uncounted: SnapshotObject[] = [];
   #text: string | undefined;
 
   add(object: SnapshotObject): void {
     this.#count(object, 1);
+  }
+
+  /** Leaves the work to `countSome`, or to who asks for the text before that. */
+  addLater(object: SnapshotObject): void {
+    this.#uncounted.push(object);
+    this.#text = undefined;
+  }
+
+  /** Counts at most so many of those that were left for later. True when none is left. */
+  countSome(most: number): boolean {
+    for (const object of this.#uncounted.splice(-most)) this.#count(object, 1);
+    return this.#uncounted.length === 0;
   }
 
   remove(object: SnapshotObject): void {
@@ -21,6 +35,7 @@ export class ContentVersion {
   /** A uuid of version 8, whose bits are the maker's own (RFC 9562, section 5.8). */
   get text(): string {
     if (this.#text !== undefined) return this.#text;
+    this.countSome(this.#uncounted.length);
     const bytes = Buffer.from(new Uint8Array(this.#sum.buffer));
     bytes[6] = (bytes[6]! & 0x0f) | 0x80;
     bytes[8] = (bytes[8]! & 0x3f) | 0x80;

@@ -15,7 +15,7 @@ export interface Member {
 
 export interface UnitObjects {
   readonly services: readonly ServiceObject[];
-  readonly containers: readonly ContainerObject[];
+  readonly containers: readonly { readonly member: Member; readonly object: ContainerObject }[];
 }
 
 export function stackIdOf(environmentId: string, stack: string): string {
@@ -38,7 +38,7 @@ export function deriveUnit(
   const inStack = { stackId: stackIdOf(environmentId, stack), stackName: stack };
   if (primary === null) {
     const place = { ...inStack, serviceId: null, serviceName: null, serviceIndex: null };
-    return { services: [], containers: members.map((member) => containerObject(member, place)) };
+    return { services: [], containers: members.map((member) => ({ member, object: containerObject(member, place) })) };
   }
   const uuid = uuidOfName(environmentId, `${stack}/${primary}`);
   const byConfig = new Map<string | null, Member[]>([[null, []]]);
@@ -50,7 +50,7 @@ export function deriveUnit(
   }
   const sidekicks = [...byConfig.keys()].filter((name) => name !== null).sort();
   const services: ServiceObject[] = [];
-  const containers: ContainerObject[] = [];
+  const containers: { member: Member; object: ContainerObject }[] = [];
   for (const sidekick of [null, ...sidekicks]) {
     const numbered = numberMembers(byConfig.get(sidekick)!);
     const id = sidekick === null ? uuid : uuidOfName(environmentId, `${stack}/${primary}/${sidekick}`);
@@ -67,9 +67,8 @@ export function deriveUnit(
       sidekicks,
     });
     for (const { member, index } of numbered) {
-      containers.push(
-        containerObject(member, { ...inStack, serviceId: id, serviceName: name, serviceIndex: `${index}` }),
-      );
+      const place = { ...inStack, serviceId: id, serviceName: name, serviceIndex: `${index}` };
+      containers.push({ member, object: containerObject(member, place) });
     }
   }
   return { services, containers };

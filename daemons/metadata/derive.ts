@@ -5,15 +5,25 @@ import {
   type ContainerRecord,
   type Key,
   keyOf,
+  type ServiceObject,
   type SnapshotObject,
   type StackObject,
 } from '../shared/model/objects.ts';
-import { type Change, changeBetween } from '../shared/model/snapshot.ts';
+import type { Change } from '../shared/model/snapshot.ts';
 import { type Membership, membershipOf } from './derive-membership.ts';
-import { deriveUnit, type Member, stackIdOf, standalone, type UnitDeclaration } from './derive-unit.ts';
+import {
+  deriveUnit,
+  type Member,
+  stackIdOf,
+  standalone,
+  type UnitDeclaration,
+  type UnitObjects,
+} from './derive-unit.ts';
+import { SpreadMap } from './spread-map.ts';
 
 interface Entry {
-  record: ContainerRecord;
+  /** Undefined once the container is gone. */
+  record: ContainerRecord | undefined;
   object: ContainerObject | undefined;
   /** The record that `object` was made of. */
   made: ContainerRecord | undefined;
@@ -24,10 +34,12 @@ interface Entry {
 interface Unit {
   readonly stack: string;
   readonly primary: string | null;
-  readonly members: Set<string>;
+  readonly members: Set<Entry>;
+  /** That of the member placed last. */
+  membership: Membership | undefined;
   /** Declared launch configurations; a declared unit is there without any container. */
   declared: UnitDeclaration | undefined;
-  services: readonly SnapshotObject[];
+  services: readonly ServiceObject[];
   system: boolean;
 }
 
@@ -51,9 +63,31 @@ export interface LabelRefusal {
   readonly reason: string;
 }
 
+/** What one derivation has looked at, with what it was before, and what comes of it. */
+class Draft {
+  readonly entries = new Map<Entry, ContainerObject | undefined>();
+  readonly units = new Set<Unit>();
+  readonly stacks = new Set<string>();
+  readonly put: SnapshotObject[] = [];
+  readonly drop: Key[] = [];
+
+  touch(entry: Entry): void {
+    if (!this.entries.has(entry)) this.entries.set(entry, entry.object);
+  }
+
+  /** Notes the difference; equal objects (by text) are none. Returns the object that counts. */
+  note<T extends SnapshotObject>(before: T | undefined, now: T | undefined): T | undefined {
+    if (before === now) return now;
+    if (!now) this.drop.push(keyOf(before!));
+    else if (before && JSON.stringify(before) === JSON.stringify(now)) return before;
+    else this.put.push(now);
+    return now;
+  }
+}
+
 export class Derivation {
   readonly #environmentId: string;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new SpreadMap<Entry>();
   readonly #stacks = new Map<string, Stack>();
   readonly #refused = new Map<string, LabelRefusal>();
 
@@ -68,80 +102,74 @@ export class Derivation {
 
   /** Takes containers by id (undefined: gone) and returns what that changes, nothing more. */
   apply(records: ReadonlyMap<string, ContainerRecord | undefined>): Change {
-    const have = new Map<Key, SnapshotObject>();
-    const want = new Map<Key, SnapshotObject>();
-    const touched = new Set<Unit>();
+    const draft = new Draft();
     for (const [id, record] of records) {
-      const entry = this.#entries.get(id);
-      if (entry?.object) have.set(keyOf(entry.object), entry.object);
-      if (entry?.unit) {
-        entry.unit.members.delete(id);
-        touched.add(entry.unit);
+      const entry = this.#entries.get(id) ?? newEntry();
+      draft.touch(entry);
+      if (entry.unit) {
+        entry.unit.members.delete(entry);
+        draft.units.add(entry.unit);
       }
-      const next = record ? this.#place(record, entry) : this.#forget(id);
-      if (next?.unit) touched.add(next.unit);
-      else if (next) {
-        next.object = standalone(next.record);
-        want.set(keyOf(next.object), next.object);
-      }
+      if (record) this.#place(record, entry);
+      else this.#forget(id, entry);
+      if (entry.unit) draft.units.add(entry.unit);
+      else entry.object = record && standalone(record);
     }
-    return this.#derive(touched, new Set(), have, want);
+    return this.#derive(draft);
   }
 
   /** Takes all declared stacks in place of those before, and returns what that changes. */
   declare(declared: readonly DeclaredStack[]): Change {
-    const touched = new Set<Unit>();
-    const names = new Set<string>();
+    const draft = new Draft();
     for (const [name, stack] of this.#stacks) {
-      if (stack.declared) names.add(name);
+      if (stack.declared) draft.stacks.add(name);
       stack.declared = undefined;
       for (const unit of stack.units.values()) {
-        if (unit.declared) touched.add(unit);
+        if (unit.declared) draft.units.add(unit);
         unit.declared = undefined;
       }
     }
     for (const one of declared) {
-      names.add(one.name);
+      draft.stacks.add(one.name);
       this.#stackOf(one.name).declared = one;
       for (const [primary, launchConfigs] of one.units) {
         const unit = this.#unitOf({ stack: one.name, primary });
         unit.declared = launchConfigs;
-        touched.add(unit);
+        draft.units.add(unit);
       }
     }
-    return this.#derive(touched, names, new Map(), new Map());
+    return this.#derive(draft);
   }
 
-  #derive(
-    touched: ReadonlySet<Unit>,
-    stacks: Set<string>,
-    have: Map<Key, SnapshotObject>,
-    want: Map<Key, SnapshotObject>,
-  ): Change {
-    for (const unit of touched) {
-      this.#deriveUnit(unit, have, want);
-      stacks.add(unit.stack);
+  #derive(draft: Draft): Change {
+    for (const unit of draft.units) {
+      this.#deriveUnit(unit, draft);
+      draft.stacks.add(unit.stack);
     }
-    for (const name of stacks) this.#deriveStack(name, have, want);
-    return changeBetween(have, want);
+    for (const [entry, before] of draft.entries) entry.object = draft.note(before, entry.object);
+    for (const name of draft.stacks) this.#deriveStack(name, draft);
+    return { put: draft.put, drop: draft.drop };
   }
 
-  #place(record: ContainerRecord, before: Entry | undefined): Entry {
+  #place(record: ContainerRecord, entry: Entry): void {
+    const { id, name } = record;
     const verdict = membershipOf(record.labels);
-    if ('refused' in verdict)
-      this.#refused.set(record.id, { id: record.id, name: record.name, reason: verdict.refused });
-    else this.#refused.delete(record.id);
+    if ('refused' in verdict) this.#refused.set(id, { id, name, reason: verdict.refused });
+    else this.#refused.delete(id);
+    if (!entry.record) this.#entries.set(id, entry);
+    entry.record = record;
     const membership = 'member' in verdict ? verdict.member : undefined;
-    const unit = membership && this.#unitOf(membership);
-    unit?.members.add(record.id);
-    const entry = { record, object: before?.object, made: before?.made, membership, unit };
-    this.#entries.set(record.id, entry);
-    return entry;
+    entry.unit = membership && this.#unitOf(membership);
+    entry.unit?.members.add(entry);
+    entry.membership = entry.unit && usual(entry.unit, membership!);
   }
 
-  #forget(id: string): undefined {
+  #forget(id: string, entry: Entry): void {
     this.#entries.delete(id);
     this.#refused.delete(id);
+    entry.record = undefined;
+    entry.unit = undefined;
+    entry.object = undefined;
   }
 
   #stackOf(name: string): Stack {
@@ -156,44 +184,76 @@ export class Derivation {
     const { units } = this.#stackOf(stack);
     const known = units.get(primary);
     if (known) return known;
-    const made: Unit = { stack, primary, members: new Set(), declared: undefined, services: [], system: false };
+    const made: Unit = {
+      stack,
+      primary,
+      members: new Set(),
+      membership: undefined,
+      declared: undefined,
+      services: [],
+      system: false,
+    };
     units.set(primary, made);
     return made;
   }
 
-  #deriveUnit(unit: Unit, have: Map<Key, SnapshotObject>, want: Map<Key, SnapshotObject>): void {
-    for (const service of unit.services) have.set(keyOf(service), service);
-    const members = [...unit.members].map((id) => this.#entries.get(id) as Entry & Member);
-    for (const { object } of members) if (object) have.set(keyOf(object), object);
-    if (members.length === 0 && !unit.declared) {
-      unit.services = [];
-      this.#stacks.get(unit.stack)?.units.delete(unit.primary);
-      return;
-    }
-    const derived = deriveUnit(this.#environmentId, unit.stack, unit.primary, members, unit.declared);
-    unit.services = derived.services;
-    const ofMembers = members.length > 0 && members.every(({ record }) => record.system);
-    unit.system = unit.declared?.get(null)?.system ?? ofMembers;
-    for (const service of derived.services) want.set(keyOf(service), service);
-    for (const container of derived.containers) {
-      const entry = this.#entries.get(container.id)!;
-      entry.object = container;
-      entry.made = entry.record;
-      want.set(keyOf(container), container);
-    }
+  #deriveUnit(unit: Unit, draft: Draft): void {
+    const before = unit.services;
+    const { services } = this.#objectsOf(unit, draft);
+    unit.services = services.map(
+      (now) =>
+        draft.note(
+          before.find(({ id }) => id === now.id),
+          now,
+        )!,
+    );
+    for (const old of before) if (!services.some(({ id }) => id === old.id)) draft.note(old, undefined);
   }
 
-  #deriveStack(name: string, have: Map<Key, SnapshotObject>, want: Map<Key, SnapshotObject>): void {
+  #objectsOf(unit: Unit, draft: Draft): UnitObjects {
+    if (unit.members.size === 0 && !unit.declared) {
+      this.#stacks.get(unit.stack)?.units.delete(unit.primary);
+      return { services: [], containers: [] };
+    }
+    const members = [...unit.members] as (Entry & Member)[];
+    const derived = deriveUnit(this.#environmentId, unit.stack, unit.primary, members, unit.declared);
+    const ofMembers = members.length > 0 && members.every(({ record }) => record.system);
+    unit.system = unit.declared?.get(null)?.system ?? ofMembers;
+    for (const { member, object } of derived.containers) {
+      const entry = member as Entry & Member;
+      draft.touch(entry);
+      entry.object = object;
+      entry.made = entry.record;
+    }
+    return derived;
+  }
+
+  #deriveStack(name: string, draft: Draft): void {
     const stack = this.#stacks.get(name);
     if (!stack) return;
-    if (stack.object) have.set(keyOf(stack.object), stack.object);
     if (stack.units.size === 0 && !stack.declared) {
+      draft.note(stack.object, undefined);
       this.#stacks.delete(name);
       return;
     }
     const units = [...stack.units.values()];
     const system = stack.declared?.system ?? (units.length > 0 && units.every((unit) => unit.system));
-    stack.object = { kind: 'stack', id: stackIdOf(this.#environmentId, name), name, system };
-    want.set(keyOf(stack.object), stack.object);
+    const { object } = stack;
+    stack.object =
+      object?.system === system
+        ? object
+        : draft.note(object, { kind: 'stack', id: stackIdOf(this.#environmentId, name), name, system });
   }
+}
+
+/** Most members of a unit have one membership, which they then share. */
+function usual(unit: Unit, membership: Membership): Membership {
+  const known = unit.membership;
+  if (known?.sidekick === membership.sidekick && known.number === membership.number) return known;
+  unit.membership = membership;
+  return membership;
+}
+
+function newEntry(): Entry {
+  return { record: undefined, object: undefined, made: undefined, membership: undefined, unit: undefined };
 }

@@ -1,18 +1,19 @@
 // Pure: what each source says now. Several sources may speak of one object; then the first by name counts.
 import { type ContainerRecord, type Key, keyOf, type SourceRecord } from '../shared/model/objects.ts';
+import { RecordTable, type Ref } from './record-table.ts';
 
 export interface LedgerChange {
-  readonly changed: Key[];
+  readonly changed: Ref[];
   readonly refused: Key[];
 }
 
 export class Ledger {
-  readonly #sources = new Map<string, Map<Key, SourceRecord>>();
+  readonly #sources = new Map<string, RecordTable>();
 
   /** The record that counts. */
-  get(key: Key): SourceRecord | undefined {
+  get(ref: Ref): SourceRecord | undefined {
     for (const records of this.#sources.values()) {
-      const record = records.get(key);
+      const record = records.get(ref);
       if (record) return record;
     }
     return undefined;
@@ -22,54 +23,51 @@ export class Ledger {
   containers(): Map<string, ContainerRecord> {
     const all = new Map<string, ContainerRecord>();
     for (const records of this.#sources.values()) {
-      for (const record of records.values()) {
-        if (record.kind === 'container' && !all.has(record.id)) all.set(record.id, record);
-      }
+      for (const record of records.container.values()) if (!all.has(record.id)) all.set(record.id, record);
     }
     return all;
   }
 
   /** What this source says of the object. */
-  of(source: string, key: Key): SourceRecord | undefined {
-    return this.#sources.get(source)?.get(key);
+  of(source: string, ref: Ref): SourceRecord | undefined {
+    return this.#sources.get(source)?.get(ref);
+  }
+
+  /** All that this source says; what is dropped meanwhile may be left out. */
+  all(source: string): Iterable<SourceRecord> {
+    return this.#recordsOf(source).values();
   }
 
   /**
-   * Sets or removes records of a source. `changed` are the keys for which that changes what the source says; `refused` those
+   * Sets or removes records of a source. `changed` names those for which that changes what the source says; `refused` those
    * that would be new when the source has `max` records already.
    */
   change(
     source: string,
     put: Iterable<SourceRecord>,
-    drop: Iterable<Key>,
+    drop: Iterable<Ref>,
     max = Number.POSITIVE_INFINITY,
   ): LedgerChange {
     const records = this.#recordsOf(source);
-    const changed: Key[] = [];
+    const changed: Ref[] = [];
     const refused: Key[] = [];
-    for (const key of drop) if (records.delete(key)) changed.push(key);
+    for (const ref of drop) if (records.delete(ref)) changed.push(ref);
     for (const record of put) {
-      const key = keyOf(record);
-      const before = records.get(key);
+      const before = records.get(record);
       if (sameRecord(before, record)) continue;
-      if (!before && records.size >= max) refused.push(key);
+      if (!before && records.size >= max) refused.push(keyOf(record));
       else {
-        records.set(key, record);
-        changed.push(key);
+        records.set(record);
+        changed.push(record);
       }
     }
     return { changed, refused };
   }
 
-  /** Keys that the source said before and that are not among `kept`. */
-  missing(source: string, kept: { has(key: Key): boolean }): Key[] {
-    return [...this.#recordsOf(source).keys()].filter((key) => !kept.has(key));
-  }
-
-  #recordsOf(source: string): Map<Key, SourceRecord> {
+  #recordsOf(source: string): RecordTable {
     const known = this.#sources.get(source);
     if (known) return known;
-    const made = new Map<Key, SourceRecord>();
+    const made = new RecordTable();
     this.#sources.set(source, made);
     const inOrder = [...this.#sources].sort(([a], [b]) => (a < b ? -1 : 1));
     this.#sources.clear();

@@ -6,6 +6,7 @@ import { LocalCallers } from '../shared/effects/local-callers.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import { Trees } from './answer.ts';
 import { Catalog } from './catalog.ts';
+import { countVersion } from './count-version.ts';
 import { parseTrusted } from './http-caller.ts';
 import { AnswersKeeper } from './keep-answers.ts';
 import { keepListening } from './keep-listening.ts';
@@ -34,12 +35,12 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const keeper = new RecordKeeper(store, health);
   metrics.gauge('corral_metadata_records_waiting', 'Changes not yet in the store', () => keeper.waiting);
   const state = new State({ ...store.identity, remember: (changes) => keeper.add(changes) });
-  reportDerivation(state, context);
   const catalog = new Catalog(store.identity.hostId);
   let http: MetadataHttp | undefined;
   const tokens = new Tokens();
   const trees = new Trees(catalog, tokens);
   state.onRevision((revision) => catalog.update(revision));
+  reportDerivation(state, catalog, context);
   await recall(state, store, readBootId());
   const own = new OwnLoop({
     store,
@@ -83,6 +84,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     listening.poke();
     void callers.refresh();
   });
+  void countVersion(catalog);
   context.onReload((next) => {
     const { address, port } = config.metadata;
     if (next.metadata.address !== address || next.metadata.port !== port) {

@@ -2,48 +2,31 @@
 import type { ContainerObject } from '../shared/model/objects.ts';
 
 export class NameConflicts {
-  /** Lower-cased name to the id of its only bearer, or to all of them. */
-  readonly #bearers = new Map<string, string | Set<string>>();
+  readonly #bearersOf: (lowerCased: string) => readonly ContainerObject[];
   readonly #conflicts = new Set<string>();
+
+  /** `bearersOf` knows all containers by their lower-cased names. */
+  constructor(bearersOf: (lowerCased: string) => readonly ContainerObject[]) {
+    this.#bearersOf = bearersOf;
+  }
 
   /** Names with several bearers now. */
   get names(): ReadonlySet<string> {
     return this.#conflicts;
   }
 
-  /** Notes that a container changed (undefined: was not there, or is gone). Returns a name that came into conflict by it. */
-  update(before: ContainerObject | undefined, after: ContainerObject | undefined): string | undefined {
-    const [old, now] = [nameOf(before), nameOf(after)];
-    if (old === now) return undefined;
-    if (before && old !== undefined) this.#drop(old, before.id);
-    return after && now !== undefined ? this.#add(now, after.id) : undefined;
-  }
-
-  #add(name: string, id: string): string | undefined {
-    const held = this.#bearers.get(name);
-    if (held === undefined || held === id) {
-      this.#bearers.set(name, id);
-      return undefined;
-    }
-    const all = typeof held === 'string' ? new Set([held]) : held;
-    this.#bearers.set(name, all.add(id));
-    const isNew = !this.#conflicts.has(name);
-    this.#conflicts.add(name);
-    return isNew ? name : undefined;
-  }
-
-  #drop(name: string, id: string): void {
-    const held = this.#bearers.get(name);
-    if (held === id) this.#bearers.delete(name);
-    if (typeof held !== 'object') return;
-    held.delete(id);
-    if (held.size > 1) return;
-    this.#conflicts.delete(name);
-    this.#bearers.set(name, [...held][0]!);
+  /** Looks at a name (lower-cased) that somebody has now, or had. True if it came into conflict or out of it. */
+  look(name: string): boolean {
+    const bearers = this.#bearersOf(name);
+    const isConflict = bearers.length > 1 && bearers.filter(isLookedUp).length > 1;
+    if (isConflict === this.#conflicts.has(name)) return false;
+    if (isConflict) this.#conflicts.add(name);
+    else this.#conflicts.delete(name);
+    return true;
   }
 }
 
 /** A stopped container keeps its name in its engine, but nobody looks it up. */
-function nameOf(container: ContainerObject | undefined): string | undefined {
-  return container && container.state !== 'stopped' ? container.name.toLowerCase() : undefined;
+function isLookedUp({ state }: ContainerObject): boolean {
+  return state !== 'stopped';
 }

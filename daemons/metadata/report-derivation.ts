@@ -1,7 +1,8 @@
 // Tells people what the derivation had to decide for them: labels that it refused, names that several containers bear.
 import type { DaemonContext } from '../shared/daemon/life.ts';
-import { type ContainerObject, kinds } from '../shared/model/objects.ts';
+import { kinds } from '../shared/model/objects.ts';
 import { splitKey } from '../shared/model/snapshot.ts';
+import type { Catalog } from './catalog.ts';
 import { first } from './first.ts';
 import { NameConflicts } from './name-conflicts.ts';
 import type { Revision, State } from './state.ts';
@@ -10,8 +11,9 @@ import type { Revision, State } from './state.ts';
 const maxLines = 100;
 const shownNames = 5;
 
-export function reportDerivation(state: State, { health, log, metrics }: DaemonContext): void {
-  const conflicts = new NameConflicts();
+/** Follows the catalog, which takes a revision first. */
+export function reportDerivation(state: State, catalog: Catalog, { health, log, metrics }: DaemonContext): void {
+  const conflicts = new NameConflicts((name) => catalog.tables.container.withName(name));
   const told = new Set<string>();
   const sayOnce = (event: string, subject: string, fields: object, text: string): void => {
     if (told.size >= 2 * maxLines || told.has(`${event} ${subject}`)) return;
@@ -33,15 +35,17 @@ export function reportDerivation(state: State, { health, log, metrics }: DaemonC
   health.set('names', { ok: true, text: 'container names are distinct' });
   state.onRevision((revision) => {
     let changed = false;
-    for (const [before, after] of containersOf(revision)) {
-      const name = conflicts.update(before, after);
-      if (name !== undefined)
-        sayOnce('name.conflict', name, { name }, 'several containers bear this name; a local one comes first');
-      const refusal = after && refused.get(after.id);
-      if (refusal) sayOnce('labels.refused', refusal.id, refusal, 'labels refused: the container is in no stack');
+    for (const name of namesOf(revision)) {
+      if (!conflicts.look(name)) continue;
       changed = true;
+      if (conflicts.names.has(name))
+        sayOnce('name.conflict', name, { name }, 'several containers bear this name; a local one comes first');
     }
     if (changed) sayConflicts(health, conflicts);
+    for (const { id } of refused.size > 0 ? revision.change.put : []) {
+      const refusal = refused.get(id);
+      if (refusal) sayOnce('labels.refused', id, refusal, 'labels refused: the container is in no stack');
+    }
   });
 }
 
@@ -52,16 +56,18 @@ function sayConflicts(health: DaemonContext['health'], { names }: NameConflicts)
   else health.set('names', { ok: false, degradesOnly: true, code: 'NAME_INVALID', text });
 }
 
-function* containersOf({
-  snapshot,
-  change,
-  before,
-}: Revision): Generator<[ContainerObject | undefined, ContainerObject | undefined]> {
-  for (const object of change.put) {
-    if (object.kind === 'container') yield [before.get('container', object.id), snapshot.get('container', object.id)];
+/** Names of containers, lower-cased, whose bearers are others than before. */
+function* namesOf({ snapshot, change, before }: Revision): Generator<string> {
+  for (const { kind, id } of change.put) {
+    if (kind !== 'container') continue;
+    const [old, now] = [before.get(kind, id), snapshot.get(kind, id)!];
+    if (old?.name === now.name && old.state === now.state) continue;
+    if (old) yield old.name.toLowerCase();
+    yield now.name.toLowerCase();
   }
   for (const key of change.drop) {
     const { kind, id } = splitKey(key);
-    if (kind === 'container') yield [before.get('container', id), undefined];
+    const old = kind === 'container' && before.get(kind, id);
+    if (old) yield old.name.toLowerCase();
   }
 }

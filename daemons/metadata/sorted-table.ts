@@ -1,9 +1,12 @@
 // Pure: objects in a stable order, found by name or uuid without a search, kept up to date by changes.
 
+import { SpreadMap } from './spread-map.ts';
+
 export interface TableOptions<T> {
   readonly compare: (a: T, b: T) => number;
   readonly nameOf: (object: T) => string;
-  readonly uuidOf: (object: T) => string;
+  /** If objects are to be found by it. */
+  readonly uuidOf?: ((object: T) => string) | undefined;
 }
 
 /** Above this many changes at once, merging the whole list is cheaper than moving its tail for each of them. */
@@ -19,8 +22,8 @@ export class SortedTable<T> {
   /** Somebody holds the list as it is: the next change makes a new one. */
   #pinned = false;
   /** By lower-cased name, each list in order. */
-  readonly #byName = new Map<string, T | T[]>();
-  readonly #byUuid = new Map<string, T | T[]>();
+  readonly #byName = new SpreadMap<T | T[]>();
+  readonly #byUuid = new SpreadMap<T | T[]>();
 
   constructor(options: TableOptions<T>) {
     this.#options = options;
@@ -56,11 +59,11 @@ export class SortedTable<T> {
     } else this.#place(out, into);
     for (const object of out) {
       this.#unlist(this.#byName, nameOf(object).toLowerCase(), object);
-      this.#unlist(this.#byUuid, uuidOf(object), object);
+      if (uuidOf) this.#unlist(this.#byUuid, uuidOf(object), object);
     }
     for (const object of into) {
       this.#list(this.#byName, nameOf(object).toLowerCase(), object);
-      this.#list(this.#byUuid, uuidOf(object), object);
+      if (uuidOf) this.#list(this.#byUuid, uuidOf(object), object);
     }
   }
 
@@ -87,14 +90,14 @@ export class SortedTable<T> {
   }
 
   /** Most names have one bearer, who then needs no list. */
-  #list(index: Map<string, T | T[]>, key: string, object: T): void {
+  #list(index: SpreadMap<T | T[]>, key: string, object: T): void {
     const known = index.get(key);
     if (known === undefined) index.set(key, object);
     else if (Array.isArray(known)) insertInto(known, object, this.#options.compare);
     else index.set(key, this.#options.compare(known, object) <= 0 ? [known, object] : [object, known]);
   }
 
-  #unlist(index: Map<string, T | T[]>, key: string, object: T): void {
+  #unlist(index: SpreadMap<T | T[]>, key: string, object: T): void {
     const known = index.get(key);
     if (known === object) index.delete(key);
     if (!Array.isArray(known)) return;
@@ -130,6 +133,7 @@ function removeFrom<T>(list: T[], object: T, compare: (a: T, b: T) => number): v
 
 /** Both in order. Compares only to find the places of the few; what lies between is copied. */
 function merge<T>(many: readonly T[], few: readonly T[], compare: (a: T, b: T) => number): T[] {
+  if (many.length === 0) return [...few];
   const merged = new Array<T>(many.length + few.length);
   let [from, to] = [0, 0];
   for (const object of few) {

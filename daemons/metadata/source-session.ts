@@ -4,7 +4,9 @@ import { type Key, keyOf, kinds, type SourceRecord } from '../shared/model/objec
 import { parseRecord } from '../shared/model/parse-record.ts';
 import { splitKey } from '../shared/model/snapshot.ts';
 import { heartbeatMs, protocolVersion, type Refusal, renderLine, type SourceLine } from '../shared/model/wire.ts';
+import { FullSet } from './full-set.ts';
 import { sameRecord } from './ledger.ts';
+import { SharedTexts } from './shared-texts.ts';
 import { defaultMaxRecords, type State, type Taken } from './state.ts';
 
 /** Larger ones would not fit into the lines on which they travel on. */
@@ -22,7 +24,8 @@ export interface SessionOptions {
 export class SourceSession {
   source: string | undefined;
   readonly #options: SessionOptions;
-  #opening: Map<Key, SourceRecord> | undefined;
+  readonly #texts = new SharedTexts();
+  #opening: FullSet | undefined;
   #refusals: Refusal[] = [];
   #refused = 0;
   #beat: NodeJS.Timeout | undefined;
@@ -56,7 +59,7 @@ export class SourceSession {
     this.#options.send(renderLine({ hello: { proto: protocolVersion, epoch, hostId: snapshot.hostId } }));
     if (proto !== protocolVersion) throw new SuiteError('PROTOCOL', `speak records protocol ${String(proto)}`);
     this.source = source;
-    this.#opening = new Map();
+    this.#opening = new FullSet();
     this.#options.onSource(source);
     this.#beat = setInterval(() => this.#options.send(renderLine({ beat: {} })), heartbeatMs).unref();
   }
@@ -65,21 +68,20 @@ export class SourceSession {
     if (!this.#opening) throw new SuiteError('PROTOCOL', 'read a put after synced');
     const record = this.#check(value);
     if (!record) return;
-    const key = keyOf(record);
-    if (this.#opening.size >= defaultMaxRecords && !this.#opening.has(key)) {
-      this.#refuse(key, tooMany());
+    if (this.#opening.size >= defaultMaxRecords && !this.#opening.has(keyOf(record))) {
+      this.#refuse(keyOf(record), tooMany());
       return;
     }
     // Compared now, a line at a time, and not for all of them at once when the set is whole.
-    const before = this.#options.state.said(this.source!, key);
-    this.#opening.set(key, before && sameRecord(before, record) ? before : record);
+    const before = this.#options.state.said(this.source!, record);
+    this.#opening.add(before && sameRecord(before, record) ? before : record);
   }
 
   #sync(seq: number): void {
     if (!this.#opening) throw new SuiteError('PROTOCOL', 'read a second synced');
-    const records = this.#opening;
+    const set = this.#opening;
     this.#opening = undefined;
-    void this.#options.state.replace(this.source!, records).then(this.#acknowledge(seq));
+    void this.#options.state.replace(this.source!, set).then(this.#acknowledge(seq));
   }
 
   #batch(batch: unknown): void {
@@ -95,7 +97,7 @@ export class SourceSession {
 
   #check(value: unknown): SourceRecord | undefined {
     try {
-      const record = parseRecord(value);
+      const record = parseRecord(value, this.#texts.share);
       if (JSON.stringify(record).length <= maxRecordLength) return record;
       this.#refuse(
         keyOf(record),

@@ -3,26 +3,23 @@
 import { randomUUID } from 'node:crypto';
 import {
   type ContainerRecord,
+  type HostObject,
   type Key,
   keyOf,
   type SnapshotObject,
   type SourceRecord,
 } from '../shared/model/objects.ts';
-import { type Change, changeBetween, isEmptyChange, Snapshot, splitKey } from '../shared/model/snapshot.ts';
-import { type Declaration, DeclaredContainers } from './declared-containers.ts';
+import { type Change, changeBetween, isEmptyChange, noChange, Snapshot } from '../shared/model/snapshot.ts';
+import { type Declaration, DeclaredContainers, type Records } from './declared-containers.ts';
 import { type DeclaredStack, Derivation } from './derive.ts';
-import { placeHint } from './derive-membership.ts';
 import { Ledger } from './ledger.ts';
+import { type Ref, refOf } from './record-table.ts';
+import { type Slice, sliceRecords, slicesOf, slicesOfSet, type WholeSet } from './said.ts';
 import type { RecordChange, RememberedRecord } from './store/store.ts';
 
 /** The source without whose full set nothing may be deleted on the snapshot's word. */
 export const decisiveSource = 'network-manager';
 export const defaultMaxRecords = 131_072;
-/** Records taken in one turn: 3 to 5 ms of work among 100,000. */
-const sliceRecords = 150;
-/** The same at the start, when nobody is served yet and turns cost more than they spare. */
-const recallSliceRecords = 10_000;
-
 /** A revision, as its readers get it. `before` is the snapshot that `change` turned into `snapshot`. */
 export interface Revision {
   readonly snapshot: Snapshot;
@@ -42,14 +39,15 @@ export interface StateOptions {
 /** What a source said and the snapshot does not hold yet, in the order in which it came. */
 interface Said {
   readonly source: string;
-  readonly put: readonly SourceRecord[];
-  readonly drop: readonly Key[];
-  /** All that the source says: what it said before and is not among these goes. */
-  readonly keep?: ReadonlyMap<Key, SourceRecord>;
-  readonly kept: boolean;
-  /** Filled with records for which there is no room; shared by the pieces of one set. */
+  /** The slice that is taken next. */
+  next: Slice;
+  readonly rest: Iterator<Slice>;
+  readonly isFullSet: boolean;
+  /** The store has it already. */
+  readonly isKept: boolean;
+  /** Filled with records for which there is no room. */
   readonly overflow: Key[];
-  readonly done?: (taken: Taken) => void;
+  readonly done: (taken: Taken) => void;
 }
 
 /** What became of what a source said. */
@@ -110,16 +108,17 @@ export class State {
     this.#schedule();
   }
 
-  /** What the store remembers, until the sources speak for themselves. Resolves when it is in the snapshot. */
+  /**
+   * What the store remembers, until the sources speak for themselves. Resolves when it is in the snapshot. Taken in one go:
+   * nobody is served yet, and slices cost more than they spare.
+   */
   async recall(remembered: readonly RememberedRecord[]): Promise<void> {
     const bySource = Map.groupBy(remembered, ({ source }) => source);
-    for (const [source, all] of bySource)
-      this.#queue(
-        source,
-        all.map(({ record }) => record),
-        { kept: true },
-      );
-    await this.settled();
+    const all = [...bySource].map(([source, records]) => {
+      const put = records.map(({ record }) => record);
+      return this.#queue(source, put.length, [{ put, drop: [] }], { isKept: true });
+    });
+    await Promise.all(all);
   }
 
   /** Records that wait to be taken in; a source that makes them grow should pause. */
@@ -128,18 +127,18 @@ export class State {
   }
 
   /** What a source said of an object, for comparison while its full set arrives. */
-  said(source: string, key: Key): SourceRecord | undefined {
-    return this.#ledger.of(source, key);
+  said(source: string, ref: Ref): SourceRecord | undefined {
+    return this.#ledger.of(source, ref);
   }
 
-  /** A source's full set. Resolves when the snapshot holds it. */
-  replace(source: string, records: ReadonlyMap<Key, SourceRecord>): Promise<Taken> {
-    return new Promise((done) => this.#queue(source, [...records.values()], { keep: records, done }));
+  /** A source's full set, which is not changed any more. Resolves when the snapshot holds it. */
+  replace(source: string, set: WholeSet): Promise<Taken> {
+    return this.#queue(source, set.size, slicesOfSet(set, this.#ledger.all(source)), { isFullSet: true });
   }
 
   /** A source's change. Resolves when the snapshot holds it. */
   change(source: string, put: readonly SourceRecord[], drop: readonly Key[]): Promise<Taken> {
-    return new Promise((done) => this.#queue(source, put, { drop, done }));
+    return this.#queue(source, put.length, slicesOf(put, drop));
   }
 
   /** Resolves when all that was said so far is in the snapshot. */
@@ -147,18 +146,19 @@ export class State {
     await this.change(decisiveSource, [], []);
   }
 
-  /** In pieces that fit into a turn; the last one carries what concerns the whole. */
-  #queue(source: string, put: readonly SourceRecord[], last: Partial<Said>): void {
-    const common = { source, kept: last.kept ?? false, overflow: [] };
-    const slice = common.kept ? recallSliceRecords : sliceRecords;
-    const inOrder = put.length > slice ? byPlace(put) : put;
-    let at = 0;
-    for (; at + slice < put.length; at += slice) {
-      this.#inbox.push({ ...common, put: inOrder.slice(at, at + slice), drop: [] });
-    }
-    this.#inbox.push({ drop: [], ...last, ...common, put: inOrder.slice(at) });
-    this.#backlog += put.length;
+  #queue(
+    source: string,
+    count: number,
+    slices: Iterable<Slice>,
+    how: { isFullSet?: boolean; isKept?: boolean } = {},
+  ): Promise<Taken> {
+    const rest = slices[Symbol.iterator]();
+    const next: Slice = rest.next().value;
+    this.#backlog += count;
     this.#schedule();
+    return new Promise((done) => {
+      this.#inbox.push({ source, next, rest, isFullSet: false, isKept: false, ...how, overflow: [], done });
+    });
   }
 
   #schedule(): void {
@@ -172,34 +172,40 @@ export class State {
   }
 
   #step(): void {
-    const taken: Said[] = [];
-    const keys = new Set<Key>();
-    for (let records = 0, at = 0; at < this.#inbox.length && (at === 0 || records < sliceRecords); at += 1) {
-      const said = this.#inbox[at]!;
-      taken.push(said);
-      records += said.put.length + said.drop.length + (said.keep ? sliceRecords : 0);
+    const finished: Said[] = [];
+    const containers: Records = new Map();
+    const hosts = new Set<string>();
+    for (let records = 0; records < sliceRecords && this.#inbox.length > finished.length; ) {
+      const said = this.#inbox[finished.length]!;
+      const { put, drop } = said.next;
+      records += put.length + drop.length;
+      for (const ref of this.#take(said)) {
+        if (ref.kind === 'host') hosts.add(ref.id);
+        else containers.set(ref.id, this.#ledger.get(ref) as ContainerRecord | undefined);
+      }
+      const { value, done } = said.rest.next();
+      if (!done) said.next = value;
+      else finished.push(said);
     }
-    this.#inbox = taken.length === this.#inbox.length ? [] : this.#inbox.slice(taken.length);
-    for (const said of taken) for (const key of this.#take(said)) keys.add(key);
-    this.#publishDeclared();
-    const change = merge(this.#changeOfOwn(), this.#changeOf(keys));
+    this.#inbox.splice(0, finished.length);
     // Complete only with the end of the full set: half of it would look like deletions.
+    if (finished.some(({ isFullSet, source }) => isFullSet && source === decisiveSource)) this.#synced = true;
+    this.#publishDeclared();
+    const change = merge(this.#changeOfOwn(), merge(this.#changeOf(hosts), this.#changeOfContainers(containers)));
     const complete = this.#snapshot.complete || this.#synced;
     if (!isEmptyChange(change) || complete !== this.#snapshot.complete) this.#publish(change, complete);
-    for (const { done, overflow } of taken) done?.({ revision: this.#snapshot.revision, overflow });
+    for (const { done, overflow } of finished) done({ revision: this.#snapshot.revision, overflow });
   }
 
-  /** Enters what was said into the ledger; returns the keys that it changes. */
-  #take({ source, put, drop, keep, kept, overflow }: Said): Key[] {
-    this.#backlog -= put.length;
-    const gone = keep ? this.#ledger.missing(source, keep) : [];
+  /** Enters the next slice of what was said into the ledger; returns what it changes. */
+  #take({ source, next, isKept, overflow }: Said): Ref[] {
+    this.#backlog -= next.put.length;
     const max = this.#options.maxRecords ?? defaultMaxRecords;
-    const { changed, refused } = this.#ledger.change(source, put, [...drop, ...gone], max);
+    const { changed, refused } = this.#ledger.change(source, next.put, next.drop, max);
     overflow.push(...refused);
-    if (!kept && changed.length > 0) {
-      this.#options.remember(changed.map((key) => ({ source, key, record: this.#ledger.of(source, key) })));
+    if (!isKept && changed.length > 0) {
+      this.#options.remember(changed.map((ref) => ({ source, key: keyOf(ref), record: this.#ledger.of(source, ref) })));
     }
-    if (keep && source === decisiveSource) this.#synced = true;
     return changed;
   }
 
@@ -230,7 +236,10 @@ export class State {
     this.#fixed = this.#nextFixed;
     this.#nextFixed = undefined;
     // A host that is declared no more is what its source says of it.
-    const reported = drop.flatMap((key) => this.#ledger.get(key) ?? []);
+    const reported = drop.flatMap((key) => {
+      const ref = refOf(key);
+      return (ref && this.#ledger.get(ref)) ?? [];
+    });
     const kept = new Set(reported.map(keyOf));
     return {
       put: [...put, ...reported.filter((record) => record.kind === 'host')],
@@ -238,30 +247,25 @@ export class State {
     };
   }
 
-  #changeOf(keys: Iterable<Key>): Change {
-    const containers = new Map<string, ContainerRecord | undefined>();
+  #changeOfContainers(reported: Records): Change {
+    return reported.size > 0 ? this.derivation.apply(this.#declared.apply(reported)) : noChange;
+  }
+
+  #changeOf(hosts: Iterable<string>): Change {
     const put: SnapshotObject[] = [];
     const drop: Key[] = [];
-    for (const key of keys) {
-      const record = this.#ledger.get(key);
-      const { kind, id } = splitKey(key);
-      if (kind === 'container') containers.set(id, record as ContainerRecord | undefined);
-      else if (this.#fixed.has(key))
-        continue; // nobody else speaks for the own host
-      else if (record?.kind === 'host') put.push(record);
-      else if (this.#snapshot.get('host', id)) drop.push(key);
+    for (const id of hosts) {
+      if (this.#fixed.has(`host/${id}`)) continue; // nobody else speaks for the own host
+      const record = this.#ledger.get({ kind: 'host', id });
+      if (record) put.push(record as HostObject);
+      else if (this.#snapshot.get('host', id)) drop.push(`host/${id}`);
     }
-    return merge({ put, drop }, this.derivation.apply(this.#declared.apply(containers)));
+    return { put, drop };
   }
 }
 
-/** Containers of one service together, so that slices do not derive the same service again and again. */
-function byPlace(records: readonly SourceRecord[]): SourceRecord[] {
-  return [
-    ...Map.groupBy(records, (record) => (record.kind === 'container' ? placeHint(record.labels) : '')).values(),
-  ].flat();
-}
-
 function merge(a: Change, b: Change): Change {
+  if (isEmptyChange(a)) return b;
+  if (isEmptyChange(b)) return a;
   return { put: [...a.put, ...b.put], drop: [...a.drop, ...b.drop] };
 }

@@ -14,7 +14,6 @@ import type { Catalog, Listed, ListedObject } from './catalog.ts';
 import { nameOf, servicesOf, uuidOf } from './dependents.ts';
 import { first } from './first.ts';
 import type { Sight } from './sight.ts';
-import type { SortedTable } from './sorted-table.ts';
 import type { Tokens } from './tokens.ts';
 import { containerTree, hostTree, networkTree, type Relations, serviceTree, stackTree } from './tree-objects.ts';
 import { absent, large, TreeList, type TreeMap, type TreeValue } from './tree-values.ts';
@@ -232,10 +231,9 @@ class TableList extends TreeList {
     const lower = text.toLowerCase();
     this.#sight.saw(nameOf(this.#kind, lower), this.#kind);
     this.#sight.saw(uuidOf(this.#kind, text), this.#kind);
-    const table = this.#catalog.tables[this.#kind] as SortedTable<ListedObject>;
     const folds = this.#tree.folds(this.#kind);
-    const byName = folds && text !== lower ? [] : table.withName(lower);
-    const object = byName.find(({ name }) => folds || name === text) ?? table.withUuid(text)[0];
+    const byName = folds && text !== lower ? [] : this.#catalog.withName(this.#kind, lower);
+    const object = byName.find(({ name }) => folds || name === text) ?? this.#catalog.withUuid(this.#kind, text);
     return object && this.#tree.of(object);
   }
 }

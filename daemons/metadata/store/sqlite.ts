@@ -5,6 +5,7 @@ import { SuiteError } from '../../shared/model/errors.ts';
 import { blockAt, type Cidr4, parseCidr4, renderCidr4 } from '../../shared/model/ipv4.ts';
 import { parseRecord } from '../../shared/model/parse-record.ts';
 import { type NetworkPlan, parsePlan } from '../derive-networks.ts';
+import { SharedTexts } from '../shared-texts.ts';
 import type { Identity, RecordChange, RememberedRecord, Store } from './store.ts';
 
 /** `migrations[n]` leads from format n to n + 1; never edited once released. */
@@ -74,11 +75,13 @@ class SqliteStore implements Store {
       this.#database.run("DELETE FROM records WHERE key LIKE 'container/%'");
       this.#setFact('boot', bootId);
     });
-    const rows = this.#database.all('SELECT source, body FROM records');
-    return rows.flatMap(({ source, body }) => {
-      const record = readRecord(String(body));
-      return record ? [{ source: String(source), record }] : [];
-    });
+    const texts = new SharedTexts();
+    const remembered: RememberedRecord[] = [];
+    for (const { source, body } of this.#database.each('SELECT source, body FROM records')) {
+      const record = readRecord(String(body), texts);
+      if (record) remembered.push({ source: texts.share(String(source)), record });
+    }
+    return remembered;
   }
 
   async remember(changes: readonly RecordChange[]): Promise<void> {
@@ -114,9 +117,9 @@ class SqliteStore implements Store {
 }
 
 /** A row that an older or newer version wrote differently is left out: its source will say it again. */
-function readRecord(body: string): RememberedRecord['record'] | undefined {
+function readRecord(body: string, { share }: SharedTexts): RememberedRecord['record'] | undefined {
   try {
-    return parseRecord(JSON.parse(body));
+    return parseRecord(JSON.parse(body), share);
   } catch {
     return undefined;
   }

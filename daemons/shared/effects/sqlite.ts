@@ -11,6 +11,8 @@ export type Row = Readonly<Record<string, SqlValue>>;
 export interface Sqlite {
   /** Rows of a query; statements are prepared once and kept. */
   all(sql: string, ...values: SqlValue[]): Row[];
+  /** The same one by one, for results that are too large to be held. To be read to its end before anything is written. */
+  each(sql: string, ...values: SqlValue[]): Iterable<Row>;
   get(sql: string, ...values: SqlValue[]): Row | undefined;
   run(sql: string, ...values: SqlValue[]): void;
   /** All of `work` or nothing. Throws STORE_UNAVAILABLE or STORE_CORRUPT when the file refuses. */
@@ -96,6 +98,7 @@ function wrap(file: DatabaseSync, path: string): Sqlite {
   };
   return {
     all: (sql, ...values) => prepare(sql).all(...values) as Row[],
+    each: (sql, ...values) => prepare(sql).iterate(...values) as Iterable<Row>,
     get: (sql, ...values) => prepare(sql).get(...values) as Row | undefined,
     run: (sql, ...values) => void prepare(sql).run(...values),
     transaction(work) {

@@ -2,7 +2,14 @@
 import { SuiteError } from './errors.ts';
 import { parseIp } from './ip.ts';
 import { parseMac } from './mac.ts';
-import { type ContainerRecord, containerStates, type HostObject, healthStates, type SourceRecord } from './objects.ts';
+import {
+  type ContainerRecord,
+  containerStates,
+  type HostObject,
+  healthStates,
+  type Labels,
+  type SourceRecord,
+} from './objects.ts';
 import { isPortText } from './ports.ts';
 import { isUuid } from './uuid.ts';
 
@@ -13,40 +20,47 @@ const maxLabels = 512;
 const maxList = 1024;
 const maxText = 4096;
 
-/** The record, with only the known fields; throws RECORD_INVALID naming the field. */
-export function parseRecord(value: unknown): SourceRecord {
+/** Keeps one copy of texts that many records have: given a text it returns an equal one. */
+export type ShareText = (text: string) => string;
+
+/**
+ * The record, with only the known fields; throws RECORD_INVALID naming the field. `share` is given texts that other records are
+ * likely to have too; it writes what it returns into the labels of `value`.
+ */
+export function parseRecord(value: unknown, share?: ShareText): SourceRecord {
   if (typeof value !== 'object' || value === null)
     throw new SuiteError('RECORD_INVALID', 'read a record that is no object');
   const fields = value as Fields;
-  if (fields.kind === 'container') return parseContainer(fields);
+  if (fields.kind === 'container') return parseContainer(fields, share);
   if (fields.kind === 'host') return parseHost(fields);
   throw new SuiteError('RECORD_INVALID', `read a record of kind ${JSON.stringify(fields.kind)}`);
 }
 
-function parseContainer(fields: Fields): ContainerRecord {
+function parseContainer(fields: Fields, share: ShareText = (text) => text): ContainerRecord {
   const field = reader('container', fields);
-  return {
+  const network = field('network', isTextOrNull);
+  const record: ContainerRecord = {
     kind: 'container',
     id: field('id', isId),
     name: field('name', isName),
-    externalId: field('externalId', orNull(isText)),
-    hostId: field('hostId', isId),
-    network: field('network', orNull(isText)),
-    ips: field('ips', listOf(isIp)),
-    mac: field('mac', orNull(isMac)),
-    ports: field('ports', listOf(isPort)),
-    labels: field('labels', isLabels),
-    state: field('state', oneOf(containerStates)),
-    health: field('health', orNull(oneOf(healthStates))),
-    hostname: field('hostname', orNull(isText)),
+    externalId: field('externalId', isTextOrNull),
+    hostId: share(field('hostId', isId)),
+    network: network === null ? null : share(network),
+    ips: small(field('ips', isIps)),
+    mac: field('mac', isMacOrNull),
+    ports: small(field('ports', isPorts)),
+    labels: sharedLabels(field('labels', isLabels), share),
+    state: field('state', isState),
+    health: field('health', isHealthOrNull),
+    hostname: field('hostname', isTextOrNull),
     createdAt: field('createdAt', isCount),
     startCount: field('startCount', isCount),
-    dns: field('dns', listOf(isText)),
-    dnsSearch: field('dnsSearch', listOf(isText)),
-    ...(fields.links === undefined ? {} : { links: field('links', isLabels) }),
-    networkFrom: field('networkFrom', orNull(isText)),
+    dns: small(field('dns', isTexts)),
+    dnsSearch: small(field('dnsSearch', isTexts)),
+    networkFrom: field('networkFrom', isTextOrNull),
     system: field('system', isBoolean),
   };
+  return fields.links === undefined ? record : { ...record, links: field('links', isLabels) };
 }
 
 function parseHost(fields: Fields): HostObject {
@@ -56,11 +70,11 @@ function parseHost(fields: Fields): HostObject {
     id: field('id', isId),
     name: field('name', isName),
     hostname: field('hostname', isText),
-    agentIp: field('agentIp', orNull(isIp)),
+    agentIp: field('agentIp', isIpOrNull),
     labels: field('labels', isLabels),
-    memory: field('memory', orNull(isCount)),
-    milliCpu: field('milliCpu', orNull(isCount)),
-    localStorageMb: field('localStorageMb', orNull(isCount)),
+    memory: field('memory', isCountOrNull),
+    milliCpu: field('milliCpu', isCountOrNull),
+    localStorageMb: field('localStorageMb', isCountOrNull),
     ...(fields.vtepMac === undefined ? {} : { vtepMac: field('vtepMac', isMac) }),
     ...(fields.alive === undefined ? {} : { alive: field('alive', isBoolean) }),
   };
@@ -88,13 +102,34 @@ const isBoolean: Check<boolean> = (value): value is boolean => typeof value === 
 
 const isLabels: Check<Record<string, string>> = (value): value is Record<string, string> => {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const entries = Object.entries(value);
-  return entries.length <= maxLabels && entries.every(([name, text]) => name.length <= maxText && isLabelText(text));
+  let count = 0;
+  for (const [name, text] of Object.entries(value)) {
+    count += 1;
+    if (count > maxLabels || name.length > maxText || !isLabelText(text)) return false;
+  }
+  return true;
 };
 
 /** Label values may hold line breaks; they stay data. */
 function isLabelText(value: unknown): boolean {
   return typeof value === 'string' && value.length <= 64 * 1024;
+}
+
+const none: readonly string[] = [];
+const noLabels: Labels = {};
+
+/** One empty list is enough for all records. */
+function small(list: readonly string[]): readonly string[] {
+  return list.length === 0 ? none : list;
+}
+
+function sharedLabels(labels: Record<string, string>, share: ShareText): Labels {
+  let isEmpty = true;
+  for (const name in labels) {
+    labels[name] = share(labels[name]!);
+    isEmpty = false;
+  }
+  return isEmpty ? noLabels : labels;
 }
 
 function hasControl(text: string): boolean {
@@ -113,3 +148,13 @@ function listOf<T>(check: Check<T>): Check<T[]> {
 function oneOf<T extends string>(allowed: readonly T[]): Check<T> {
   return (value): value is T => (allowed as readonly unknown[]).includes(value);
 }
+
+const isTextOrNull = orNull(isText);
+const isIpOrNull = orNull(isIp);
+const isMacOrNull = orNull(isMac);
+const isHealthOrNull = orNull(oneOf(healthStates));
+const isCountOrNull = orNull(isCount);
+const isState = oneOf(containerStates);
+const isIps = listOf(isIp);
+const isPorts = listOf(isPort);
+const isTexts = listOf(isText);

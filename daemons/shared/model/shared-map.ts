@@ -19,6 +19,7 @@ export class SharedMap<V> {
   }
 
   get(key: string): V | undefined {
+    if (this.size === 0) return undefined;
     return this.#buckets[bucketOf(key, this.#buckets.length)]?.get(key);
   }
 
@@ -49,29 +50,70 @@ export class SharedMap<V> {
 
   /** A map with the entries set (value) or removed (undefined); the same map when nothing differs. */
   with(changes: Iterable<readonly [string, V | undefined]>): SharedMap<V> {
-    let size = this.size;
-    let buckets: Bucket<V>[] | undefined;
-    const copied = new Set<number>();
-    for (const [key, value] of changes) {
-      const at = bucketOf(key, (buckets ?? this.#buckets).length || fewBuckets);
-      const current = (buckets ?? this.#buckets)[at] ?? (emptyBucket as Bucket<V>);
-      if (value === undefined ? !current.has(key) : current.get(key) === value) continue;
-      buckets ??= this.#buckets.length > 0 ? [...this.#buckets] : emptyBuckets<V>(fewBuckets);
-      const bucket = copied.has(at) ? (current as Map<string, V>) : new Map(current);
-      buckets[at] = bucket;
-      copied.add(at);
-      if (value === undefined) size -= bucket.delete(key) ? 1 : 0;
-      else {
-        size += bucket.has(key) ? 0 : 1;
-        bucket.set(key, value);
-      }
+    const draft = new Draft(this.#buckets, this.size);
+    for (const [key, value] of changes) draft.set(key, value);
+    return draft.isSame ? this : draft.finished();
+  }
+
+  /** The same for values that know their keys: `gone` are removed first. */
+  withValues(gone: readonly string[], values: readonly V[], keyOf: (value: V) => string): SharedMap<V> {
+    const draft = new Draft(this.#buckets, this.size, values.length);
+    for (const key of gone) draft.set(key, undefined);
+    for (const value of values) draft.set(keyOf(value), value);
+    return draft.isSame ? this : draft.finished();
+  }
+}
+
+/** The next map while it is made: a bucket is copied when it is first written to. */
+class Draft<V> {
+  #buckets: readonly Bucket<V>[];
+  #own: Bucket<V>[] | undefined;
+  #size: number;
+  readonly #copied = new Set<Bucket<V>>();
+
+  constructor(buckets: readonly Bucket<V>[], size: number, more = 0) {
+    this.#buckets = buckets;
+    this.#size = size;
+    if (size === 0 && more > 0) this.#buckets = this.#own = emptyBuckets<V>(enoughFor(more));
+  }
+
+  get isSame(): boolean {
+    return this.#own === undefined;
+  }
+
+  set(key: string, value: V | undefined): void {
+    const at = bucketOf(key, this.#buckets.length || fewBuckets);
+    const current = this.#buckets[at] ?? (emptyBucket as Bucket<V>);
+    if (value === undefined ? !current.has(key) : current.get(key) === value) return;
+    if (!this.#own) {
+      this.#own = this.#buckets.length > 0 ? [...this.#buckets] : emptyBuckets<V>(fewBuckets);
+      this.#buckets = this.#own;
     }
-    if (!buckets) return this;
+    let bucket = current as Map<string, V>;
+    if (!this.#copied.has(current)) {
+      bucket = new Map(current);
+      this.#own[at] = bucket;
+      this.#copied.add(bucket);
+    }
+    const before = bucket.size;
+    if (value === undefined) bucket.delete(key);
+    else bucket.set(key, value);
+    this.#size += bucket.size - before;
+  }
+
+  finished(): SharedMap<V> {
+    const count = this.#buckets.length;
     return new SharedMap<V>(
-      size > perBucket * buckets.length ? spread(buckets, growth * buckets.length) : buckets,
-      size,
+      this.#size > perBucket * count ? spread(this.#buckets, growth * count) : this.#buckets,
+      this.#size,
     );
   }
+}
+
+function enoughFor(entries: number): number {
+  let count = fewBuckets;
+  while (entries > perBucket * count) count *= growth;
+  return count;
 }
 
 function emptyBuckets<V>(count: number): Bucket<V>[] {

@@ -51,21 +51,27 @@ export class Snapshot {
   }
 
   apply(change: Change, to: { revision: number; complete: boolean }): Snapshot {
-    const byKind = new Map<Kind, [string, SnapshotObject | undefined][]>();
-    const note = (kind: Kind, id: string, value: SnapshotObject | undefined): void => {
-      const list = byKind.get(kind);
-      if (list) list.push([id, value]);
-      else byKind.set(kind, [[id, value]]);
-    };
+    const gone = new Map<Kind, string[]>();
+    const put = new Map<Kind, SnapshotObject[]>();
     for (const key of change.drop) {
       const { kind, id } = splitKey(key);
-      note(kind, id, undefined);
+      note(gone, kind, id);
     }
-    for (const object of change.put) note(object.kind, object.id, object);
+    for (const object of change.put) note(put, object.kind, object);
     const tables: Record<string, SharedMap<SnapshotObject>> = { ...(this.#tables as object) };
-    for (const [kind, changes] of byKind) tables[kind] = tables[kind]!.with(changes);
+    for (const kind of new Set([...gone.keys(), ...put.keys()])) {
+      tables[kind] = tables[kind]!.withValues(gone.get(kind) ?? [], put.get(kind) ?? [], idOf);
+    }
     return new Snapshot(to.revision, this.hostId, to.complete, tables as unknown as Tables);
   }
+}
+
+const idOf = ({ id }: SnapshotObject): string => id;
+
+function note<T>(lists: Map<Kind, T[]>, kind: Kind, one: T): void {
+  const list = lists.get(kind);
+  if (list) list.push(one);
+  else lists.set(kind, [one]);
 }
 
 export function splitKey(key: Key): { kind: Kind; id: string } {

@@ -26,3 +26,17 @@ t.test('blocks are not shown and do not count', async (t) => {
   version.add({ kind: 'block', id: 'corral/10.42.0.0/24', network: 'corral', cidr: '10.42.0.0/24', hostId: 'x' });
   t.equal(version.text, before);
 });
+
+t.test('what is left for later counts as soon as somebody asks', async (t) => {
+  const [now, later] = [new ContentVersion(), new ContentVersion()];
+  for (const number of [1, 2, 3, 4]) {
+    now.add(container(number));
+    later.addLater(container(number));
+  }
+  now.remove(container(2));
+  later.remove(container(2));
+  t.equal(later.countSome(3), false);
+  t.equal(later.text, now.text);
+  t.equal(later.countSome(3), true);
+  t.equal(later.text, now.text, 'nothing is counted twice');
+});

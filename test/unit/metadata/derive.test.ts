@@ -114,7 +114,10 @@ t.test('the last container takes service and stack with it', async (t) => {
     step(record(1, { labels: { [path]: 'web/front' } }), record(2, { labels: { 'io.rancher.stack.name': 'web' } })),
   );
   t.same(
-    world.take(gone(1)).drop.map((key) => key.split('/')[0]),
+    world
+      .take(gone(1))
+      .drop.map((key) => key.split('/')[0])
+      .sort(),
     ['container', 'service'],
   );
   t.equal(world.take(gone(2, 77)).drop.length, 2);

@@ -79,3 +79,19 @@ t.test('a map that grows and shrinks keeps every entry, and its older states the
   const none = map.with([...map.keys()].map((key) => [key, undefined] as const));
   t.same([none.size, [...none.values()]], [0, []]);
 });
+
+t.test('values that know their keys: the same map as by pairs, few or many at once', async (t) => {
+  const values = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => ({ id: `k${from + n}` }));
+  const idOf = ({ id }: { id: string }) => id;
+  const all = values(0, 20_000);
+  const bulk = new SharedMap<{ id: string }>().withValues([], all, idOf);
+  const pairs = new SharedMap<{ id: string }>().with(all.map((one) => [one.id, one] as const));
+  t.equal(bulk.size, 20_000);
+  t.same([...bulk.keysUnlike(pairs)], []);
+  const less = bulk.withValues(['k3', 'nobody'], [{ id: 'k4' }, { id: 'new' }], idOf);
+  t.same([...less.keysUnlike(bulk)].sort(), ['k3', 'k4', 'new']);
+  t.equal(less.size, 20_000);
+  t.equal(bulk.has('k3'), true, 'the one before stays');
+  t.equal(less.withValues(['nobody'], [less.get('k5')!], idOf), less);
+  t.equal(new SharedMap<{ id: string }>().withValues([], [], idOf).size, 0);
+});

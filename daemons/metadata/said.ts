@@ -1,0 +1,63 @@
+// Pure: what a source said, in slices that fit into a turn of the loop.
+import type { SourceRecord } from '../shared/model/objects.ts';
+import { type Key, keyOf } from '../shared/model/objects.ts';
+import { placeHint } from './derive-membership.ts';
+import { type Ref, refOf } from './record-table.ts';
+
+/** Records taken in one turn: 3 to 5 ms of work among 100,000. */
+export const sliceRecords = 150;
+/** Records that are looked for in a full set in one turn. */
+const sliceLooks = 3_000;
+
+export interface Slice {
+  readonly put: readonly SourceRecord[];
+  readonly drop: readonly Ref[];
+}
+
+/** All that a source says. A map by key is one. */
+export interface WholeSet {
+  readonly size: number;
+  has(key: Key): boolean;
+  values(): Iterable<SourceRecord>;
+}
+
+/** A change. */
+export function* slicesOf(put: readonly SourceRecord[], keys: readonly Key[]): Generator<Slice> {
+  const drop = keys.flatMap((key) => refOf(key) ?? []);
+  const inOrder = put.length > sliceRecords ? byPlace(put) : put;
+  let at = 0;
+  for (; at + sliceRecords < inOrder.length; at += sliceRecords) {
+    yield { put: inOrder.slice(at, at + sliceRecords), drop: [] };
+  }
+  yield { put: inOrder.slice(at), drop };
+}
+
+/** A full set: what the source said `before` and is not in it is dropped. `before` is looked at when all of the set is taken. */
+export function* slicesOfSet(set: WholeSet, before: Iterable<SourceRecord>): Generator<Slice> {
+  let put: SourceRecord[] = [];
+  for (const record of set.values()) {
+    if (put.length >= sliceRecords) {
+      yield { put, drop: [] };
+      put = [];
+    }
+    put.push(record);
+  }
+  // Named now, since the last records of the set need not be in yet; they would not be dropped, for they are in the set.
+  let drop: Ref[] = [];
+  let looks = 0;
+  for (const record of before) {
+    if (!set.has(keyOf(record))) drop.push(record);
+    looks += 1;
+    if (looks % sliceLooks > 0 && drop.length < sliceRecords) continue;
+    yield { put, drop };
+    put = [];
+    drop = [];
+  }
+  yield { put, drop };
+}
+
+/** Containers of one service together, so that slices do not derive the same service again and again. */
+function byPlace(records: readonly SourceRecord[]): SourceRecord[] {
+  const hintOf = (record: SourceRecord): string => (record.kind === 'container' ? placeHint(record.labels) : '');
+  return [...Map.groupBy(records, hintOf).values()].flat();
+}
