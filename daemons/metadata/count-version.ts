@@ -7,5 +7,5 @@ const turnObjects = 500;
 const pauseMs = 5;
 
 export async function countVersion(catalog: Pick<Catalog, 'countVersion'>): Promise<void> {
-  while (!catalog.countVersion(turnObjects)) await sleep(pauseMs, undefined, { ref: false });
+  while (!catalog.countVersion(turnObjects)) await sleep(pauseMs);
 }
