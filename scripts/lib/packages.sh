@@ -8,7 +8,7 @@ packages_lab='etcd-server:etcd iputils-ping:ping'
 # Engines and reference plugins, then the tests' tools, then what `cap` is compiled with.
 packages_dev='docker.io:dockerd podman:podman runc:runc containernetworking-plugins busybox-static
   bind9-dnsutils curl etcd-client:etcdctl iperf3 iputils-arping netcat-openbsd nftables tcpdump nginx-light:nginx wrk
-  procps:sysctl musl-tools g++ libpcap-dev make python3'
+  dnsperf procps:sysctl wget musl-tools g++ libpcap-dev make python3'
 
 # missing_packages WORD...: prints the packages to install, one a line.
 missing_packages() {
