@@ -178,7 +178,8 @@ export class State {
     for (let records = 0; records < sliceRecords && this.#inbox.length > finished.length; ) {
       const said = this.#inbox[finished.length]!;
       const { put, drop } = said.next;
-      records += put.length + drop.length;
+      // A slice of a full set is as much work as fits, whatever it changes.
+      records += said.isFullSet ? sliceRecords : put.length + drop.length;
       for (const ref of this.#take(said)) {
         if (ref.kind === 'host') hosts.add(ref.id);
         else containers.set(ref.id, this.#ledger.get(ref) as ContainerRecord | undefined);
