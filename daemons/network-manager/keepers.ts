@@ -53,13 +53,13 @@ export function startKeepers(deps: KeeperDeps): Keepers {
   const rules: RulesKeeper = new RulesKeeper({
     context,
     netlink,
-    iptables: openIptables(4),
+    iptables: { 4: openIptables(4), 6: openIptables(6) },
     ipsets,
     metrics: metrics('rules'),
     refused: () => networks.refused,
     hasNotices: () => ruleWatch.isOpen,
     ports,
-    onPublished: (served, subnets) => flows.onPublished(served, subnets),
+    onPublished: (published) => flows.onPublished(published),
   });
   watch.listen({
     onLink: (index) => {

@@ -92,7 +92,7 @@ export class ForeignCni {
       files.write(lease);
       claim(files, lease);
       const done: Lease = { ...lease, phase: 'done' };
-      files.rewrite(done);
+      files.write(done);
       return done;
     } catch (error) {
       // The reason that counts is ADD's.

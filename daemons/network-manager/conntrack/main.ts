@@ -3,11 +3,13 @@
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Conntrack, Flow } from '../../shared/effects/netlink/conntrack.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
-import { type Cidr4, type Ipv4, parseIpv4, renderIpv4 } from '../../shared/model/ipv4.ts';
+import { type Cidr, type Family, familyOf, type Ip, parseIp } from '../../shared/model/ip.ts';
+import { serviceAddress6 } from '../../shared/model/networks.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../networks/networks-health.ts';
-import type { PortClaim } from '../ports/port-claims.ts';
+import { type PortClaim, renderEndpoint } from '../ports/port-claims.ts';
+import type { Published } from '../rules/main.ts';
 import { staleFlows, type Target } from './stale-flows.ts';
 
 const restMs = 200;
@@ -25,15 +27,15 @@ export interface FlowsOptions {
 export class FlowsKeeper {
   readonly #options: FlowsOptions;
   readonly #loop: Loop;
-  readonly #service: Ipv4;
+  readonly #services: readonly Ip[];
   #targets: ReadonlyMap<string, PortClaim> = new Map();
-  #subnets: readonly Cidr4[] = [];
+  #subnets: readonly Cidr[] = [];
   /** What a pass has still to look at; stays until one succeeded. */
   #changed = new Map<string, Target | undefined>();
 
   constructor(options: FlowsOptions) {
     this.#options = options;
-    this.#service = parseIpv4(options.context.config.metadata.address)!;
+    this.#services = [parseIp(options.context.config.metadata.address)!, parseIp(serviceAddress6)!];
     this.#loop = new Loop({
       pass: () => this.#pass(),
       failed: (error, failures) => this.#failed(error, failures),
@@ -41,15 +43,14 @@ export class FlowsKeeper {
     });
   }
 
-  /** These ports are published now, and none else; the first call after the start counts them all as changed. */
-  onPublished(served: ReadonlyMap<string, PortClaim>, subnets: readonly Cidr4[]): void {
-    const before = this.#targets;
+  /** What the rules do from now on; the first call after the start counts every port as changed. */
+  onPublished({ served, changed, subnets }: Published): void {
     this.#targets = served;
     this.#subnets = subnets;
-    for (const [key, claim] of served) {
-      if (before.get(key)?.rule !== claim.rule) this.#changed.set(key, targetOf(claim));
+    for (const key of changed) {
+      const claim = served.get(key);
+      this.#changed.set(key, claim && targetOf(claim));
     }
-    for (const key of before.keys()) if (!served.has(key)) this.#changed.set(key, undefined);
     if (this.#changed.size > 0) this.#loop.poke();
   }
 
@@ -62,8 +63,8 @@ export class FlowsKeeper {
     const all = new Map([...this.#targets].map(([key, claim]) => [key, targetOf(claim)]));
     const stale = await this.#stale(all);
     return stale.map(({ protocol, original, reply }) => {
-      const [from, to] = [renderIpv4(original.src), renderIpv4(reply.src)];
-      return `remove flow ${protocol} ${from}:${original.sport} to port ${original.dport}, which leads to ${to}`;
+      const [from, to] = [renderEndpoint(original.src, original.sport), renderEndpoint(reply.src, reply.sport)];
+      return `remove flow ${protocol} ${from} to port ${original.dport}, which leads to ${to}`;
     });
   }
 
@@ -92,24 +93,31 @@ export class FlowsKeeper {
       addresses: await this.#addresses(netlink),
       subnets: this.#subnets,
     };
-    return staleFlows([...(await conntrack.listTranslated()), ...(await this.#conversations(changed))], facts);
+    const families = [...new Set(this.#subnets.map(({ base }) => familyOf(base)))];
+    const flows: Flow[] = [];
+    for (const family of families) {
+      flows.push(...(await conntrack.listTranslated(family)), ...(await this.#conversations(changed, family)));
+    }
+    return staleFlows(flows, facts);
   }
 
   /** Flows by UDP that may have begun before their port was published. */
-  async #conversations(changed: ReadonlyMap<string, Target | undefined>): Promise<Flow[]> {
+  async #conversations(changed: ReadonlyMap<string, Target | undefined>, family: Family): Promise<Flow[]> {
     const { conntrack } = this.#options;
-    const keys = [...changed].filter(([key, target]) => key.startsWith('udp/') && target).map(([key]) => key);
-    const ports = new Set(keys.map((key) => Number(key.slice(key.lastIndexOf(':') + 1))));
-    if (ports.size > mostSingly) return conntrack.listOf('udp');
+    const begun = [...changed].filter(
+      ([key, target]) => key.startsWith('udp/') && target && familyOf(target.address) === family,
+    );
+    const ports = new Set(begun.map(([key]) => Number(key.slice(key.lastIndexOf(':') + 1))));
+    if (ports.size > mostSingly) return conntrack.listOf('udp', undefined, family);
     const lists: Flow[] = [];
-    for (const port of ports) lists.push(...(await conntrack.listOf('udp', port)));
+    for (const port of ports) lists.push(...(await conntrack.listOf('udp', port, family)));
     return lists;
   }
 
-  async #addresses(netlink: Pick<Netlink, 'listAddresses'>): Promise<Set<Ipv4>> {
+  async #addresses(netlink: Pick<Netlink, 'listAddresses'>): Promise<Set<Ip>> {
     const listed = await netlink.listAddresses();
-    const own = listed.flatMap(({ address }) => (typeof address === 'number' ? [address as Ipv4] : []));
-    return new Set(own.filter((address) => address !== this.#service));
+    const own = listed.flatMap(({ address }) => (typeof address === 'number' ? address : (parseIp(address) ?? [])));
+    return new Set(own.filter((address) => !this.#services.includes(address)));
   }
 
   #failed(error: unknown, failures: number): void {

@@ -1,11 +1,12 @@
 // Pure: which flows still lead to a container that had a published port before, or past the one that has it now. Only flows of
 // our own ports, to our own addresses; everything else in the table belongs to others.
 import type { Flow } from '../../shared/effects/netlink/conntrack.ts';
-import { type Cidr4, contains, type Ipv4, parseCidr4, renderIpv4 } from '../../shared/model/ipv4.ts';
+import { type Cidr, contains, type Ip, parseCidr } from '../../shared/model/ip.ts';
+import { keyOfPort } from '../ports/port-claims.ts';
 
 /** Where a published port leads. */
 export interface Target {
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly port: number;
 }
 
@@ -15,12 +16,12 @@ export interface FlowFacts {
   /** Where a key leads now. */
   readonly targetOf: (key: string) => Target | undefined;
   /** The host's addresses, without metadata's and DNS's, to which no port leads. */
-  readonly addresses: ReadonlySet<Ipv4>;
+  readonly addresses: ReadonlySet<Ip>;
   /** Ranges of our containers. */
-  readonly subnets: readonly Cidr4[];
+  readonly subnets: readonly Cidr[];
 }
 
-const loopback = parseCidr4('127.0.0.0/8')!;
+const loopback = parseCidr('127.0.0.0/8')!;
 
 export function staleFlows(flows: readonly Flow[], facts: FlowFacts): Flow[] {
   return flows.filter((flow) => isStale(flow, facts));
@@ -29,8 +30,8 @@ export function staleFlows(flows: readonly Flow[], facts: FlowFacts): Flow[] {
 function isStale({ protocol, original, reply }: Flow, facts: FlowFacts): boolean {
   const { dst, dport } = original;
   if (!facts.addresses.has(dst) && !contains(loopback, dst)) return false;
-  const one = `${protocol}/${renderIpv4(dst)}:${dport}`;
-  const any = `${protocol}/0.0.0.0:${dport}`;
+  const one = keyOfPort(protocol, dst, dport);
+  const any = keyOfPort(protocol, (typeof dst === 'number' ? 0 : 0n) as Ip, dport);
   if (!facts.changed.has(one) && !facts.changed.has(any)) return false;
   const target = facts.targetOf(one) ?? facts.targetOf(any);
   if (target?.address === reply.src && target.port === reply.sport) return false;

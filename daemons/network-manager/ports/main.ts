@@ -1,30 +1,41 @@
 // The published ports of this host: what containers ask for, who gets it, and what is said about it. The rules keeper writes
 // them (../rules/want-ports.ts).
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
-import { parseIpv4 } from '../../shared/model/ipv4.ts';
+import { type Family, type Ip, parseIp } from '../../shared/model/ip.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
-import { wantNetworks } from '../networks/want-networks.ts';
+import { eachInSlices } from '../../shared/reconcile/in-slices.ts';
 import type { HostAddresses } from '../rules/observe.ts';
-import { type ChosenPorts, choosePortsInSlices, type PortNetwork } from './choose-ports.ts';
 import { observeListeners } from './listeners.ts';
 import { takenPorts } from './parse-listeners.ts';
 import { PortBook } from './port-book.ts';
 import type { PortClaim } from './port-claims.ts';
+import { type PortNetwork, portNetworks, sameNetworks } from './port-networks.ts';
+import type { PortRules } from './port-ranges.ts';
+import { PortTable } from './port-table.ts';
 import { conflictsOf, stateOfPorts } from './ports-health.ts';
 
 const condition = 'ports';
-const claimsAtOnce = 2_000;
 /** Listeners come and go without telling; to look costs little and the answer only informs. */
 const listenersEveryMs = 30_000;
 /** After a change of the ports, but not with each change of many. */
 const listenersRestMs = 1_000;
 
+export interface ChosenPorts {
+  /** By key; kept up by later calls. */
+  readonly served: ReadonlyMap<string, PortClaim>;
+  /** Keys that are served otherwise than after the last call. */
+  readonly changed: ReadonlySet<string>;
+  readonly rules: Readonly<Record<Family, PortRules>>;
+}
+
 export class PublishedPorts {
   readonly #context: Pick<DaemonContext, 'config' | 'log' | 'health' | 'metrics'>;
-  readonly #service: NonNullable<ReturnType<typeof parseIpv4>>;
+  readonly #services: readonly Ip[];
   readonly #book = new PortBook();
-  #chosen: ChosenPorts | undefined;
+  /** Those that the table was made with. */
+  #networks: ReadonlyMap<string, PortNetwork> | undefined;
+  #table: PortTable;
+  #turn: Promise<unknown> = Promise.resolve();
   #taken: readonly PortClaim[] = [];
   #told = new Set<string>();
   #isNew = false;
@@ -32,13 +43,14 @@ export class PublishedPorts {
 
   constructor(context: Pick<DaemonContext, 'config' | 'log' | 'health' | 'metrics'>) {
     this.#context = context;
-    this.#service = parseIpv4(context.config.metadata.address)!;
+    this.#services = [parseIp(context.config.metadata.address)!];
+    this.#table = new PortTable(new Map(), this.#services);
     const { metrics } = context;
-    metrics.gauge('corral_ports_published', 'Host ports that lead to containers', () => this.#chosen?.served.size ?? 0);
+    metrics.gauge('corral_ports_published', 'Host ports that lead to containers', () => this.#table.served.size);
     metrics.gauge(
       'corral_ports_conflicting',
       'Host ports that a container asks for and another one has',
-      () => this.#chosen?.conflicts.length ?? 0,
+      () => this.#table.conflicts.length,
     );
     metrics.gauge(
       'corral_ports_skipped',
@@ -59,55 +71,64 @@ export class PublishedPorts {
     return changed;
   }
 
-  async choose(snapshot: Snapshot, host: HostAddresses, refused: ReadonlySet<string>): Promise<ChosenPorts> {
-    await this.#book.catchUp();
-    const networks = portNetworks(snapshot, host, refused);
-    const work = choosePortsInSlices([...this.#book.claims()], networks, this.#service, claimsAtOnce);
-    for (;;) {
-      const step = work.next();
-      if (step.done) {
-        this.#chosen = step.value;
-        return step.value;
-      }
-      await breathe();
-    }
+  /** Brings the table up to what is asked for now. Calls that come together are served one after the other. */
+  choose(snapshot: Snapshot, host: HostAddresses, refused: ReadonlySet<string>): Promise<ChosenPorts> {
+    const turn = this.#turn.then(async () => {
+      await this.#book.catchUp();
+      const networks = portNetworks(snapshot, host, refused);
+      const isAsBefore = this.#networks !== undefined && sameNetworks(networks, this.#networks);
+      const changed = isAsBefore ? await this.#update() : await this.#rebuild(networks);
+      const table = this.#table;
+      return { served: table.served, changed, rules: { 4: table.rules(4), 6: table.rules(6) } };
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #update(): Promise<ReadonlySet<string>> {
+    const { gone, come } = this.#book.drain();
+    await eachInSlices(gone, (claim) => this.#table.remove(claim));
+    await eachInSlices(come, (claim) => this.#table.add(claim));
+    return this.#table.takeChanged();
+  }
+
+  /** Another network, or its bridge came up or went: everything may be otherwise. */
+  async #rebuild(networks: ReadonlyMap<string, PortNetwork>): Promise<ReadonlySet<string>> {
+    this.#book.drain();
+    const before = this.#table.served;
+    const table = new PortTable(networks, this.#services);
+    await eachInSlices([...this.#book.claims()], (claim) => table.add(claim));
+    table.takeChanged();
+    await eachInSlices(table.ranges(), () => undefined);
+    this.#table = table;
+    this.#networks = networks;
+    const changed = new Set<string>();
+    const compare = (key: string): void => {
+      if (before.get(key) !== table.served.get(key)) changed.add(key);
+    };
+    await eachInSlices(before.keys(), compare);
+    await eachInSlices(table.served.keys(), compare);
+    return changed;
   }
 
   /** States what was chosen once it is written. */
-  async report(chosen: ChosenPorts): Promise<void> {
+  async report(): Promise<void> {
     const { health, log } = this.#context;
-    const conflicts = new Set(conflictsOf(chosen));
+    const conflicts = new Set(conflictsOf(this.#table));
     for (const text of conflicts) {
       if (!this.#told.has(text))
         log.warn({ event: 'ports.conflict', conflict: text }, 'two containers ask for one host port');
     }
     this.#told = conflicts;
-    await this.#lookForListeners(chosen);
-    health.set(condition, stateOfPorts(chosen, this.#taken, this.#book.skipped));
+    await this.#lookForListeners(this.#table);
+    health.set(condition, stateOfPorts(this.#table, this.#taken, this.#book.skipped));
   }
 
-  async #lookForListeners({ served }: ChosenPorts): Promise<void> {
+  async #lookForListeners({ served }: PortTable): Promise<void> {
     const now = performance.now();
     if (now - this.#lookedAt < (this.#isNew ? listenersRestMs : listenersEveryMs)) return;
     this.#isNew = false;
     this.#lookedAt = now;
-    this.#taken = served.size === 0 ? [] : takenPorts(served, await observeListeners(), this.#service);
+    this.#taken = served.size === 0 ? [] : takenPorts(served, await observeListeners(), this.#services);
   }
-}
-
-function portNetworks(
-  snapshot: Snapshot,
-  { addresses, up }: HostAddresses,
-  refused: ReadonlySet<string>,
-): Map<string, PortNetwork> {
-  const own = new Map(wantNetworks(snapshot).map((network) => [network.name, network]));
-  const found = new Map<string, PortNetwork>();
-  for (const { name, hostPorts } of snapshot.all('network')) {
-    const network = own.get(name);
-    if (!network || refused.has(name)) continue;
-    const { bridge, gateway, subnet } = network;
-    const hasGateway = addresses.some(({ device, address }) => device === bridge && address === gateway);
-    found.set(name, { name, hostPorts, subnet, isOpen: up.has(bridge) && hasGateway });
-  }
-  return found;
 }

@@ -1,18 +1,19 @@
 // Pure: reads /proc/net/{tcp,udp}{,6} (Documentation/networking/proc_net_tcp.rst) and finds the published ports on which a
 // program of the host listens already.
+import { familyOf, type Ip } from '../../shared/model/ip.ts';
 import type { Ipv4 } from '../../shared/model/ipv4.ts';
-import type { PortClaim } from './port-claims.ts';
+import type { Ipv6 } from '../../shared/model/ipv6.ts';
+import { isAny, keyOfPort, type PortClaim } from './port-claims.ts';
 
 export interface Listener {
   readonly protocol: 'tcp' | 'udp';
-  /** 0 is any. Listeners on one IPv6 address are of no concern; on any they take IPv4 too. */
-  readonly address: Ipv4;
+  /** Who listens on `::` takes IPv4 too. */
+  readonly address: Ip;
   readonly port: number;
 }
 
 /** `sl local_address rem_address st …`: addresses as hexadecimal words in the machine's order, ports in the usual one. */
 const line = /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]{2}) /;
-const anyIpv6 = '0'.repeat(32);
 const mapped = '0000000000000000FFFF0000';
 
 /** tcp in state LISTEN; udp bound and not connected. */
@@ -22,16 +23,18 @@ export function parseListeners(text: string, protocol: 'tcp' | 'udp', family: 4 
   for (const row of text.split('\n')) {
     const match = line.exec(row);
     if (!match || match[4] !== waits || match[3] !== '0000') continue;
-    const address = family === 4 ? wordOf(match[1]!) : ipv4Of(match[1]!);
+    const address = family === 4 ? wordOf(match[1]!) : ipOf(match[1]!);
     const port = Number.parseInt(match[2]!, 16);
-    if (address !== undefined && port !== 0) found.push({ protocol, address, port });
+    if (port !== 0) found.push({ protocol, address, port });
   }
   return found;
 }
 
-function ipv4Of(hex: string): Ipv4 | undefined {
-  if (hex === anyIpv6) return 0 as Ipv4;
-  return hex.startsWith(mapped) ? wordOf(hex.slice(24)) : undefined;
+/** IPv4 in IPv6's clothes is IPv4. */
+function ipOf(hex: string): Ip {
+  if (hex.startsWith(mapped)) return wordOf(hex.slice(24));
+  const words = hex.match(/.{8}/g)!.map((word) => BigInt(wordOf(word)));
+  return words.reduce((value, word) => (value << 32n) | word, 0n) as Ipv6;
 }
 
 function wordOf(hex: string): Ipv4 {
@@ -39,20 +42,24 @@ function wordOf(hex: string): Ipv4 {
   return Number.parseInt(bytes, 16) as Ipv4;
 }
 
-/** Ports whose packets a listener of the host would have got. */
+/**
+ * Ports whose packets a listener of the host would have got.
+ * @param services addresses that no published port reaches
+ */
 export function takenPorts(
   served: ReadonlyMap<string, PortClaim>,
   listeners: readonly Listener[],
-  service: Ipv4,
+  services: readonly Ip[],
 ): PortClaim[] {
   const found = new Set<PortClaim | undefined>();
-  const onOneAddress = [...served.values()].filter(({ bind }) => bind !== 0);
+  const onOneAddress = [...served.values()].filter(({ bind }) => !isAny(bind));
   for (const { protocol, port, address } of listeners) {
-    if (address === service) continue; // no published port reaches there
-    found.add(served.get(`${protocol}/0.0.0.0:${port}`));
+    if (services.includes(address)) continue;
+    const anys = address === 0n ? [0, 0n] : [familyOf(address) === 4 ? 0 : 0n];
+    for (const any of anys) found.add(served.get(keyOfPort(protocol, any as Ip, port)));
     for (const claim of onOneAddress) {
-      const meets = claim.hostPort === port && claim.protocol === protocol && (address === 0 || address === claim.bind);
-      if (meets) found.add(claim);
+      const covers = address === claim.bind || (isAny(address) && (address === 0n || claim.family === 4));
+      if (covers && claim.hostPort === port && claim.protocol === protocol) found.add(claim);
     }
   }
   return [...found].filter((claim) => claim !== undefined);

@@ -1,9 +1,9 @@
 // The host ports that the containers of this host ask for, kept beside the snapshot: a change costs what it touches, not what
 // there is.
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { ContainerObject } from '../../shared/model/objects.ts';
 import type { SharedMap } from '../../shared/model/shared-map.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
+import { eachInSlices } from '../../shared/reconcile/in-slices.ts';
 import { type ContainerClaims, claimsOf, type PortClaim } from './port-claims.ts';
 
 /** Fewer are read at once, more in slices when there is time: another five thousand containers are no daily event. */
@@ -15,6 +15,8 @@ export class PortBook {
   readonly #entries = new Map<string, ContainerClaims>();
   /** Containers that changed and are not read yet. */
   readonly #unread = new Set<string>();
+  /** What containers asked for when `drain` was called last, of those that ask for something else by now. */
+  #moved = new Map<string, readonly PortClaim[]>();
 
   /** Takes over a snapshot; true if the ports that are asked for may differ from before. */
   take(snapshot: Snapshot): boolean {
@@ -22,7 +24,10 @@ export class PortBook {
     const containers = snapshot.table('container');
     this.#hostId = snapshot.hostId;
     this.#containers = containers;
-    if (!before) this.#entries.clear();
+    if (!before) {
+      for (const id of this.#entries.keys()) this.#note(id);
+      this.#entries.clear();
+    }
     for (const id of before ? containers.keysUnlike(before) : containers.keys()) this.#unread.add(id);
     if (this.#unread.size > atOnce) return true;
     let changed = !before;
@@ -32,19 +37,20 @@ export class PortBook {
 
   /** Reads what is not read yet, with pauses. To be awaited before the claims are used. */
   async catchUp(): Promise<void> {
-    let left = atOnce;
-    for (const id of this.#unread) {
-      this.#read(id);
-      left -= 1;
-      if (left > 0) continue;
-      left = atOnce;
-      await breathe();
-    }
+    await eachInSlices(this.#unread, (id) => this.#read(id));
   }
 
   /** Every port asked for, container by container. */
   *claims(): Generator<PortClaim> {
     for (const { claims } of this.#entries.values()) yield* claims;
+  }
+
+  /** What is not asked for any more, and what is, since the last call; after it, `claims` and the sum of all changes agree. */
+  drain(): { gone: readonly PortClaim[]; come: readonly PortClaim[] } {
+    const moved = this.#moved;
+    this.#moved = new Map();
+    const now = [...moved.keys()].flatMap((id) => this.#entries.get(id)?.claims ?? []);
+    return { gone: [...moved.values()].flat(), come: now };
   }
 
   /** What was asked for and cannot be read. */
@@ -59,10 +65,16 @@ export class PortBook {
     const before = this.#entries.get(id);
     if (next && (next.claims.length > 0 || next.skipped.length > 0)) {
       if (before && sameClaims(before, next)) return false;
+      this.#note(id);
       this.#entries.set(id, next);
       return true;
     }
+    if (before) this.#note(id);
     return this.#entries.delete(id);
+  }
+
+  #note(id: string): void {
+    if (!this.#moved.has(id)) this.#moved.set(id, this.#entries.get(id)?.claims ?? []);
   }
 }
 

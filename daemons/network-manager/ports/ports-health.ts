@@ -1,7 +1,9 @@
 // Pure: what health says of the published ports.
 import type { Statement } from '../networks/networks-health.ts';
-import type { ChosenPorts } from './choose-ports.ts';
 import type { PortClaim } from './port-claims.ts';
+import type { PortTable } from './port-table.ts';
+
+export type ChosenPorts = Pick<PortTable, 'served' | 'conflicts' | 'waiting' | 'reserved'>;
 
 const mostNamed = 3;
 
@@ -17,7 +19,7 @@ export function stateOfPorts(chosen: ChosenPorts, taken: readonly PortClaim[], s
   const overheard = taken.map(
     ({ key, container }) => `${key}: a program of the host listens, ${container.name} gets it`,
   );
-  const unread = skipped.map((text) => `${JSON.stringify(text)} is no port`);
+  const unread = skipped.map((text) => `${JSON.stringify(text)} cannot be published`);
   if (faults.length > 0) return { ok: false, code: 'PORT_CONFLICT', text: some(faults), degradesOnly: true };
   if (overheard.length > 0) return { ok: false, code: 'PORT_TAKEN', text: some(overheard.sort()), degradesOnly: true };
   if (unread.length > 0) return { ok: false, code: 'RECORD_INVALID', text: some(unread), degradesOnly: true };

@@ -1,21 +1,27 @@
 // Work on all wanted chains at once, of which there may be hundreds with ten thousand rules.
-import { setImmediate as breathe } from 'node:timers/promises';
-import { type Chain, idOf } from '../../shared/reconcile/iptables-plan.ts';
 
-const rulesAtOnce = 500;
+import { inSlices } from '../../shared/reconcile/in-slices.ts';
+import { type Chain, idOf, sameBody } from '../../shared/reconcile/iptables-plan.ts';
+import type { SavedTables } from '../../shared/reconcile/iptables-save.ts';
+
 const hashed = new WeakSet<readonly string[]>();
 
-/** Computes the ids of rules that were never seen, a few at a time: the first pass over many ports would hold up the loop. */
-export async function hashInSlices(chains: readonly Chain[]): Promise<void> {
-  let count = 0;
-  for (const { rules } of chains) {
-    if (hashed.has(rules)) continue;
-    hashed.add(rules);
-    for (const rule of rules) idOf(rule);
-    count += rules.length;
-    if (count < rulesAtOnce) continue;
-    count = 0;
-    await breathe();
+/** Computes the ids of rules that were never seen, and finds chains that are as wanted: both are remembered. */
+export async function lookAtChains(chains: readonly Chain[], have: SavedTables): Promise<void> {
+  await inSlices(looks(chains, have));
+}
+
+function* looks(chains: readonly Chain[], have: SavedTables): Generator<undefined, void> {
+  for (const { table, chain, rules } of chains) {
+    if (!hashed.has(rules)) {
+      for (const rule of rules) {
+        idOf(rule);
+        yield;
+      }
+      hashed.add(rules);
+    }
+    sameBody(rules, have.get(table)?.get(chain));
+    yield;
   }
 }
 

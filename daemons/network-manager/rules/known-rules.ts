@@ -1,12 +1,12 @@
 // What is in the host's tables, as far as this process knows: read once, carried along by what it writes itself, and read
 // again when somebody else may have changed it. So that one more port among ten thousand does not cost a listing of them all.
-import { setImmediate as breathe } from 'node:timers/promises';
 import type { Iptables } from '../../shared/effects/iptables.ts';
+import { inSlices } from '../../shared/reconcile/in-slices.ts';
 import type { RulesPlan } from '../../shared/reconcile/iptables-plan.ts';
 import { parseSaveInSlices, type SavedTables } from '../../shared/reconcile/iptables-save.ts';
 
 /** CNI requests are served by the same loop. */
-const linesAtOnce = 2_000;
+const linesAtOnce = 100;
 
 /** Damage that nobody tells of heals within 10 s, the reading and writing included. */
 const nearestLookMs = 8_000;
@@ -75,16 +75,25 @@ export class KnownRules {
   }
 }
 
-/** Dates, and counters of built-in chains, differ in each listing. Rules are listed without counters. */
+/**
+ * Dates, and counters of built-in chains, differ in each listing. They stand before a table's rules, of which there may be a
+ * megabyte that need not be looked at: rules are listed without counters.
+ */
 function withoutCounters(text: string): string {
-  return text.replaceAll(/^#.*\n/gm, '').replaceAll(/^(:\S+ \S+) \[\d+:\d+\]$/gm, '$1');
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const rules = text.indexOf('\n-A ', at);
+    const end = text.indexOf('\nCOMMIT\n', at);
+    const headEnd = rules < 0 || (end >= 0 && end < rules) ? end : rules;
+    const head = text.slice(at, headEnd < 0 ? text.length : headEnd + 1);
+    parts.push(head.replaceAll(/^#.*\n/gm, '').replaceAll(/^(:\S+ \S+) \[\d+:\d+\]$/gm, '$1'));
+    const next = end < 0 ? text.length : end + '\nCOMMIT\n'.length;
+    parts.push(text.slice(at + head.length, next));
+    at = next;
+  }
+  return parts.join('');
 }
 
-async function parse(text: string): Promise<SavedTables> {
-  const work = parseSaveInSlices(text, linesAtOnce);
-  for (;;) {
-    const step = work.next();
-    if (step.done) return step.value;
-    await breathe();
-  }
+function parse(text: string): Promise<SavedTables> {
+  return inSlices(parseSaveInSlices(text, linesAtOnce));
 }

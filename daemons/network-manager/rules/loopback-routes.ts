@@ -1,7 +1,6 @@
 // Lets the host reach published ports at 127.0.0.1, where a bridge needs it and for as long as it does. The guard against what
 // comes from the bridge itself is a rule that stands before this is set (want-ports.ts).
 import { ensureSysctl, readSysctl } from '../../shared/effects/sysctl.ts';
-import { contains, parseCidr4 } from '../../shared/model/ipv4.ts';
 import type { RuleFacts } from './want-rules.ts';
 
 export interface LoopbackRoutes {
@@ -22,16 +21,13 @@ function turn(devices: ReadonlySet<string>, value: string): string[] {
   return keys.filter((key) => readSysctl(key) !== undefined && ensureSysctl(key, value));
 }
 
-const loopback = parseCidr4('127.0.0.0/8')!;
-
 /** On for bridges that a port on any address, or on 127.0.0.0/8, leads to. */
 export function loopbackRoutes({ networks, ports }: Pick<RuleFacts, 'networks' | 'ports'>): LoopbackRoutes {
-  const targets = ports.filter(({ bind }) => bind === 0 || contains(loopback, bind)).map(({ target }) => target);
   const on = new Set<string>();
   const off = new Set<string>();
-  for (const { bridge, subnet } of networks) {
+  for (const { name, bridge } of networks) {
     if (bridge === undefined) continue;
-    if (targets.some((target) => contains(subnet, target))) on.add(bridge);
+    if (ports.loopback.has(name)) on.add(bridge);
     else off.add(bridge);
   }
   return { on, off };

@@ -1,22 +1,19 @@
-// The rules keeper: the chains of network-manager and the jumps to them.
+// The rules keeper: the chains of network-manager and the jumps to them, in both families.
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables, IptablesVersion } from '../../shared/effects/iptables.ts';
 import type { Ipsets } from '../../shared/effects/netlink/ipset.ts';
-import { hooks, policyChain } from '../../shared/model/hooks.ts';
-import { type Cidr4, parseIpv4 } from '../../shared/model/ipv4.ts';
+import type { Cidr, Family, Ip } from '../../shared/model/ip.ts';
+import { parseIp } from '../../shared/model/ip.ts';
+import { serviceAddress6 } from '../../shared/model/networks.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
-import { type Chain, planRules, type RulesPlan, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
-import { parseSave, type SavedTables } from '../../shared/reconcile/iptables-save.ts';
+import type { Chain } from '../../shared/reconcile/iptables-plan.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import { within } from '../../shared/reconcile/within.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../networks/networks-health.ts';
-import type { ChosenPorts } from '../ports/choose-ports.ts';
 import type { PublishedPorts } from '../ports/main.ts';
 import type { PortClaim } from '../ports/port-claims.ts';
-import { additionsOnly } from './additions.ts';
-import { hashInSlices, sameChains } from './chains.ts';
-import { KnownRules } from './known-rules.ts';
+import { FamilyRules, nameOf } from './family-rules.ts';
 import { keepLoopbackRoutes, loopbackRoutes } from './loopback-routes.ts';
 import { type AddressReads, observeAddresses } from './observe.ts';
 import { otherBackend, rulesOfOtherBackend } from './other-backend.ts';
@@ -26,20 +23,14 @@ import { exclusionSet, type RuleFacts, wantRules } from './want-rules.ts';
 /** A first change is served at once; of a storm of them, five a second. */
 const quietMs = 5;
 const restMs = 200;
-/** Who overwrites rules does so in bursts (a firewall that reloads); so we look again soon after each write of our own. */
-const recheckMs = [1_000, 2_000, 4_000];
-/** A fight with another program is told once a minute, not once a second. */
-const quietLogMs = 60_000;
-/** The kernel's notices of our own writes arrive within this time. */
-const ownEchoMs = 500;
 const settleMs = 2_000;
 const condition = 'rules';
-const left = [{ table: 'filter', chain: policyChain }] as const;
+const condition6 = 'rules-ipv6';
 
 export interface RulesOptions {
   readonly context: Pick<DaemonContext, 'config' | 'log' | 'health'>;
   readonly netlink: AddressReads;
-  readonly iptables: Iptables;
+  readonly iptables: Readonly<Record<Family, Iptables>>;
   readonly ipsets: Pick<Ipsets, 'has'>;
   readonly metrics: KeeperMetrics;
   /** Networks of which no rule may speak. */
@@ -47,49 +38,64 @@ export interface RulesOptions {
   /** True while `onRulesChanged` is called for changes of nftables. */
   readonly hasNotices: () => boolean;
   readonly ports: PublishedPorts;
-  /** These ports and no others are published now, by key. */
-  readonly onPublished: (served: ReadonlyMap<string, PortClaim>, subnets: readonly Cidr4[]) => void;
+  readonly onPublished: (published: Published) => void;
 }
 
-interface Comparison {
-  readonly chosen: ChosenPorts;
-  readonly facts: RuleFacts;
-  readonly chains: readonly Chain[];
-  readonly have: SavedTables;
-  readonly plan: RulesPlan;
+/** What the rules publish from now on. */
+export interface Published {
+  /** By key. */
+  readonly served: ReadonlyMap<string, PortClaim>;
+  /** Keys that lead elsewhere than at the last call. */
+  readonly changed: ReadonlySet<string>;
+  /** Ranges of our networks. */
+  readonly subnets: readonly Cidr[];
+}
+
+interface Wish {
+  readonly served: ReadonlyMap<string, PortClaim>;
+  readonly facts: Readonly<Record<Family, RuleFacts>>;
+  readonly chains: Readonly<Record<Family, readonly Chain[]>>;
 }
 
 export class RulesKeeper {
   readonly #options: RulesOptions;
   readonly #loop: Loop;
-  readonly #known: KnownRules;
-  readonly #service: { address: NonNullable<ReturnType<typeof parseIpv4>>; metadataPort: number };
+  readonly #families: Readonly<Record<Family, FamilyRules>>;
+  readonly #services: Readonly<Record<Family, { address: Ip; metadataPort: number }>>;
   #snapshot: Snapshot | undefined;
-  #version: IptablesVersion | undefined;
-  /** The wish that was fulfilled last: to write for it again is to heal. */
-  #fulfilled: readonly Chain[] | undefined;
+  /** Keys of ports whose change is not written, or not told, yet. */
+  readonly #untold = new Set<string>();
+  /** No IPv6 is wanted, and nothing of ours is left of it. */
+  #isIpv6Over = false;
   #waiting: (() => void)[] = [];
-  #rechecks: NodeJS.Timeout[] = [];
-  #toldAt = Number.NEGATIVE_INFINITY;
-  #isWriting = false;
-  #wroteAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RulesOptions) {
     this.#options = options;
-    this.#known = new KnownRules(options.iptables, () => this.#version?.backend === 'nft' && options.hasNotices());
-    const { address, port } = options.context.config.metadata;
-    this.#service = { address: parseIpv4(address)!, metadataPort: port };
-    options.context.health.set(condition, {
-      ok: false,
-      code: 'NOT_READY',
-      text: 'waits for the first snapshot of metadata',
-    });
+    const { log, health, config } = options.context;
+    const family = (which: Family): FamilyRules =>
+      new FamilyRules({
+        iptables: options.iptables[which],
+        log,
+        metrics: options.metrics,
+        hasNotices: options.hasNotices,
+        poke: () => this.poke(),
+      });
+    this.#families = { 4: family(4), 6: family(6) };
+    const { address, port: metadataPort } = config.metadata;
+    this.#services = {
+      4: { address: parseIp(address)!, metadataPort },
+      6: { address: parseIp(serviceAddress6)!, metadataPort },
+    };
+    health.set(condition, { ok: false, code: 'NOT_READY', text: 'waits for the first snapshot of metadata' });
     this.#loop = new Loop({
       pass: () => this.#pass(),
       failed: (error, failures) => this.#failed(error, failures),
       quietMs,
       restMs,
-      everyMs: () => this.#known.lookAgainMs,
+      everyMs: () => {
+        const usual = this.#families[4].lookAgainMs;
+        return this.#isIpv6Over ? usual : Math.min(usual, this.#families[6].lookAgainMs);
+      },
     });
   }
 
@@ -102,11 +108,10 @@ export class RulesKeeper {
     if (this.#snapshot) this.#loop.poke();
   }
 
-  /** Somebody wrote rules; what this process wrote itself is looked at again later anyway. */
+  /** Somebody wrote rules, or we did. */
   onRulesChanged(): void {
-    if (this.#isWriting || performance.now() - this.#wroteAt < ownEchoMs) return;
-    this.#known.doubt();
-    this.poke();
+    const others = [this.#families[4], this.#families[6]].filter((family) => family.onRulesChanged());
+    if (others.length > 0) this.poke();
   }
 
   /** Resolves when a pass that begins from now on has ended, whatever came of it, or after 2 s. */
@@ -118,7 +123,8 @@ export class RulesKeeper {
   }
 
   close(): Promise<void> {
-    for (const timer of this.#rechecks) clearTimeout(timer);
+    this.#families[4].close();
+    this.#families[6].close();
     return this.#loop.close();
   }
 
@@ -131,64 +137,71 @@ export class RulesKeeper {
     }
   }
 
-  /** What a pass would write now, lines of iptables-restore. Changes nothing. */
+  /** What a pass would write now, lines of iptables-restore and, with `ipv6:`, of ip6tables-restore. Changes nothing. */
   async diff(): Promise<string[]> {
     if (!this.#snapshot) return [];
-    const { plan } = await this.#plan(this.#snapshot, parseSave(await this.#options.iptables.save()));
-    return plan.payload.split('\n').filter((line) => line !== '' && line !== 'COMMIT');
+    const { complete } = this.#snapshot;
+    const { chains } = await this.#want(this.#snapshot);
+    const lines = await this.#families[4].diff(chains[4], complete);
+    if (chains[6].length === 0 && this.#isIpv6Over) return lines;
+    return [...lines, ...(await this.#families[6].diff(chains[6], complete)).map((line) => `ipv6: ${line}`)];
   }
 
-  /** @param have default: what is known */
-  async #plan(snapshot: Snapshot, have?: SavedTables): Promise<Comparison> {
-    const { netlink, refused, ports } = this.#options;
+  async #want(snapshot: Snapshot): Promise<Wish> {
+    const { netlink, refused, ports, ipsets } = this.#options;
     const host = await observeAddresses(netlink);
+    const excludes = await ipsets.has(exclusionSet);
     const chosen = await ports.choose(snapshot, host, refused());
-    const excludes = await this.#options.ipsets.has(exclusionSet);
-    const facts = ruleFacts(snapshot, host.addresses, this.#service, refused(), [...chosen.served.values()], excludes);
-    const chains = wantRules(facts);
-    await hashInSlices(chains);
-    const want: WantRules = { chains, hooks, left, owner: 'network-manager', owns: isOwnChain };
-    const known = have ?? (await this.#known.read());
-    const plan = planRules(snapshot.complete ? want : additionsOnly(want, known), known);
-    return { chosen, facts, chains, have: known, plan };
+    for (const key of chosen.changed) this.#untold.add(key);
+    const factsOf = (family: Family): RuleFacts =>
+      ruleFacts({
+        snapshot,
+        addresses: host.addresses,
+        service: this.#services[family],
+        refused: refused(),
+        ports: chosen.rules[family],
+        excludes: excludes && family === 4,
+      });
+    const facts = { 4: factsOf(4), 6: factsOf(6) };
+    return { served: chosen.served, facts, chains: { 4: wantRules(facts[4]), 6: wantRules(facts[6]) } };
   }
 
   async #keep(snapshot: Snapshot): Promise<void> {
-    const { context, metrics, ports } = this.#options;
-    this.#version ??= await this.#describe();
-    const { chosen, facts, chains, have, plan } = await this.#plan(snapshot);
-    metrics.pass();
-    if (plan.payload !== '') {
-      await this.#write(plan);
-      this.#account(plan, have, chains);
-    }
-    this.#fulfilled = chains;
-    keepLoopbackRoutes(loopbackRoutes(facts));
-    context.health.set(condition, { ok: true, text: `${chains.length} chains by ${nameOf(this.#version)}` });
-    if (snapshot.complete)
-      this.#options.onPublished(
-        chosen.served,
-        facts.networks.map(({ subnet }) => subnet),
-      );
-    await ports.report(chosen);
-    await this.#lookAside(this.#version);
+    const { context, ports } = this.#options;
+    const wish = await this.#want(snapshot);
+    const { facts, chains } = wish;
+    const untold = new Set(this.#untold);
+    const { version } = await this.#families[4].bring(chains[4], snapshot.complete);
+    keepLoopbackRoutes(loopbackRoutes(facts[4]));
+    context.health.set(condition, { ok: true, text: `${chains[4].length} chains by ${nameOf(version)}` });
+    await this.#keepIpv6(chains[6], snapshot.complete);
+    if (snapshot.complete) this.#tell(wish, untold);
+    await ports.report();
+    await this.#lookAside(version);
   }
 
-  async #write(plan: RulesPlan): Promise<void> {
-    this.#isWriting = true;
+  /** Where no IPv6 is wanted, the host is asked once whether something of ours was left. */
+  async #keepIpv6(chains: readonly Chain[], complete: boolean): Promise<void> {
+    if (chains.length === 0 && this.#isIpv6Over) return;
+    const { health } = this.#options.context;
     try {
-      await this.#known.write(plan);
-    } finally {
-      this.#isWriting = false;
-      this.#wroteAt = performance.now();
+      const { version } = await this.#families[6].bring(chains, complete);
+      this.#isIpv6Over = chains.length === 0 && complete;
+      const text = `${chains.length} chains by ${nameOf(version)}`;
+      if (chains.length > 0) health.set(condition6, { ok: true, text, degradesOnly: true });
+    } catch (error) {
+      // Without ip6tables there cannot be anything of ours, and nobody asked for it.
+      this.#isIpv6Over = chains.length === 0;
+      if (this.#isIpv6Over) return;
+      health.set(condition6, { ok: false, ...describeFailure(error), degradesOnly: true });
+      throw error;
     }
   }
 
-  async #describe(): Promise<IptablesVersion> {
-    const version = await this.#options.iptables.describe();
-    const text = `writes with ${nameOf(version)}, as this host's iptables does`;
-    this.#options.context.log.info({ event: 'rules.backend', ...version }, text);
-    return version;
+  #tell({ served, facts }: Wish, changed: ReadonlySet<string>): void {
+    const subnets = [...facts[4].networks, ...facts[6].networks].map(({ subnet }) => subnet);
+    this.#options.onPublished({ served, changed, subnets });
+    for (const key of changed) this.#untold.delete(key);
   }
 
   async #lookAside({ backend }: IptablesVersion): Promise<void> {
@@ -203,38 +216,10 @@ export class RulesKeeper {
     });
   }
 
-  #account(plan: RulesPlan, have: SavedTables, wish: readonly Chain[]): void {
-    const { context, metrics } = this.#options;
-    const heals = this.#fulfilled !== undefined && sameChains(this.#fulfilled, wish);
-    if (heals) metrics.healed(plan.changed.length);
-    else metrics.wrote(plan.changed.length);
-    for (const timer of this.#rechecks) clearTimeout(timer);
-    this.#rechecks = recheckMs.map((ms) => setTimeout(() => this.#recheck(), ms).unref());
-    const now = performance.now();
-    if (heals && now - this.#toldAt < quietLogMs) return;
-    this.#toldAt = heals ? now : this.#toldAt;
-    const event = heals ? 'rules.healed' : 'rules.changed';
-    context.log.info({ event, changed: plan.changed, tables: have.size }, `wrote ${plan.changed.join(', ')}`);
-  }
-
-  #recheck(): void {
-    this.#known.doubt();
-    this.poke();
-  }
-
   #failed(error: unknown, failures: number): void {
     const { context, metrics } = this.#options;
     metrics.failed();
     context.health.set(condition, { ok: false, ...describeFailure(error) });
     if (failures === 1) context.log.warn({ event: 'rules.failed', error }, 'rules are not as wanted; tries again');
   }
-}
-
-/** The originals' prefix; what the overlay keeps has a longer one. */
-export function isOwnChain(name: string): boolean {
-  return name.startsWith('CATTLE_') && !name.startsWith('CATTLE_OVERLAY_');
-}
-
-function nameOf({ version, backend }: IptablesVersion): string {
-  return `iptables ${version} (${backend})`;
 }

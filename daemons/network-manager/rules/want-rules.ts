@@ -1,18 +1,19 @@
-// Pure: everything that the chains of network-manager hold, from what the host has: networks, bridges, service address.
-// IPv4 alone: a family is a separate restore, so IPv6 becomes a second call of the same shape.
+// Pure: everything that the chains of network-manager hold, from what the host has: networks, bridges, service address. A family
+// is a restore of its own, with chains of the same names.
 import { policyChain } from '../../shared/model/hooks.ts';
-import { type Cidr4, type Ipv4, renderCidr4 } from '../../shared/model/ipv4.ts';
+import { type Cidr, type Family, type Ip, renderCidr } from '../../shared/model/ip.ts';
 import type { Chain } from '../../shared/reconcile/iptables-plan.ts';
-import type { PortClaim } from '../ports/port-claims.ts';
+import type { PortRules } from '../ports/port-ranges.ts';
 import { wantLoopbackGuard, wantPortChains } from './want-ports.ts';
 import { wantInput, wantOutput, wantRawOutput, wantRawPrerouting } from './want-service-address.ts';
 
 /** A rule as iptables-save prints it, without `-A CHAIN` and without its id. */
 export type RuleText = string;
 
-/** A network of the cluster. */
+/** A network of the cluster that has addresses of the family. */
 export interface RuleNetwork {
-  readonly subnet: Cidr4;
+  readonly name: string;
+  readonly subnet: Cidr;
   /** Its bridge on this host; undefined if this host has no part in it. */
   readonly bridge: string | undefined;
   /** Host ports may lead to its containers. */
@@ -22,16 +23,17 @@ export interface RuleNetwork {
 /** A bridge of another engine on this host, with a range that it serves. */
 export interface ForeignBridge {
   readonly device: string;
-  readonly subnet: Cidr4;
+  readonly subnet: Cidr;
 }
 
-/** All that decides the rules; lists are sorted, so that equal facts give equal text. */
+/** All that decides the rules of one family; lists are sorted, so that equal facts give equal text. */
 export interface RuleFacts {
+  readonly family: Family;
   readonly networks: readonly RuleNetwork[];
   readonly foreignBridges: readonly ForeignBridge[];
-  readonly service: { readonly address: Ipv4; readonly metadataPort: number };
-  /** Those whose way to the container is there; at most one of each key. */
-  readonly ports: readonly PortClaim[];
+  readonly service: { readonly address: Ip; readonly metadataPort: number };
+  /** Those whose way to the container is there. */
+  readonly ports: PortRules;
   /** The host has the set of ranges that are not masqueraded (`exclusionSet`). */
   readonly excludes: boolean;
 }
@@ -44,9 +46,11 @@ export const exclusionSet = 'RANCHER_DISABLE_HOST_NAT_IPSET';
 
 /**
  * In the order in which tables are restored, each whole or not at all: what is not tracked must be accepted first, and an
- * address is masqueraded only on a way that is open.
+ * address is masqueraded only on a way that is open. Without a network
+ * that has IPv6 there is nothing to write for it.
  */
 export function wantRules(facts: RuleFacts): Chain[] {
+  if (facts.family === 6 && facts.networks.length === 0) return [];
   return [
     { table: 'filter', chain: 'CATTLE_INPUT', rules: wantInput(facts) },
     { table: 'filter', chain: 'CATTLE_FORWARD', rules: wantForward(facts) },
@@ -54,11 +58,11 @@ export function wantRules(facts: RuleFacts): Chain[] {
     {
       table: 'raw',
       chain: 'CATTLE_RAW_PREROUTING',
-      rules: [...wantLoopbackGuard(facts.networks), ...wantRawPrerouting(facts)],
+      rules: [...wantLoopbackGuard(facts), ...wantRawPrerouting(facts)],
     },
     { table: 'raw', chain: 'CATTLE_RAW_OUTPUT', rules: wantRawOutput(facts) },
     { table: 'nat', chain: 'CATTLE_NAT_POSTROUTING', rules: wantPostrouting(facts) },
-    ...wantPortChains(facts.ports, facts.networks, facts.service.address),
+    ...wantPortChains(facts),
   ];
 }
 
@@ -74,12 +78,12 @@ function wantForward({ networks, foreignBridges }: RuleFacts): RuleText[] {
   if (own.length === 0) return [];
   const devices = [...new Set(foreignBridges.map(({ device }) => device))];
   return [
-    ...own.map(({ subnet }) => `-s ${renderCidr4(subnet)} -d ${renderCidr4(subnet)} -j ${policyChain}`),
+    ...own.map(({ subnet }) => `-s ${renderCidr(subnet)} -d ${renderCidr(subnet)} -j ${policyChain}`),
     ...devices.map((device) => `-o ${device} -j RETURN`),
-    ...own.map(({ subnet, bridge }) => `-s ${renderCidr4(subnet)} -i ${bridge} -j ACCEPT`),
+    ...own.map(({ subnet, bridge }) => `-s ${renderCidr(subnet)} -i ${bridge} -j ACCEPT`),
     ...own.map(
       ({ subnet, bridge, publishes }) =>
-        `-d ${renderCidr4(subnet)} -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED${publishes ? ',DNAT' : ''} -j ACCEPT`,
+        `-d ${renderCidr(subnet)} -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED${publishes ? ',DNAT' : ''} -j ACCEPT`,
     ),
   ];
 }
@@ -88,13 +92,13 @@ function wantForward({ networks, foreignBridges }: RuleFacts): RuleText[] {
  * Containers appear outside with the host's address. A destination in any network of the cluster, on whatever host, must
  * see the container's own address; multicast has no one who could answer.
  */
-function wantPostrouting({ networks, excludes }: RuleFacts): RuleText[] {
+function wantPostrouting({ family, networks, excludes }: RuleFacts): RuleText[] {
   const own = networks.filter((network) => network.bridge !== undefined);
   if (own.length === 0) return [];
   return [
-    ...networks.map(({ subnet }) => `-d ${renderCidr4(subnet)} -j RETURN`),
-    '-d 224.0.0.0/4 -j RETURN',
+    ...networks.map(({ subnet }) => `-d ${renderCidr(subnet)} -j RETURN`),
+    `-d ${family === 4 ? '224.0.0.0/4' : 'ff00::/8'} -j RETURN`,
     ...(excludes ? [`-m set --match-set ${exclusionSet} dst -j RETURN`] : []),
-    ...own.map(({ subnet, bridge }) => `-s ${renderCidr4(subnet)} ! -o ${bridge} -j MASQUERADE`),
+    ...own.map(({ subnet, bridge }) => `-s ${renderCidr(subnet)} ! -o ${bridge} -j MASQUERADE`),
   ];
 }

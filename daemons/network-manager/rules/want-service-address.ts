@@ -1,6 +1,6 @@
 // Pure: the rules of metadata's and DNS's address. It stands on `lo`, where a neighbour on the host's LAN could reach it and
 // where a host firewall with INPUT DROP would block containers; so: local bridges in, everybody else refused.
-import { renderCidr4, renderIpv4 } from '../../shared/model/ipv4.ts';
+import { bitsOf, renderCidr, renderIp } from '../../shared/model/ip.ts';
 import type { RuleFacts, RuleText } from './want-rules.ts';
 
 const dnsPort = 53;
@@ -23,7 +23,7 @@ export function wantInput(facts: RuleFacts): RuleText[] {
       `-s ${subnet} ${to} -i ${device} -p tcp ${tcp} -j ACCEPT`,
     ]),
     `${to} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`,
-    `${to} -j REJECT --reject-with icmp-admin-prohibited`,
+    `${to} -j REJECT --reject-with ${facts.family === 4 ? 'icmp-admin-prohibited' : 'icmp6-adm-prohibited'}`,
   ];
 }
 
@@ -52,9 +52,9 @@ export function wantRawOutput(facts: RuleFacts): RuleText[] {
 /** Bridge and range that may ask: a container of one bridge cannot pretend to be one of another. */
 function callersOf({ networks, foreignBridges }: RuleFacts): { device: string; subnet: string }[] {
   const own = networks.flatMap(({ subnet, bridge }) => (bridge === undefined ? [] : [{ device: bridge, subnet }]));
-  return [...own, ...foreignBridges].map(({ device, subnet }) => ({ device, subnet: renderCidr4(subnet) }));
+  return [...own, ...foreignBridges].map(({ device, subnet }) => ({ device, subnet: renderCidr(subnet) }));
 }
 
 function addressOf(facts: RuleFacts): string {
-  return `${renderIpv4(facts.service.address)}/32`;
+  return `${renderIp(facts.service.address)}/${bitsOf(facts.family)}`;
 }

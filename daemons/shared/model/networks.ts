@@ -7,6 +7,9 @@ import type { NetworkObject } from './objects.ts';
 /** The metadata service and the DNS listen here on every host. */
 export const serviceAddress = '169.254.169.250';
 
+/** The same for containers that have IPv6 alone; on hosts that have part in a network with IPv6. */
+export const serviceAddress6 = 'fd00:a9fe:a9fe::250';
+
 /** A network's name becomes a directory, a bridge and a file name: letters, digits, `_ . -`, no leading dot or dash. */
 export function isNetworkName(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/.test(text);

@@ -1,29 +1,36 @@
 // Pure: published ports as text, `ip:hostPort:containerPort/proto` (Rancher's 2016-07-29 form).
-import { parseIpv4 } from './ipv4.ts';
+import { parseIp, renderIp } from './ip.ts';
 
 export const protocols = ['tcp', 'udp', 'sctp'] as const;
 export type Protocol = (typeof protocols)[number];
 
 export interface PublishedPort {
+  /** Canonical, without brackets. */
   readonly ip: string;
   readonly hostPort: number;
   readonly containerPort: number;
   readonly protocol: Protocol;
 }
 
-/** Parses `[ip:]hostPort:containerPort[/proto]`; ip defaults to 0.0.0.0, proto to tcp. */
+const form = /^(?:(\d[\d.]*|\[[\da-f:.]{2,45}\]):)?(\d{1,5}):(\d{1,5})(?:\/(tcp|udp|sctp))?$/i;
+
+/**
+ * Parses `[ip:]hostPort:containerPort[/proto]`, an IPv6 address in brackets (`[::]:8080:80`); ip defaults to 0.0.0.0, proto to
+ * tcp.
+ */
 export function parsePort(text: string): PublishedPort | undefined {
-  const match = /^(?:(\d[\d.]*):)?(\d{1,5}):(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(text);
+  const match = form.exec(text);
   if (!match) return undefined;
-  const ip = match[1] ?? '0.0.0.0';
+  const ip = parseIp(match[1]?.replace(/^\[|\]$/g, '') ?? '0.0.0.0');
   const hostPort = Number(match[2]);
   const containerPort = Number(match[3]);
-  if (parseIpv4(ip) === undefined || !isPortNumber(hostPort) || !isPortNumber(containerPort)) return undefined;
-  return { ip, hostPort, containerPort, protocol: (match[4] ?? 'tcp') as Protocol };
+  const protocol = protocols.find((one) => one === (match[4] ?? 'tcp'));
+  if (ip === undefined || !protocol || !isPortNumber(hostPort) || !isPortNumber(containerPort)) return undefined;
+  return { ip: renderIp(ip), hostPort, containerPort, protocol };
 }
 
-export function renderPort(port: PublishedPort): string {
-  return `${port.ip}:${port.hostPort}:${port.containerPort}/${port.protocol}`;
+export function renderPort({ ip, hostPort, containerPort, protocol }: PublishedPort): string {
+  return `${ip.includes(':') ? `[${ip}]` : ip}:${hostPort}:${containerPort}/${protocol}`;
 }
 
 /** True for the canonical form only. */

@@ -43,17 +43,21 @@ export function markRule(rule: string): string {
 
 /** Brings everything of `want.owner` into the wanted state. */
 export function planRules(want: WantRules, have: SavedTables): RulesPlan {
+  return finish(planRulesInSlices(want, have));
+}
+
+/** The same for a loop that has other work too: may be left after each chain. */
+export function* planRulesInSlices(want: WantRules, have: SavedTables): Generator<undefined, RulesPlan> {
   const names = new Set<string>([...want.chains, ...want.hooks].map(({ table }) => table));
-  return joinPlans(
-    [...names].map((table) => planTable(table, want, have.get(table) ?? new Map())),
-    have,
-  );
+  const plans: TablePlan[] = [];
+  for (const table of names) plans.push(yield* planTable(table, want, have.get(table) ?? new Map()));
+  return joinPlans(plans, have);
 }
 
 /** Removes the hooks and all chains of `owner`, whatever they hold. */
 export function planRemoval(want: Omit<WantRules, 'chains'>, have: SavedTables): RulesPlan {
   return joinPlans(
-    [...have].map(([table, saved]) => planTable(table, { ...want, chains: [], left: [] }, saved)),
+    [...have].map(([table, saved]) => finish(planTable(table, { ...want, chains: [], left: [] }, saved))),
     have,
   );
 }
@@ -76,7 +80,14 @@ function joinPlans(plans: readonly TablePlan[], have: SavedTables): RulesPlan {
   };
 }
 
-function planTable(table: string, want: WantRules, have: SavedTable): TablePlan {
+function finish<Result>(work: Generator<undefined, Result>): Result {
+  for (;;) {
+    const step = work.next();
+    if (step.done) return step.value;
+  }
+}
+
+function* planTable(table: string, want: WantRules, have: SavedTable): Generator<undefined, TablePlan> {
   const chains = want.chains.filter((chain) => chain.table === table);
   const wanted = new Set(chains.map(({ chain }) => chain));
   const differing = chains.filter(({ chain, rules }) => !sameBody(rules, have.get(chain)));
@@ -88,6 +99,13 @@ function planTable(table: string, want: WantRules, have: SavedTable): TablePlan 
   const removed = stale.filter((name) => !kept.includes(name));
   const flushed = kept.filter((name) => have.get(name)!.length > 0);
   const emptied = [...flushed, ...made];
+  const bodies: string[] = [];
+  const after = hooks.length > 0 ? undefined : tableAfter(have, emptied, removed);
+  for (const { chain, rules } of differing) {
+    if (rules.length > 0) bodies.push(rules.map((rule) => `-A ${chain} ${markRule(rule)}`).join('\n'));
+    if (after) noteBody(after, chain, rules);
+    yield;
+  }
   return {
     table,
     lines: [
@@ -95,7 +113,7 @@ function planTable(table: string, want: WantRules, have: SavedTable): TablePlan 
       ...made.map((name) => `-N ${name}`),
       // To name a chain here creates it, or empties it if it is there.
       ...[...differing.map(({ chain }) => chain), ...flushed, ...removed].map((name) => `:${name} - [0:0]`),
-      ...differing.flatMap(({ chain, rules }) => rules.map((rule) => `-A ${chain} ${markRule(rule)}`)),
+      ...bodies,
       ...hooks.flatMap(({ lines }) => lines),
       ...removed.map((name) => `-X ${name}`),
     ],
@@ -103,31 +121,30 @@ function planTable(table: string, want: WantRules, have: SavedTable): TablePlan 
       ...[...differing.map(({ chain }) => chain), ...emptied, ...removed],
       ...hooks.map(({ builtin }) => builtin),
     ],
-    after: hooks.length > 0 ? undefined : tableAfter(have, differing, emptied, removed),
+    after,
   };
 }
 
-function tableAfter(
-  have: SavedTable,
-  differing: readonly Chain[],
-  emptied: readonly string[],
-  removed: readonly string[],
-): SavedTable {
+function tableAfter(have: SavedTable, emptied: readonly string[], removed: readonly string[]): MadeTable {
   const after = new Map(have);
-  for (const { chain, rules } of differing) {
-    const saved = rules.map((rule) => ({ text: markRule(rule), id: idOf(rule) }));
-    equals.set(saved, rules);
-    after.set(chain, saved);
-  }
   for (const name of emptied) after.set(name, []);
   for (const name of removed) after.delete(name);
   return after;
 }
 
+type MadeTable = Map<string, readonly SavedRule[]>;
+
+function noteBody(after: MadeTable, chain: string, rules: readonly string[]): void {
+  const saved = rules.map((rule) => ({ text: markRule(rule), id: idOf(rule) }));
+  equals.set(saved, rules);
+  after.set(chain, saved);
+}
+
 /** Bodies that were found equal, and neither of the two ever changes. */
 const equals = new WeakMap<readonly SavedRule[], readonly string[]>();
 
-function sameBody(rules: readonly string[], have: readonly SavedRule[] | undefined): boolean {
+/** Compares ids in their order; that two arrays are equal is remembered. */
+export function sameBody(rules: readonly string[], have: readonly SavedRule[] | undefined): boolean {
   if (have === undefined || have.length !== rules.length) return false;
   if (equals.get(have) === rules) return true;
   const same = rules.every((rule, at) => have[at]!.id === idOf(rule));

@@ -30,16 +30,19 @@ const keeper = new RulesKeeper({
   context,
   netlink: openNetlink(),
   iptables: {
-    ...iptables,
-    async restore(payload) {
-      await iptables.restore(payload);
-      written = { count: written.count + 1, at: performance.now() };
+    4: {
+      ...iptables,
+      async restore(payload) {
+        await iptables.restore(payload);
+        written = { count: written.count + 1, at: performance.now() };
+      },
+      async save(table) {
+        const text = await iptables.save(table);
+        listed = { count: listed.count + 1, at: performance.now() };
+        return text;
+      },
     },
-    async save(table) {
-      const text = await iptables.save(table);
-      listed = { count: listed.count + 1, at: performance.now() };
-      return text;
-    },
+    6: openIptables(6),
   },
   metrics: {
     pass() {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { type Conntrack, NETLINK_NETFILTER, openConntrack } from '../../../daemons/shared/effects/netlink/conntrack.ts';
 import { Transport } from '../../../daemons/shared/effects/netlink/transport.ts';
 import { inNetns, openNetns } from '../../../daemons/shared/effects/netns.ts';
-import { renderIpv4 } from '../../../daemons/shared/model/ipv4.ts';
+import { renderIp } from '../../../daemons/shared/model/ip.ts';
 import { exec, isRoot, makeNamespace, type Namespace, type TestScope } from '../support/namespaces.ts';
 
 if (!isRoot) t.plan(0, 'needs root');
@@ -50,7 +50,7 @@ t.test('flows are listed as the kernel has them, and taken out one by one', asyn
   const [first] = translated;
   t.equal(first!.protocol, 'udp');
   t.equal(first!.original.dport, 9000);
-  t.equal(`${renderIpv4(first!.reply.src)}:${first!.reply.sport}`, '127.0.0.2:9001');
+  t.equal(`${renderIp(first!.reply.src)}:${first!.reply.sport}`, '127.0.0.2:9001');
   t.equal((await conntrack.listOf('udp')).length, 4);
   t.equal((await conntrack.listOf('udp', 9002)).length, 1);
   t.equal((await conntrack.listOf('tcp')).length, 0);

@@ -1,9 +1,8 @@
 import t from 'tap';
-import { choosePorts } from '../../../../daemons/network-manager/ports/choose-ports.ts';
 import { parseListeners, takenPorts } from '../../../../daemons/network-manager/ports/parse-listeners.ts';
-import { claimsOf } from '../../../../daemons/network-manager/ports/port-claims.ts';
-import { type Ipv4, parseCidr4, parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
+import { type Ip, parseIp } from '../../../../daemons/shared/model/ip.ts';
 import { container } from '../../support/snapshots.ts';
+import { tableOf } from './support.ts';
 
 const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
@@ -20,7 +19,7 @@ const udp = `  sl
   10: 3500007F:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   101        0 1 2 0 0
   11: 00000000:1F90 0B0200C0:0035 01 00000000:00000000 00:00000000 00000000   101        0 1 2 0 0
 `;
-const ip = (text: string): Ipv4 => parseIpv4(text)!;
+const ip = (text: string): Ip => parseIp(text)!;
 
 t.test('who listens', async (t) => {
   t.same(parseListeners(tcp, 'tcp', 4), [
@@ -28,7 +27,8 @@ t.test('who listens', async (t) => {
     { protocol: 'tcp', address: ip('0.0.0.0'), port: 22 },
   ]);
   t.same(parseListeners(tcp6, 'tcp', 6), [
-    { protocol: 'tcp', address: ip('0.0.0.0'), port: 8082 },
+    { protocol: 'tcp', address: ip('::'), port: 8082 },
+    { protocol: 'tcp', address: ip('::1'), port: 8083 },
     { protocol: 'tcp', address: ip('192.0.2.10'), port: 8084 },
   ]);
   t.same(parseListeners(udp, 'udp', 4), [{ protocol: 'udp', address: ip('127.0.0.53'), port: 53 }]);
@@ -37,12 +37,10 @@ t.test('who listens', async (t) => {
 
 t.test('which published ports they meet', async (t) => {
   const service = ip('169.254.169.250');
-  const networks = new Map([
-    ['corral', { name: 'corral', hostPorts: true, subnet: parseCidr4('10.42.0.0/16')!, isOpen: true }],
-  ]);
   const meets = (port: string, protocol: 'tcp' | 'udp', address: string, number: number): boolean => {
-    const { served } = choosePorts(claimsOf(container('a', '10.42.7.9', [port])).claims, networks, service);
-    return takenPorts(served, [{ protocol, address: ip(address), port: number }], service).length > 0;
+    const asking = container('a', '10.42.7.9', [port], { ips: ['10.42.7.9', 'fd42::9'] });
+    const { served } = tableOf([asking]);
+    return takenPorts(served, [{ protocol, address: ip(address), port: number }], [service]).length > 0;
   };
   t.equal(meets('0.0.0.0:53:53/udp', 'udp', '127.0.0.53', 53), true);
   t.equal(meets('192.0.2.1:53:53/udp', 'udp', '127.0.0.53', 53), false);
@@ -51,4 +49,10 @@ t.test('which published ports they meet', async (t) => {
   t.equal(meets('0.0.0.0:53:53/udp', 'udp', '169.254.169.250', 53), false, 'DNS itself');
   t.equal(meets('0.0.0.0:53:53/udp', 'tcp', '0.0.0.0', 53), false, 'another protocol');
   t.equal(meets('0.0.0.0:53:53/udp', 'udp', '0.0.0.0', 54), false, 'another port');
+  t.equal(meets('[::]:53:53/udp', 'udp', '::', 53), true);
+  t.equal(meets('[::]:53:53/udp', 'udp', '::1', 53), true);
+  t.equal(meets('[::]:53:53/udp', 'udp', '0.0.0.0', 53), false, 'the other family');
+  t.equal(meets('192.0.2.1:53:53/udp', 'udp', '::', 53), true, 'who listens on :: takes IPv4 too');
+  t.equal(meets('[2001:db8::1]:53:53/udp', 'udp', '2001:db8::1', 53), true);
+  t.equal(meets('[2001:db8::1]:53:53/udp', 'udp', '2001:db8::2', 53), false);
 });

@@ -38,3 +38,23 @@ t.test('a snapshot that did not come from the last one', async (t) => {
   t.ok(book.take(snapshotOf([b])));
   t.same(keys(book), ['tcp/0.0.0.0:8081']);
 });
+
+t.test('the sum of all changes is what is asked for', async (t) => {
+  const book = new PortBook();
+  book.take(snapshotOf([a, b]));
+  const known = new Set(book.drain().come);
+  t.same(book.drain(), { gone: [], come: [] });
+  const twice = (ports: readonly string[]): void => {
+    book.take(snapshotOf([container('a', '10.42.7.9', ports), b]));
+  };
+  twice(['0.0.0.0:1:80/tcp']);
+  twice(['0.0.0.0:2:80/tcp', '0.0.0.0:3:80/tcp']);
+  const { gone, come } = book.drain();
+  t.ok(
+    gone.every((claim) => known.has(claim)),
+    'only what was told before goes',
+  );
+  for (const claim of gone) known.delete(claim);
+  for (const claim of come) known.add(claim);
+  t.same(new Set(book.claims()), known);
+});

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { additionsOnly } from '../../../../daemons/network-manager/rules/additions.ts';
-import { isOwnChain } from '../../../../daemons/network-manager/rules/main.ts';
+import { isOwnChain } from '../../../../daemons/network-manager/rules/family-rules.ts';
 import { hooks } from '../../../../daemons/shared/model/hooks.ts';
 import { type Chain, markRule, planRules, type WantRules } from '../../../../daemons/shared/reconcile/iptables-plan.ts';
 import { parseSave } from '../../../../daemons/shared/reconcile/iptables-save.ts';

@@ -1,26 +1,21 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { choosePorts } from '../../../../daemons/network-manager/ports/choose-ports.ts';
-import { claimsOf } from '../../../../daemons/network-manager/ports/port-claims.ts';
 import { ruleFacts } from '../../../../daemons/network-manager/rules/rule-facts.ts';
 import { wantRules } from '../../../../daemons/network-manager/rules/want-rules.ts';
-import { parseCidr4, parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
+import { parseIp } from '../../../../daemons/shared/model/ip.ts';
 import type { ContainerObject } from '../../../../daemons/shared/model/objects.ts';
 import type { Chain } from '../../../../daemons/shared/reconcile/iptables-plan.ts';
 import { type TracedHost, traceNew } from '../../support/packet-tracer.ts';
 import { matrix, verdictOf } from '../../support/port-matrix.ts';
 import { block, container, network, snapshotOf } from '../../support/snapshots.ts';
+import { tableOf } from '../ports/support.ts';
 
 const objects = [network('corral', '10.42.0.0/16', { isDefault: true }), block('corral', '10.42.7.0/24')];
-const service = { address: parseIpv4('169.254.169.250')!, metadataPort: 80 };
-const open = new Map([
-  ['corral', { name: 'corral', hostPorts: true, subnet: parseCidr4('10.42.0.0/16')!, isOpen: true }],
-]);
+const service = { address: parseIp('169.254.169.250')!, metadataPort: 80 };
 
 function chainsFor(...containers: ContainerObject[]): Chain[] {
-  const claims = containers.flatMap((one) => claimsOf(one).claims);
-  const { served } = choosePorts(claims, open, service.address);
-  return wantRules(ruleFacts(snapshotOf(objects), [], service, new Set(), [...served.values()]));
+  const ports = tableOf(containers).rules(4);
+  return wantRules(ruleFacts({ snapshot: snapshotOf(objects), addresses: [], service, refused: new Set(), ports }));
 }
 
 const render = (chains: readonly Chain[]): string =>

@@ -1,19 +1,20 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { ruleFacts } from '../../../../daemons/network-manager/rules/rule-facts.ts';
-import { wantRules } from '../../../../daemons/network-manager/rules/want-rules.ts';
+import { noPorts } from '../../../../daemons/network-manager/ports/port-ranges.ts';
+import type { DeviceIp } from '../../../../daemons/network-manager/rules/observe.ts';
+import { type FactSources, ruleFacts } from '../../../../daemons/network-manager/rules/rule-facts.ts';
+import { type RuleFacts, wantRules } from '../../../../daemons/network-manager/rules/want-rules.ts';
 import { hooksOf } from '../../../../daemons/shared/model/hooks.ts';
-import { parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
-import type { DeviceAddress } from '../../../../daemons/shared/model/local-callers.ts';
+import { parseIp } from '../../../../daemons/shared/model/ip.ts';
 import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
 import type { Chain } from '../../../../daemons/shared/reconcile/iptables-plan.ts';
 import { type Packet, trace } from '../../support/packet-tracer.ts';
 import { readmeExample } from '../../support/readme-example.ts';
 import { block, network, otherHostId, snapshotOf } from '../../support/snapshots.ts';
 
-const at = (device: string, address: string, prefix: number): DeviceAddress => ({
+const at = (device: string, address: string, prefix: number): DeviceIp => ({
   device,
-  address: parseIpv4(address)!,
+  address: parseIp(address)!,
   prefix,
 });
 
@@ -37,8 +38,11 @@ const addresses = [
   at('br-0123456789ab', '172.18.0.1', 16),
   at('br-lan', '192.168.1.1', 24),
 ];
-const service = { address: parseIpv4('169.254.169.250')!, metadataPort: 80 };
-const chains = wantRules(ruleFacts(snapshotOf(objects), addresses, service, new Set(), []));
+const service = { address: parseIp('169.254.169.250')!, metadataPort: 80 };
+function factsFor(given: readonly SnapshotObject[] = objects, rest: Partial<FactSources> = {}): RuleFacts {
+  return ruleFacts({ snapshot: snapshotOf(given), addresses, service, refused: new Set(), ports: noPorts, ...rest });
+}
+const chains = wantRules(factsFor());
 
 function render(bodies: readonly Chain[]): string {
   return bodies
@@ -59,13 +63,7 @@ t.test('every hook of network-manager leads to a chain that is written', async (
 });
 
 t.test('the order in which objects and addresses come does not show', async (t) => {
-  const facts = ruleFacts(
-    snapshotOf([...objects].reverse()),
-    [...addresses, ...addresses].reverse(),
-    service,
-    new Set(),
-    [],
-  );
+  const facts = factsFor([...objects].reverse(), { addresses: [...addresses, ...addresses].reverse() });
   t.equal(render(wantRules(facts)), render(chains));
 });
 
@@ -244,20 +242,14 @@ t.test('what becomes of a packet', async (t) => {
 });
 
 t.test('a network that was refused is in no rule', async (t) => {
-  const facts = ruleFacts(snapshotOf(objects), addresses, service, new Set(['corral']), []);
+  const facts = factsFor(objects, { refused: new Set(['corral']) });
   const text = render(wantRules(facts));
   t.notMatch(text, '10.42.0.0/16');
   t.match(text, '10.50.0.0/16');
 });
 
 t.test('without a block of this host only the service address is looked after', async (t) => {
-  const facts = ruleFacts(
-    snapshotOf([network('corral', '10.42.0.0/16', { isDefault: true })]),
-    addresses,
-    service,
-    new Set(),
-    [],
-  );
+  const facts = factsFor([network('corral', '10.42.0.0/16', { isDefault: true })]);
   const bodies = wantRules(facts);
   t.same(
     bodies.filter(({ chain }) => /FORWARD|POSTROUTING/.test(chain)).flatMap(({ rules }) => rules),
@@ -268,7 +260,7 @@ t.test('without a block of this host only the service address is looked after', 
 
 t.test('metadata on another port', async (t) => {
   const input = (port: number): string => {
-    const facts = ruleFacts(snapshotOf(objects), [], { ...service, metadataPort: port }, new Set(), []);
+    const facts = factsFor(objects, { addresses: [], service: { ...service, metadataPort: port } });
     return wantRules(facts)
       .find(({ chain }) => chain === 'CATTLE_INPUT')!
       .rules.join('\n');
@@ -279,7 +271,7 @@ t.test('metadata on another port', async (t) => {
 
 t.test('ranges that are not masqueraded', async (t) => {
   const body = (excludes: boolean): readonly string[] => {
-    const facts = ruleFacts(snapshotOf(objects), [], service, new Set(), [], excludes);
+    const facts = factsFor(objects, { addresses: [], excludes });
     return wantRules(facts).find(({ chain }) => chain === 'CATTLE_NAT_POSTROUTING')!.rules;
   };
   const look = '-m set --match-set RANCHER_DISABLE_HOST_NAT_IPSET dst -j RETURN';
@@ -291,6 +283,6 @@ t.test('ranges that are not masqueraded', async (t) => {
 t.test('the example of the README', async (t) => {
   const few = [network('corral', '10.42.0.0/16', { isDefault: true }), block('corral', '10.42.7.0/24')];
   const local = addresses.filter(({ device }) => device === 'corral0' || device === 'docker0');
-  const facts = ruleFacts(snapshotOf(few), local, service, new Set(), []);
+  const facts = factsFor(few, { addresses: local });
   t.equal(readmeExample('daemons/network-manager/rules/README.md'), render(wantRules(facts)));
 });
