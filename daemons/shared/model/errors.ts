@@ -55,6 +55,9 @@ export const errorCodes = [
   'DOCKER_UNREACHABLE',
   'PLUGIN_MISSING',
   'PLUGIN_FAILED',
+  // overlay
+  'PEER_INVALID',
+  'VNI_TAKEN',
   // names
   'NAME_INVALID',
   'NAME_NOT_FOUND',

@@ -1,0 +1,145 @@
+// The overlay keeper: brings the kernel to what the snapshot's overlay networks want, through their drivers.
+import type { DaemonContext } from '../shared/daemon/life.ts';
+import type { Change as HostChange } from '../shared/effects/netlink-watch.ts';
+import { Loop } from '../shared/reconcile/loop.ts';
+import type { DriverWish, Outcome, OverlayDriver } from './driver.ts';
+import type { HostFacts } from './host-facts.ts';
+import type { KeeperMetrics } from './keeper-metrics.ts';
+import type { Facts } from './observe.ts';
+import { describeFailure, stateOfOverlay, waiting } from './overlay-health.ts';
+import type { Wish } from './overlay-network.ts';
+
+/** A first change is served at once; of a storm of them, five a second. */
+const quietMs = 2;
+const restMs = 200;
+/** Notices tell what happens; this is for what they miss. */
+const everyMs = 20_000;
+const condition = 'overlay';
+
+export interface OverlayOptions {
+  readonly context: Pick<DaemonContext, 'log' | 'health'>;
+  readonly drivers: readonly OverlayDriver[];
+  readonly facts: Facts;
+  readonly metrics: KeeperMetrics;
+  /** Told after each pass over a wish: for rules and probes. */
+  readonly onKept: (wish: Wish, facts: HostFacts) => void;
+}
+
+export class OverlayKeeper {
+  readonly #options: OverlayOptions;
+  readonly #loop: Loop;
+  readonly #first = Promise.withResolvers<void>();
+  #wish: Wish | undefined;
+  /** The wish that was fulfilled last: to write for it again is to heal. */
+  #fulfilled: Wish | undefined;
+
+  constructor(options: OverlayOptions) {
+    this.#options = options;
+    options.context.health.set(condition, waiting);
+    this.#loop = new Loop({
+      pass: () => this.#pass(),
+      failed: (error, failures) => this.#failed(error, failures),
+      quietMs,
+      restMs,
+      everyMs,
+    });
+  }
+
+  /** Resolves after the first pass over a snapshot, however it ended. */
+  get ready(): Promise<void> {
+    return this.#first.promise;
+  }
+
+  want(wish: Wish): void {
+    this.#wish = wish;
+    this.#loop.poke();
+  }
+
+  /** Containers' links, neighbours and bridge entries come and go without concerning us. */
+  onHost(changes: readonly HostChange[]): void {
+    const { drivers, facts } = this.#options;
+    const isOurs = (index: number): boolean => drivers.some((driver) => driver.owns(index));
+    const hasMoved = changes.some(
+      ({ kind, index }) => kind === 'address' || (kind === 'link' && facts.concerns(index)),
+    );
+    const isTouched = changes.some(({ kind, index }) => kind === 'route' || isOurs(index));
+    if (hasMoved) facts.doubt();
+    if (isTouched || hasMoved) this.#doubt();
+  }
+
+  /** Notices were lost. */
+  onResync(): void {
+    this.#options.facts.doubt();
+    this.#doubt();
+  }
+
+  close(): Promise<void> {
+    return this.#loop.close();
+  }
+
+  /** What a pass would do now. Changes nothing. */
+  async diff(): Promise<string[]> {
+    const wish = this.#wish;
+    if (!wish) return [];
+    const facts = await this.#read(wish);
+    const lines: string[] = [];
+    for (const driver of this.#options.drivers) lines.push(...(await driver.diff(wishFor(driver, wish, facts))));
+    return lines;
+  }
+
+  #doubt(): void {
+    for (const driver of this.#options.drivers) driver.doubt();
+    if (this.#wish) this.#loop.poke();
+  }
+
+  #read(wish: Wish): Promise<HostFacts> {
+    return this.#options.facts.read(wish.networks.flatMap(({ peers }) => peers.map(({ address }) => address)));
+  }
+
+  async #pass(): Promise<void> {
+    const wish = this.#wish;
+    if (!wish) return;
+    const { context, drivers, metrics, onKept } = this.#options;
+    const facts = await this.#read(wish);
+    const outcomes: Outcome[] = [];
+    for (const driver of drivers) outcomes.push(await driver.keep(wishFor(driver, wish, facts)));
+    metrics.pass();
+    this.#account(outcomes, wish);
+    const failed = outcomes.flatMap((outcome) => outcome.failed);
+    const faults = [...wish.faults, ...outcomes.flatMap((outcome) => outcome.faults)];
+    context.health.set(condition, stateOfOverlay(wish.networks, faults, failed));
+    onKept(wish, facts);
+    if (failed[0]) throw failed[0].error;
+    this.#first.resolve();
+  }
+
+  #account(outcomes: readonly Outcome[], wish: Wish): void {
+    const { context, metrics } = this.#options;
+    const writes = outcomes.reduce((sum, outcome) => sum + outcome.writes, 0);
+    const heals = this.#fulfilled === wish;
+    this.#fulfilled = outcomes.every(({ failed }) => failed.length === 0) ? wish : undefined;
+    if (writes === 0) return;
+    if (heals) metrics.healed(writes);
+    else metrics.wrote(writes);
+    const steps = outcomes.flatMap((outcome) => outcome.done);
+    context.log.info(
+      { event: heals ? 'overlay.healed' : 'overlay.changed', steps },
+      `${writes} changes to the overlay`,
+    );
+  }
+
+  #failed(error: unknown, failures: number): void {
+    const { context, metrics } = this.#options;
+    metrics.failed();
+    this.#doubt();
+    if (context.health.report().conditions.some(({ name, ok }) => name === condition && ok))
+      context.health.set(condition, { ok: false, ...describeFailure(error) });
+    if (failures === 1)
+      context.log.warn({ event: 'overlay.failed', error }, 'the overlay is not as wanted; tries again');
+    this.#first.resolve();
+  }
+}
+
+function wishFor({ name }: OverlayDriver, wish: Wish, facts: HostFacts): DriverWish {
+  return { networks: wish.networks.filter(({ driver }) => driver === name), facts, complete: wish.complete };
+}

@@ -1,0 +1,75 @@
+// The parts of the overlay daemon: the keeper of tunnels, its rules and its probes, each with a loop of its own, so that a
+// firewall that cannot be written does not keep a tunnel from being made.
+import type { DaemonContext } from '../shared/daemon/life.ts';
+import { systemClock } from '../shared/effects/clock.ts';
+import { openNetlink } from '../shared/effects/netlink.ts';
+import type { Change, Snapshot } from '../shared/model/snapshot.ts';
+import type { OverlayDriver } from './driver.ts';
+import { OverlayKeeper } from './keep-overlay.ts';
+import { keeperMetrics } from './keeper-metrics.ts';
+import { Facts } from './observe.ts';
+import { OverrideIndex } from './overrides.ts';
+import { vxlanDriver } from './vxlan/vxlan-driver.ts';
+import { wantNetworks } from './want-networks.ts';
+import { watchHost } from './watch-host.ts';
+
+export interface Overlay {
+  /** Resolves after the first pass over a snapshot, however it ended. */
+  readonly ready: Promise<void>;
+  /** Hands over what metadata says now; returns at once. */
+  onSnapshot(snapshot: Snapshot, change: Change): void;
+  /** Ends the loops and waits for passes under way. What they made in the kernel stays. */
+  stop(): Promise<void>;
+}
+
+export function startOverlay(context: DaemonContext): Overlay {
+  const netlink = openNetlink();
+  const metrics = keeperMetrics(context.metrics);
+  const drivers: readonly OverlayDriver[] = [vxlanDriver(netlink)];
+  const names = new Set(drivers.map(({ name }) => name));
+  const keeper = new OverlayKeeper({
+    context,
+    drivers,
+    facts: new Facts(netlink, systemClock.now),
+    metrics: metrics('overlay'),
+    onKept: () => undefined,
+  });
+  const watch = watchHost(context, {
+    onChanges: (changes) => keeper.onHost(changes),
+    onResync: () => keeper.onResync(),
+  });
+  context.routes.push({
+    method: 'GET',
+    path: /^\/v1\/diff$/,
+    async handle(http) {
+      http.body = { keepers: [{ keeper: 'overlay', changes: await keeper.diff() }] };
+    },
+  });
+  const overrides = new OverrideIndex();
+  let seen: Snapshot | undefined;
+  return {
+    ready: keeper.ready,
+    onSnapshot(snapshot, change) {
+      const before = overrides.version;
+      const found = overrides.update(snapshot, change);
+      const isNews = !seen || isDifferent(seen, snapshot) || before !== overrides.version;
+      seen = snapshot;
+      if (isNews) keeper.want(wantNetworks(snapshot, found, names));
+    },
+    async stop() {
+      await Promise.all([keeper.close(), watch.close()]);
+      netlink.close();
+    },
+  };
+}
+
+/** Containers come and go all day; beyond single addresses only networks, hosts and blocks matter. */
+function isDifferent(before: Snapshot, after: Snapshot): boolean {
+  return (
+    before.hostId !== after.hostId ||
+    before.complete !== after.complete ||
+    before.table('network') !== after.table('network') ||
+    before.table('host') !== after.table('host') ||
+    before.table('block') !== after.table('block')
+  );
+}

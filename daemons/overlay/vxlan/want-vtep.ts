@@ -1,0 +1,128 @@
+// Pure: the device, entries and routes of one VXLAN network: per peer one forwarding entry, one neighbour, one route per range.
+import type { Ip } from '../../shared/effects/netlink.ts';
+import type { Mac } from '../../shared/model/mac.ts';
+import { driverOverhead, vtepName } from '../../shared/model/networks.ts';
+import type { HostFacts, Path } from '../host-facts.ts';
+import { familyOfTunnel, type OverlayNetwork, type Peer } from '../overlay-network.ts';
+import { routeKey, type WantRoute, type WantVtep } from './vtep-state.ts';
+
+/** RFC 7348. */
+export const vxlanPort = 4789;
+/** Outer IPv6 has a header of 40 bytes, IPv4 one of 20. */
+const longerHeader = 20;
+/** What a host without a known uplink gets: Ethernet's. */
+const usualMtu = 1500;
+const smallestMtu = 576;
+
+export function vxlanOverhead(family: 4 | 6): number {
+  return driverOverhead.vxlan + (family === 6 ? longerHeader : 0);
+}
+
+export function wantVtep(network: OverlayNetwork, facts: HostFacts): WantVtep {
+  const { self, subnet, bridge } = network;
+  const name = vtepName(network.vni);
+  const family = familyOfTunnel(self);
+  const mtu = wantMtu(network, facts);
+  const source = self.gateways.find((gateway) => facts.addresses.has(gateway));
+  const source6 = self.gateways6.find((gateway) => facts.addresses.has(gateway));
+  const fdb = new Map<Mac, Ip>();
+  const neighbours = new Map<Ip, Mac>();
+  const routes = new Map<string, WantRoute>();
+  const waits = source === undefined && !network.flat;
+  for (const peer of network.peers) {
+    fdb.set(peer.mac, peer.address);
+    for (const { via, ranges } of hopsOf(peer)) {
+      neighbours.set(via, peer.mac);
+      if (waits && typeof via === 'number') continue;
+      const src = typeof via === 'number' ? source : source6;
+      const way = wayTo(peer, via, network, mtu, facts);
+      for (const dst of ranges) routes.set(routeKey(dst), { dst, src, ...way });
+    }
+  }
+  return {
+    network: network.name,
+    name,
+    alias: `corral:${network.name}`,
+    vni: network.vni,
+    port: vxlanPort,
+    local: facts.addresses.has(self.address) ? self.address : undefined,
+    family,
+    mac: self.mac,
+    mtu,
+    fdb,
+    neighbours,
+    routes,
+    held: waits ? subnet : undefined,
+    sysctls: deviceSysctls(name, network.subnet6 !== undefined),
+    bridgeSysctls: answersForOthers(network) ? proxySysctls(bridge) : new Map(),
+  };
+}
+
+/** As configured, but never more than the uplink carries: what is larger would be cut into pieces, or lost. */
+function wantMtu({ self, mtu }: OverlayNetwork, facts: HostFacts): number {
+  const uplink = facts.addresses.get(self.address) ?? usualMtu;
+  const most = uplink - vxlanOverhead(familyOfTunnel(self));
+  return Math.min(65_535, Math.max(smallestMtu, Math.min(most, mtu ?? most)));
+}
+
+/** The next hops of a peer, one for each family of which it has ranges. */
+function hopsOf({ via, via6, ranges }: Peer): { via: Ip; ranges: Peer['ranges'] }[] {
+  const four = ranges.filter(({ base }) => typeof base === 'number');
+  const six = ranges.filter(({ base }) => typeof base === 'string');
+  return [
+    { via, ranges: four },
+    { via: via6, ranges: six },
+  ].filter((hop) => hop.ranges.length > 0);
+}
+
+function wayTo(
+  peer: Peer,
+  via: Ip,
+  network: OverlayNetwork,
+  deviceMtu: number,
+  facts: HostFacts,
+): Pick<WantRoute, 'via' | 'mtu' | 'direct'> {
+  const path = facts.paths.get(peer.address);
+  if (network.direct && path?.onLink && typeof peer.address === typeof via) {
+    return { via: peer.address, mtu: undefined, direct: path.index };
+  }
+  return { via, mtu: smallerMtu(path, peer, deviceMtu), direct: undefined };
+}
+
+function smallerMtu(path: Path | undefined, peer: Peer, deviceMtu: number): number | undefined {
+  if (!path) return undefined;
+  const mtu = Math.max(smallestMtu, path.mtu - vxlanOverhead(familyOfTunnel(peer)));
+  return mtu < deviceMtu ? mtu : undefined;
+}
+
+/**
+ * - rp_filter 2: a packet of a block that is not known yet is refused by the unreachable route, any known one is taken, also
+ *   while a peer moves between tunnel and direct way; a strict host-wide setting is loosened by it.
+ * - send_redirects 0: nobody behind the tunnel can use another next hop.
+ * - accept_ra 0, forwarding 1: this device leads to peers alone, whatever the host's defaults are.
+ */
+function deviceSysctls(device: string, has6: boolean): ReadonlyMap<string, string> {
+  const four = `net/ipv4/conf/${device}`;
+  const six = `net/ipv6/conf/${device}`;
+  return new Map([
+    [`${four}/rp_filter`, '2'],
+    [`${four}/send_redirects`, '0'],
+    [`${four}/forwarding`, '1'],
+    [`${six}/accept_ra`, '0'],
+    ...(has6 ? [[`${six}/forwarding`, '1'] as const] : []),
+  ]);
+}
+
+/** Containers believe those addresses to be on their own link: the whole subnet of a flat network, or a part of our block. */
+function answersForOthers({ flat, peers }: OverlayNetwork): boolean {
+  return flat || peers.some(({ ranges }) => ranges.some(({ prefix }) => prefix === 32));
+}
+
+/** The kernel answers ARP for what it routes elsewhere; at once, since nobody else will. */
+function proxySysctls(bridge: string): ReadonlyMap<string, string> {
+  return new Map([
+    [`net/ipv4/conf/${bridge}/proxy_arp`, '1'],
+    [`net/ipv4/neigh/${bridge}/proxy_delay`, '0'],
+    [`net/ipv4/conf/${bridge}/send_redirects`, '0'],
+  ]);
+}

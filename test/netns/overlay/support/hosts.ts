@@ -1,0 +1,278 @@
+// Hosts made by hand for tests of the overlay: network namespaces on one switch, each with a bridge as network-manager makes
+// it, containers as namespaces, an overlay daemon, and a metadata socket that says what the test wants.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { HealthReport } from '../../../../daemons/shared/daemon/health.ts';
+import { vtepMac } from '../../../../daemons/shared/model/mac.ts';
+import type {
+  BlockObject,
+  ContainerObject,
+  HostObject,
+  NetworkObject,
+  SnapshotObject,
+} from '../../../../daemons/shared/model/objects.ts';
+import { callJson, callRaw } from '../../../../daemons/shared/source/call.ts';
+import { type FakeMetadata, startFakeMetadata } from '../../../fakes/metadata-watch.ts';
+import {
+  connect,
+  exec,
+  execJson,
+  makeNamespace,
+  type Namespace,
+  type TestScope,
+  until,
+} from '../../support/namespaces.ts';
+
+export const patience = 30_000;
+const main = join(import.meta.dirname, '../../../../daemons/overlay/main.ts');
+
+export interface Host {
+  readonly number: number;
+  readonly id: string;
+  readonly ns: Namespace;
+  /** CORRAL_ROOT. */
+  readonly root: string;
+  readonly metadata: FakeMetadata;
+}
+
+export function hostIdOf(number: number): string {
+  return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}
+
+export function hostObject(number: number, rest: Partial<HostObject> = {}): HostObject {
+  const id = hostIdOf(number);
+  return {
+    kind: 'host',
+    id,
+    name: `node-${number}`,
+    hostname: `node-${number}`,
+    agentIp: `192.168.50.${10 + number}`,
+    labels: {},
+    memory: null,
+    milliCpu: null,
+    localStorageMb: null,
+    vtepMac: vtepMac(id),
+    ...rest,
+  };
+}
+
+export function networkObject(name = 'corral', rest: Partial<NetworkObject> = {}): NetworkObject {
+  const isDefault = name === 'corral';
+  return {
+    kind: 'network',
+    id: `00000000-0000-4000-9000-${Buffer.from(name).toString('hex').padStart(12, '0').slice(-12)}`,
+    name,
+    subnet: '10.42.0.0/16',
+    block: 24,
+    vni: 1042,
+    driver: 'vxlan',
+    isDefault,
+    mtu: null,
+    hostPorts: true,
+    bridge: isDefault ? 'corral0' : `corral-${name}`,
+    ...rest,
+  };
+}
+
+export function blockObject(owner: number, cidr = `10.42.${owner}.0/24`, rest: Partial<BlockObject> = {}): BlockObject {
+  const network = rest.network ?? 'corral';
+  return { kind: 'block', id: `${network}/${cidr}`, network, cidr, hostId: hostIdOf(owner), ...rest };
+}
+
+export function containerObject(owner: number, ip: string, rest: Partial<ContainerObject> = {}): ContainerObject {
+  const tail = Buffer.from(ip).toString('hex').slice(-12).padStart(12, '0');
+  return {
+    kind: 'container',
+    id: `00000000-0000-4000-a000-${tail}`,
+    name: `c-${ip}`,
+    externalId: null,
+    hostId: hostIdOf(owner),
+    network: 'corral',
+    ips: [ip],
+    mac: null,
+    ports: [],
+    labels: {},
+    state: 'running',
+    health: null,
+    hostname: null,
+    createdAt: 1_000,
+    startCount: 1,
+    dns: [],
+    dnsSearch: [],
+    networkFrom: null,
+    system: false,
+    stackId: null,
+    stackName: null,
+    serviceId: null,
+    serviceName: null,
+    serviceIndex: null,
+    ...rest,
+  };
+}
+
+/** The default network with one /24 for each of `count` hosts. */
+export function cluster(count: number): SnapshotObject[] {
+  const numbers = Array.from({ length: count }, (_, at) => at + 1);
+  return [networkObject(), ...numbers.map((one) => hostObject(one)), ...numbers.map((one) => blockObject(one))];
+}
+
+/** A namespace with a bridge to which hosts are plugged. */
+export function makeSwitch(t: TestScope): Namespace {
+  const ns = makeNamespace(t, 'sw');
+  exec(ns, 'ip', ['link', 'add', 'sw0', 'type', 'bridge']);
+  exec(ns, 'ip', ['link', 'set', 'sw0', 'up']);
+  return ns;
+}
+
+/** Plugs a namespace into the switch by a device `eth0` with the given addresses. */
+export function plug(sw: Namespace, ns: Namespace, addresses: readonly string[]): void {
+  const port = `p${ns.name.slice(-8)}`;
+  connect({ ns: sw, device: port }, { ns, device: 'eth0' });
+  exec(sw, 'ip', ['link', 'set', port, 'master', 'sw0']);
+  for (const address of addresses) exec(ns, 'ip', ['addr', 'add', address, 'dev', 'eth0', 'nodad']);
+}
+
+/** A host on the switch: uplink, forwarding, bridge with the block's gateway, route of last resort. No daemon yet. */
+export async function makeHost(
+  t: TestScope,
+  sw: Namespace,
+  number: number,
+  objects: readonly SnapshotObject[],
+): Promise<Host> {
+  const ns = makeNamespace(t, `h${number}`);
+  plug(sw, ns, [`192.168.50.${10 + number}/24`, `fd50::${10 + number}/64`]);
+  exec(ns, 'sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
+  addBridge(ns, 'corral0', [`10.42.${number}.1/24`]);
+  exec(ns, 'ip', ['route', 'add', 'unreachable', '10.42.0.0/16', 'proto', '143', 'metric', '4294967295']);
+  const root = mkdtempSync(join(tmpdir(), 'co-'));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  mkdirSync(join(root, 'run/corral'), { recursive: true });
+  const metadata = await startFakeMetadata(join(root, 'run/corral/metadata.sock'), hostIdOf(number), objects);
+  t.teardown(() => metadata.close());
+  return { number, id: hostIdOf(number), ns, root, metadata };
+}
+
+export function addBridge(ns: Namespace, name: string, addresses: readonly string[]): void {
+  exec(ns, 'ip', ['link', 'add', name, 'type', 'bridge']);
+  exec(ns, 'ip', ['link', 'set', name, 'mtu', '1450', 'up']);
+  for (const address of addresses) exec(ns, 'ip', ['addr', 'add', address, 'dev', name, 'nodad']);
+}
+
+/** A container on the host's bridge, with the gateway as default route. */
+export function makeContainer(
+  t: TestScope,
+  host: Pick<Host, 'ns'>,
+  address: string,
+  { bridge = 'corral0', gateway, mtu = 1450 }: { bridge?: string; gateway: string; mtu?: number },
+): Namespace {
+  const ns = makeNamespace(t, 'c');
+  const port = `v${ns.name.slice(-8)}`;
+  connect({ ns: host.ns, device: port }, { ns, device: 'eth0' });
+  exec(host.ns, 'ip', ['link', 'set', port, 'master', bridge]);
+  exec(ns, 'ip', ['link', 'set', 'eth0', 'mtu', String(mtu)]);
+  exec(ns, 'ip', ['addr', 'add', address, 'dev', 'eth0', 'nodad']);
+  exec(ns, 'ip', [...(address.includes(':') ? ['-6'] : []), 'route', 'add', 'default', 'via', gateway]);
+  return ns;
+}
+
+export interface Daemon {
+  readonly process: ChildProcess;
+  /** What it logged so far. */
+  log(): string;
+  health(): Promise<HealthReport>;
+  /** Value of a counter of a keeper. */
+  count(name: 'passes' | 'writes' | 'healed' | 'failures', keeper?: 'overlay' | 'overlay-rules'): Promise<number>;
+  get<T>(path: string): Promise<T>;
+  /** Waits until the first pass is done and everything is as wanted. */
+  settled(): Promise<void>;
+  /** Ends it by a signal and waits. */
+  end(signal: NodeJS.Signals): Promise<void>;
+}
+
+export function startDaemon(t: TestScope, host: Host): Daemon {
+  const child = spawn('ip', ['netns', 'exec', host.ns.name, process.execPath, main], {
+    env: { ...process.env, CORRAL_ROOT: host.root, CORRAL_CONFIG: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+  }
+  const socket = join(host.root, 'run/corral/overlay.sock');
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal); // `ip netns exec` becomes the program
+    await ended;
+  };
+  t.teardown(() => end('SIGKILL'));
+  const health = (): Promise<HealthReport> => callRaw(socket, '/readyz').then(({ text: body }) => JSON.parse(body));
+  return {
+    process: child,
+    log: () => text,
+    health,
+    async count(name, keeper = 'overlay') {
+      const { text: page } = await callRaw(socket, '/metrics');
+      const line = page.split('\n').find((one) => one.startsWith(`corral_keeper_${name}_total{keeper="${keeper}"`));
+      return Number(line?.split(' ').at(-1) ?? Number.NaN);
+    },
+    get: (path) => callJson(socket, path),
+    async settled() {
+      await until(patience, `ready, but: ${text.slice(-2_000)}`, async () => {
+        const report = await health().catch(() => undefined);
+        return report !== undefined && report.state !== 'unready';
+      });
+    },
+    end,
+  };
+}
+
+/** True if one answer comes. `size` is the whole IP packet; it may not be cut. */
+export function pings(from: Namespace, to: string, size?: number): boolean {
+  const header = to.includes(':') ? 48 : 28;
+  const large = size === undefined ? [] : ['-M', 'do', '-s', String(size - header)];
+  try {
+    exec(from, 'ping', ['-c', '1', '-W', '1', ...large, to]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What the kernel holds for the overlay, as text, in a fixed order and without what differs from run to run. */
+export function kernelState(host: Pick<Host, 'ns'>, device = 'vtep1042'): string[] {
+  const strip = (text: string): string[] =>
+    text
+      .split('\n')
+      .map((line) => line.trim().replaceAll(/\s+/g, ' '))
+      .filter((line) => line !== '')
+      .sort();
+  return [
+    ...strip(exec(host.ns, 'bridge', ['fdb', 'show', 'dev', device])),
+    ...strip(exec(host.ns, 'ip', ['neigh', 'show', 'dev', device])),
+    ...strip(exec(host.ns, 'ip', ['-6', 'neigh', 'show', 'dev', device])),
+    ...strip(exec(host.ns, 'ip', ['route', 'show', 'proto', '143'])),
+    ...strip(exec(host.ns, 'ip', ['-6', 'route', 'show', 'proto', '143'])),
+  ];
+}
+
+export interface LinkShown {
+  readonly ifname: string;
+  readonly mtu: number;
+  readonly address: string;
+  readonly ifalias?: string;
+  readonly master?: string;
+  readonly flags: readonly string[];
+  readonly linkinfo: { readonly info_data: Readonly<Record<string, unknown>> };
+}
+
+export function linkShown(host: Pick<Host, 'ns'>, device = 'vtep1042'): LinkShown | undefined {
+  try {
+    return execJson<LinkShown>(host.ns, 'ip', ['link', 'show', device])[0];
+  } catch {
+    return undefined;
+  }
+}
