@@ -5,7 +5,10 @@ import { type ErrorCode, errorCodes, SuiteError } from '../model/errors.ts';
 
 export interface CallOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`: JSON, one object a line. */
+  readonly lines?: string;
   readonly timeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -19,14 +22,15 @@ const maxAnswerBytes = 64 * 1024 * 1024;
 
 /** The raw answer; a socket where nobody listens is NOT_RUNNING. */
 export async function callRaw(socketPath: string, path: string, options: CallOptions = {}): Promise<Answer> {
-  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  const body = options.lines ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
   const timeoutMs = options.timeoutMs ?? 5_000;
   const target = reachable(socketPath);
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => reject(unreachable(socketPath, cause));
     const signal = AbortSignal.timeout(timeoutMs);
     const method = options.method ?? (body === undefined ? 'GET' : 'POST');
-    const headers = { ...options.headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+    const type = options.lines === undefined ? 'application/json' : 'application/x-ndjson';
+    const headers = { ...options.headers, ...(body === undefined ? {} : { 'content-type': type }) };
     const outgoing = request({ socketPath: target, path, method, headers, signal, agent: false }, (incoming) => {
       const chunks: Buffer[] = [];
       let size = 0;

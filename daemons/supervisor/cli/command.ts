@@ -13,8 +13,10 @@ export interface Option {
 
 export interface CommandSpec {
   readonly name: string;
-  /** Positional arguments, as the help shows them: `PATH`. All are required. */
+  /** Positional arguments, as the help shows them: `PATH`; one in brackets (`[DAEMON]`, after the others) may be left out. */
   readonly positionals: readonly string[];
+  /** Name of the words behind `--`, if the command takes any: `CMD`. */
+  readonly rest?: string;
   readonly options: Readonly<Record<string, Option>>;
   readonly about: string;
   readonly example: string;
@@ -29,6 +31,8 @@ export interface Command {
 /** Arguments that fit the command's description. */
 export interface Args {
   readonly positionals: readonly string[];
+  /** The words behind `--`. */
+  readonly rest: readonly string[];
   flag(name: string): boolean;
   one(name: string): string | undefined;
   all(name: string): readonly string[];
@@ -49,16 +53,23 @@ export function parseCommand(spec: CommandSpec, argv: readonly string[]): Args |
   });
   const values = new Map<string, string[]>();
   const positionals: string[] = [];
+  const rest: string[] = [];
+  let into = positionals;
   for (const token of tokens) {
-    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind === 'option-terminator' && spec.rest !== undefined) into = rest;
+    if (token.kind === 'positional') into.push(token.value);
     if (token.kind !== 'option') continue;
     const value = readOption(spec, options, token);
     values.set(token.name, [...(options[token.name]?.multiple ? (values.get(token.name) ?? []) : []), value]);
   }
   if (values.has('help')) return 'help';
-  if (positionals.length !== spec.positionals.length) throw wrongCount(spec, positionals);
+  const required = spec.positionals.filter((name) => !name.startsWith('[')).length;
+  if (positionals.length < required || positionals.length > spec.positionals.length) {
+    throw wrongCount(spec, positionals);
+  }
   return {
     positionals,
+    rest,
     flag: (name) => values.has(name),
     one: (name) => values.get(name)?.at(-1),
     all: (name) => values.get(name) ?? [],
@@ -77,7 +88,8 @@ export function renderHelp(spec: CommandSpec): string {
 }
 
 function usageOf(spec: CommandSpec): string {
-  return ['corral', spec.name, ...spec.positionals, '[options]'].join(' ');
+  const rest = spec.rest === undefined ? [] : [`-- ${spec.rest}...`];
+  return ['corral', spec.name, ...spec.positionals, '[options]', ...rest].join(' ');
 }
 
 function typesOf(

@@ -3,7 +3,7 @@ import { exitCodeOf, exitCodes } from '../../shared/daemon/exit-codes.ts';
 import { nearest } from '../../shared/daemon/nearest.ts';
 import { renderError, SuiteError } from '../../shared/model/errors.ts';
 import { parseCommand, renderHelp } from './command.ts';
-import { commands, renderOverview } from './commands.ts';
+import { commands, type Entry, type Group, renderGroup, renderOverview } from './commands.ts';
 
 async function main(argv: readonly string[]): Promise<number> {
   const [first, ...rest] = argv;
@@ -12,7 +12,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return exitCodes.usage;
   }
   if (first === '--help' || first === '-h') return overview();
-  if (first === 'help') return rest[0] === undefined ? overview() : main([rest[0], '--help']);
+  if (first === 'help') return rest[0] === undefined ? overview() : main([...rest, '--help']);
   return runCommand(first === '--version' ? 'version' : first, rest);
 }
 
@@ -22,12 +22,25 @@ function overview(): number {
 }
 
 async function runCommand(name: string, argv: readonly string[]): Promise<number> {
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (!entry) {
-    const guess = nearest(name, Object.keys(commands));
-    const hint = `${guess === undefined ? '' : `Did you mean corral ${guess}? `}See corral --help`;
-    throw new SuiteError('USAGE', `run the command ${name}`, { hint });
-  }
+  const entry = find(commands, name, '');
+  if (!('group' in entry)) return runEntry(entry, argv);
+  const [first, ...rest] = argv;
+  if (first !== undefined && !['--help', '-h'].includes(first)) return runEntry(find(entry.group, first, name), rest);
+  const isAsked = first !== undefined;
+  (isAsked ? process.stdout : process.stderr).write(renderGroup(name, entry));
+  return isAsked ? exitCodes.done : exitCodes.usage;
+}
+
+function find<E extends Entry | Group>(entries: Readonly<Record<string, E>>, name: string, before: string): E {
+  const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+  if (entry) return entry;
+  const start = before === '' ? 'corral' : `corral ${before}`;
+  const guess = nearest(name, Object.keys(entries));
+  const hint = `${guess === undefined ? '' : `Did you mean ${start} ${guess}? `}See ${start} --help`;
+  throw new SuiteError('USAGE', `run the command ${before === '' ? name : `${before} ${name}`}`, { hint });
+}
+
+async function runEntry(entry: Entry, argv: readonly string[]): Promise<number> {
   const { command } = await entry.load();
   const args = parseCommand(command.spec, argv);
   if (args !== 'help') return command.run(args);

@@ -1,18 +1,13 @@
 // Pure: the suite's state as a table for people.
 import type { DaemonStatus, SuiteStatus } from '../describe-status.ts';
 import { renderConditions } from './render-conditions.ts';
+import { renderTable } from './render-table.ts';
 
 const columns = ['DAEMON', 'STATE', 'PID', 'UPTIME', 'RESTARTS', 'MEMORY'] as const;
 
 export function renderStatus(suite: SuiteStatus): string {
   const rows = [[...columns], ...suite.daemons.map(row)];
-  const widths = columns.map((_, at) => Math.max(...rows.map((cells) => cells[at]!.length)));
-  const table = rows.map((cells) =>
-    cells
-      .map((cell, at) => cell.padEnd(widths[at]!))
-      .join('  ')
-      .trimEnd(),
-  );
+  const table = renderTable(rows);
   const wrong = suite.daemons.flatMap(renderConditions);
   return [...table, ...(wrong.length > 0 ? ['', ...wrong] : []), ''].join('\n');
 }

@@ -81,3 +81,23 @@ Example:
 `,
   );
 });
+
+t.test('words behind -- are the program’s, and a last argument may be left out', async (t) => {
+  const spec: CommandSpec = {
+    name: 'lab exec',
+    positionals: ['HOST', '[NAME]'],
+    rest: 'CMD',
+    options: { json: jsonOption },
+    about: '',
+    example: '',
+  };
+  const args = parseCommand(spec, ['h1', '--json', '--', 'ls', '--json', '-l', '--', 'x']);
+  if (args === 'help') throw new Error('no help was asked for');
+  t.same(args.positionals, ['h1']);
+  t.same(args.rest, ['ls', '--json', '-l', '--', 'x']);
+  t.equal(args.flag('json'), true);
+  t.match(renderHelp(spec), 'Usage: corral lab exec HOST [NAME] [options] -- CMD...');
+  t.throws(() => parseCommand(spec, ['--', 'ls']), /without HOST/);
+  t.throws(() => parseCommand(spec, ['a', 'b', 'c']), /the argument c/);
+  t.equal(parseCommand(spec, ['h1', '--', '--help']) === 'help', false, 'help for the program');
+});

@@ -1,0 +1,19 @@
+// The environment of everything that a lab starts: ours without what belongs to another suite or to an etcd of the machine.
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const scripts = dirname(fileURLToPath(new URL('../../../scripts/corral', import.meta.url)));
+/** The command itself, for programs on a host. */
+export const corralCommand = `${scripts}/corral`;
+
+const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** @param root the host's CORRAL_ROOT, for what talks to its suite */
+export function labEnvironment(root?: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(CORRAL_|ETCD_|ETCDCTL_|NODE_OPTIONS$)/.test(name));
+  return {
+    ...Object.fromEntries(kept),
+    PATH: `${scripts}:${usualPath}`,
+    ...(root === undefined ? {} : { CORRAL_ROOT: root }),
+  };
+}

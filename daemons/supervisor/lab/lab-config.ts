@@ -1,0 +1,33 @@
+// Pure: the files that a host and a container of a lab begin with.
+
+import { serviceAddress } from '../../shared/model/networks.ts';
+import { etcdEndpoint, hostsOf, type LabPlan, type PlannedHost, underlay } from './plan-lab.ts';
+
+/** corral.yaml of a host; JSON is YAML too. `more` are further keys, which win. */
+export function hostConfig(plan: LabPlan, host: PlannedHost, more: Readonly<Record<string, unknown>> = {}): string {
+  const config = {
+    host: { name: host.name, agentIp: host.address, labels: { lab: plan.name } },
+    store: plan.store === 'etcd' ? { kind: 'etcd', endpoints: [etcdEndpoint] } : { kind: 'sqlite' },
+    engines: [],
+    networks: [{ name: 'corral', driver: plan.driver, default: true }],
+    ...more,
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+export function hostResolvConf(): string {
+  return `nameserver ${underlay.router}\n`;
+}
+
+/** Every host knows the others by name, as a real one might from its DNS. */
+export function hostsFile(plan: LabPlan): string {
+  const lines = hostsOf(plan).map(({ name, address }) => `${address} ${name}`);
+  return ['127.0.0.1 localhost', '::1 localhost', ...lines, ''].join('\n');
+}
+
+export function containerResolvConf(zone = 'rancher.internal'): string {
+  return `search ${zone}\nnameserver ${serviceAddress}\n`;
+}
+
+/** A container that was given no labels belongs to this service. */
+export const labService = { 'io.rancher.stack_service.name': 'lab/web' } as const;
