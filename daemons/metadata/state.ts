@@ -34,6 +34,8 @@ export interface StateOptions {
   readonly remember: (changes: readonly RecordChange[]) => void;
   /** Records of one source; default: room for 1,000 hosts of 100 containers, and some. */
   readonly maxRecords?: number;
+  /** False while something else than the decisive source is still awaited before anything may be deleted. */
+  readonly mayComplete?: () => boolean;
 }
 
 /** What a source said and the snapshot does not hold yet, in the order in which it came. */
@@ -193,7 +195,7 @@ export class State {
     if (finished.some(({ isFullSet, source }) => isFullSet && source === decisiveSource)) this.#synced = true;
     this.#publishDeclared();
     const change = merge(this.#changeOfOwn(), merge(this.#changeOf(hosts), this.#changeOfContainers(containers)));
-    const complete = this.#snapshot.complete || this.#synced;
+    const complete = this.#snapshot.complete || (this.#synced && (this.#options.mayComplete?.() ?? true));
     if (!isEmptyChange(change) || complete !== this.#snapshot.complete) this.#publish(change, complete);
     for (const { done, overflow } of finished) done({ revision: this.#snapshot.revision, overflow });
   }
