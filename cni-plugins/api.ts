@@ -47,6 +47,8 @@ export interface AttachmentRef {
 export interface Attached {
   readonly lease: Lease;
   readonly result: CniResult;
+  /** Settles when `ahead.tell` has. */
+  readonly told?: Promise<void>;
 }
 
 export type LeaseChange = 'added' | 'removed';
@@ -71,6 +73,11 @@ export interface CniSettings {
   readonly paths: Paths;
   /** Told of every lease, and waited for at most `leaseHookMs`; its failure does not fail the verb. */
   readonly onLease?: (lease: Lease, change: LeaseChange) => Promise<void> | void;
+  /**
+   * Told of a lease while its container is being connected, so that whoever needs time for it has a start; `takeBack` if the
+   * ADD then fails. ADD waits for `tell` as for `onLease`. Neither may throw.
+   */
+  readonly ahead?: { tell(lease: Lease): Promise<void>; takeBack(lease: Lease): void };
   /** Called after each named step of ADD; tests make it throw. */
   readonly afterStep?: (step: string) => void;
 }

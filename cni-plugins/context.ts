@@ -21,21 +21,33 @@ const attachLockWaitMs = 10_000;
 
 export class Context {
   readonly paths: Paths;
-  readonly afterStep: ((step: string) => void) | undefined;
+  readonly afterStep: CniSettings['afterStep'];
+  readonly ahead: CniSettings['ahead'];
   #netlink: Netlink | undefined;
+  #lister: Netlink | undefined;
   #bootId: string | undefined;
 
   constructor(settings: CniSettings) {
     this.paths = settings.paths;
     this.afterStep = settings.afterStep;
+    this.ahead = settings.ahead;
   }
 
-  /** The host's side; opened at the first use. Its deletions of links gather. */
+  /**
+   * The host's side; opened at the first use. It takes its answers at once, except for the list of all devices, which is long.
+   * Its deletions of links gather.
+   */
   get netlink(): Netlink {
     if (this.#netlink) return this.#netlink;
-    const kernel = openNetlink();
+    const direct = openNetlink(undefined, 'direct');
+    const kernel: Netlink = { ...direct, listLinks: (filter) => this.#longLists.listLinks(filter) };
     this.#netlink = { ...kernel, dropLink: gatheringDrops(kernel, isCorralLink) };
     return this.#netlink;
+  }
+
+  get #longLists(): Netlink {
+    this.#lister ??= openNetlink();
+    return this.#lister;
   }
 
   get bootId(): string {
@@ -68,7 +80,9 @@ export class Context {
 
   close(): void {
     this.#netlink?.close();
+    this.#lister?.close();
     this.#netlink = undefined;
+    this.#lister = undefined;
   }
 }
 

@@ -1,5 +1,4 @@
 // The plugins as a library: network-manager hosts it behind cni.sock, standalone.ts runs it in a process of its own.
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Attached, Cni, CniReply, CniRequest, CniSettings, LeaseChange } from './api.ts';
 import { leaseHookMs } from './api.ts';
 import { bridgeAdd } from './bridge/add.ts';
@@ -59,11 +58,12 @@ const ipam: Plugin = {
 /** Opens nothing until the first verb; then one netlink socket, kept until close(). */
 export function createCni(settings: CniSettings): Cni {
   const context = new Context(settings);
-  const tell = (lease: Lease, change: LeaseChange): Promise<void> => tellWithin(settings, lease, change);
+  const tell = (lease: Lease, change: LeaseChange, told?: Promise<void>): Promise<void> =>
+    tellWithin(settings, lease, change, told);
 
   const add = async (plugin: Plugin, call: Call): Promise<Attached> => {
     const attached = await plugin.add(context, call);
-    await tell(attached.lease, 'added');
+    await tell(attached.lease, 'added', attached.told);
     return attached;
   };
   const del = async (plugin: Plugin, call: Call): Promise<Lease | undefined> => {
@@ -126,11 +126,16 @@ function log(request: CniRequest, reply: CniReply): void {
 }
 
 /** Tells the host of the library, but lets no one wait for it: the lease file says the same, later. */
-async function tellWithin(settings: CniSettings, lease: Lease, change: LeaseChange): Promise<void> {
+function tellWithin(settings: CniSettings, lease: Lease, change: LeaseChange, ahead?: Promise<void>): Promise<void> {
   const { onLease } = settings;
-  if (!onLease) return;
-  const told = (async () => onLease(lease, change))().catch(() => undefined);
-  const late = new AbortController();
-  await Promise.race([told, pause(leaseHookMs, undefined, { signal: late.signal }).catch(() => undefined)]);
-  late.abort();
+  if (!onLease) return Promise.resolve();
+  const told = (async () => onLease(lease, change))();
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, leaseHookMs);
+    const done = (): void => {
+      clearTimeout(late);
+      resolve();
+    };
+    void Promise.allSettled([told, ahead]).then(done);
+  });
 }

@@ -1,7 +1,7 @@
 // ADD: reserve addresses, connect the container, record the result; all of it undone if any step fails.
 import { type Link, type Netlink, openNetlink } from '../../daemons/shared/effects/netlink.ts';
 import type { Netns } from '../../daemons/shared/effects/netns.ts';
-import { SuiteError } from '../../daemons/shared/model/errors.ts';
+import { hasCode, SuiteError } from '../../daemons/shared/model/errors.ts';
 import type { Ip } from '../../daemons/shared/model/ip.ts';
 import { type Mac, parseMac } from '../../daemons/shared/model/mac.ts';
 import type { Attached } from '../api.ts';
@@ -17,7 +17,7 @@ import { type Addressing, addressingOf, type Taken } from './addressing.ts';
 import { type BridgeConf, parseBridgeConf } from './bridge-conf.ts';
 import { configureContainer, createPair, openPort } from './connect.ts';
 import { ensureBridge } from './ensure-bridge.ts';
-import type { LinkOwner } from './names.ts';
+import { hostVethNames, type LinkOwner } from './names.ts';
 import { dropHostEntries, dropOwnLinks, freeHostVethName } from './own-links.ts';
 import { type AttachPlan, bridgeName, planAttach, resultOf } from './plan.ts';
 import { runSteps, type Step } from './steps.ts';
@@ -43,7 +43,7 @@ export async function bridgeAdd(context: Context, call: Call): Promise<Attached>
   const files = context.leaseFiles(network);
   const netns = openContainer(call);
   try {
-    const inside = openNetlink(netns);
+    const inside = openNetlink(netns, 'direct');
     const lock = await context.lockAttachment(files, owner);
     try {
       return await attach({ context, call, conf, addressing, owner, files, netns, inside });
@@ -75,7 +75,8 @@ async function attach(job: Job): Promise<Attached> {
   const progress: Progress = {};
   const bridgeAddress = conf.useBridgeAddress ? await addressOfBridge(job, bridge) : undefined;
   await runSteps(stepsOf(job, applicant, previous, bridgeAddress, progress), context.afterStep);
-  return answer(job, must(progress.lease));
+  const attached = answer(job, must(progress.lease));
+  return progress.told ? { ...attached, told: progress.told } : attached;
 }
 
 /** In a chain the result of the plugins before is passed on with ours. */
@@ -111,21 +112,36 @@ async function clearWay(job: Job): Promise<Lease | undefined> {
   const { inside, owner } = job;
   const previous = job.files.read(owner);
   const isThere = async (): Promise<boolean> => (await inside.getLink(owner.ifname)) !== undefined;
-  const refuse = (): never => {
-    throw new SuiteError(
-      'ATTACHMENT_EXISTS',
-      `attach ${owner.containerId}: ${owner.ifname} exists in ${job.call.env.netns}`,
-      {
-        hint: 'DEL removes it, if it is Corral’s',
-      },
-    );
-  };
-  if ((await isThere()) && previous?.phase !== 'reserved') refuse();
+  if ((await isThere()) && previous?.phase !== 'reserved') refuse(job);
   if (previous) {
     await dropOwnLinks(job.context.netlink, owner, previous);
-    if (await isThere()) refuse();
+    if (await isThere()) refuse(job);
   }
   return previous;
+}
+
+function refuse({ owner, call }: Job): never {
+  const attempted = `attach ${owner.containerId}: ${owner.ifname} exists in ${call.env.netns}`;
+  throw new SuiteError('ATTACHMENT_EXISTS', attempted, { hint: 'DEL removes it, if it is Corral’s' });
+}
+
+/**
+ * Makes the pair under the name that was free, or under the next one if another attachment, whose id begins alike, took it
+ * meanwhile. Returns the name.
+ */
+async function makePair(job: Job, plan: AttachPlan, bridge: Link, firstName: string): Promise<string> {
+  const { netlink } = job.context;
+  for (let name = firstName, left = hostVethNames(job.owner).length; ; left -= 1) {
+    try {
+      await createPair(netlink, plan, name, bridge, job.netns);
+      return name;
+    } catch (error) {
+      if (!hasCode(error, 'NETLINK_EXISTS')) throw error;
+      if (await job.inside.getLink(job.owner.ifname)) refuse(job);
+      if (left === 0) throw error;
+      name = await freeHostVethName(netlink, job.owner);
+    }
+  }
 }
 
 /** What the steps have made so far. */
@@ -134,6 +150,10 @@ interface Progress {
   lease?: Lease;
   plan?: AttachPlan;
   bridge?: Link;
+  /** The name of the host's end, once it exists. */
+  hostVeth?: string;
+  /** Settles when those who want to know of the lease early know it. */
+  told?: Promise<void> | undefined;
 }
 
 function stepsOf(
@@ -163,34 +183,41 @@ function stepsOf(
       name: 'bridge',
       run: async () => {
         made.bridge = await ensureBridge(netlink, must(made.plan).bridge);
+        // Those who are told of leases learn of it while the kernel works; all of it but the devices is settled.
+        made.told = context.ahead?.tell(finish(must(made.taken), must(made.plan), made.bridge, hostVeth, conf));
       },
+      undo: () => made.told && made.lease && context.ahead?.takeBack(made.lease),
     },
     {
       name: 'pair',
-      run: () => createPair(netlink, must(made.plan), hostVeth, must(made.bridge), netns),
-      undo: () => dropOwnLinks(netlink, owner, made.lease),
+      run: async () => {
+        made.hostVeth = await makePair(job, must(made.plan), must(made.bridge), hostVeth);
+      },
+      // The kernel makes all of it or nothing, and what it refused to make may be another's.
+      undo: () => made.hostVeth && dropOwnLinks(netlink, owner, made.lease),
     },
     {
       name: 'port',
-      run: () => openPort(netlink, must(made.plan), hostVeth, must(made.bridge)),
+      run: () => openPort(netlink, must(made.plan), must(made.hostVeth), must(made.bridge)),
       undo: () => dropHostEntries(netlink, must(made.lease)),
     },
     { name: 'container', run: () => configureContainer(inside, must(made.plan), netns) },
     {
       name: 'record',
       run: () => {
-        made.lease = finish(must(made.taken), must(made.plan), must(made.bridge), conf);
-        files.rewrite(made.lease);
+        made.lease = finish(must(made.taken), must(made.plan), must(made.bridge), must(made.hostVeth), conf);
+        files.write(made.lease);
       },
     },
   ];
 }
 
-function finish({ lease, dns: theirs }: Taken, plan: AttachPlan, link: Link, conf: BridgeConf): Lease {
+function finish(taken: Taken, plan: AttachPlan, link: Link, hostVeth: string, conf: BridgeConf): Lease {
+  const { lease, dns: theirs } = taken;
   const bridge = { name: link.name, mtu: link.mtu, ...(link.mac && { mac: link.mac }) };
-  const links = { bridge, hostVeth: lease.hostVeth ?? '', sandbox: lease.netnsPath };
   const dns = theirs && Object.keys(conf.dns).length === 0 ? theirs : conf.dns;
-  return { ...lease, phase: 'done', result: resultOf(plan, links, dns) };
+  const result = resultOf(plan, { bridge, hostVeth, sandbox: lease.netnsPath }, dns);
+  return { ...lease, phase: 'done', hostVeth, result };
 }
 
 function must<T>(value: T | undefined): T {

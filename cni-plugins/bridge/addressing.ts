@@ -46,7 +46,7 @@ function ownAddressing(context: Context, call: Call): Addressing {
     async take(files, applicant, previous) {
       const wish = { requested: conf.requested, mac, previous };
       const dns = readResolvConf(call);
-      const reserved = await reserve(files, pool, applicant, wish, context.hostLocalFolder(call));
+      const reserved = await reserve(files, pool, applicant, wish, () => context.hostLocalFolder(call));
       return { ...reserved, routes: conf.routes, dns };
     },
     async giveBack(files, lease) {

@@ -22,7 +22,7 @@ export async function bridgeCheck(context: Context, call: Call): Promise<void> {
   await checkHost(context.netlink, lease, conf);
   const netns = openContainer(call);
   try {
-    const inside = openNetlink(netns);
+    const inside = openNetlink(netns, 'direct');
     try {
       await checkContainer(inside, lease);
     } finally {

@@ -57,9 +57,11 @@ function hostRoute({ address, gateway }: Given, bridge: Link): Route {
 export async function configureContainer(inside: Netlink, plan: AttachPlan, netns: Netns): Promise<void> {
   const link = await inside.getLink(plan.ifname);
   if (!link) throw new SuiteError('NETLINK_NO_SUCH_DEVICE', `look up ${plan.ifname} in the container: it vanished`);
-  prepareFamilies(netns, plan);
+  const hasSix = plan.addresses.some(({ address }) => familyOf(address) === 6);
+  if (hasSix) prepareSix(netns, plan);
   const { index } = link;
   await Promise.all([
+    inside.setLink(index, { announce: true }),
     ...plan.addresses.map((one) => inside.ensureAddress(addressOf(one, index, plan))),
     inside.setLink(index, { up: true }),
     ...plan.routes.map((route) => inside.ensureRoute(containerRoute(route, index, plan))),
@@ -102,14 +104,10 @@ async function waitForDetection(inside: Netlink, index: number): Promise<void> {
   }
 }
 
-/** Before the link has an address: what the kernel has to do about ARP, and that IPv6 is on if it is wanted. */
-function prepareFamilies(netns: Netns, plan: AttachPlan): void {
-  const hasSix = plan.addresses.some(({ address }) => familyOf(address) === 6);
+/** Before the link has an address: IPv6 is on, and what the kernel has to do about neighbours. */
+function prepareSix(netns: Netns, plan: AttachPlan): void {
   inNetns(netns, () => {
     const { ifname } = plan;
-    // A read-only /proc/sys costs the announcements only: the neighbours then learn when their old entry expires.
-    setIfPossible(`ipv4/conf/${ifname}/arp_notify`, '1');
-    if (!hasSix) return;
     setOrFail(`ipv6/conf/${ifname}/disable_ipv6`, '0');
     for (const [name, value] of Object.entries(sixSettings)) setIfPossible(`ipv6/conf/${ifname}/${name}`, value);
     setIfPossible(`ipv6/conf/${ifname}/accept_dad`, plan.detectDuplicates ? '1' : '0');

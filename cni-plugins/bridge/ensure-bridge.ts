@@ -12,7 +12,7 @@ import {
 import { CniError, cniCodes } from '../shared/errors.ts';
 import { kernelIp } from './kernel-ip.ts';
 import type { BridgePlan } from './plan.ts';
-import { setIfPossible, setOrFail } from './set-kernel.ts';
+import { setIfPossible, setOrFail, switchOn } from './set-kernel.ts';
 
 /** @throws SuiteError BRIDGE_NOT_A_BRIDGE, CniError 100 if the bridge has another address that may not be touched. */
 export async function ensureBridge(netlink: Netlink, plan: BridgePlan): Promise<Link> {
@@ -27,8 +27,8 @@ export async function ensureBridge(netlink: Netlink, plan: BridgePlan): Promise<
   for (const { address, prefix } of plan.addresses) {
     await netlink.ensureAddress({ index: link.index, address: kernelIp(address), prefix });
   }
-  if (has(4)) setOrFail('ipv4/ip_forward', '1');
-  if (has(6)) setOrFail('ipv6/conf/all/forwarding', '1');
+  if (has(4)) switchOn('ipv4/ip_forward');
+  if (has(6)) switchOn('ipv6/conf/all/forwarding');
   return link;
 }
 

@@ -41,8 +41,8 @@ export async function freeHostVethName(netlink: Netlink, owner: LinkOwner): Prom
 
 /** Removes the pair, the bridge's neighbour entry and the host's route of an attachment. Absence is success. */
 export async function dropOwnLinks(netlink: Netlink, owner: LinkOwner, lease: Lease | undefined): Promise<void> {
-  const names = lease?.hostVeth ? [lease.hostVeth] : hostVethNames(owner);
-  for (const name of names) {
+  // All that it may have: a lease of which only the claim is left names the one that was free, which another may have taken.
+  for (const name of new Set([...hostVethNames(owner), ...(lease?.hostVeth ? [lease.hostVeth] : [])])) {
     const link = await netlink.getLink(name);
     if (link && isOwnLink(link, owner)) await netlink.dropLink(link.index);
   }

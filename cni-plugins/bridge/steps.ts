@@ -4,7 +4,7 @@ export interface Step {
   readonly name: string;
   readonly run: () => void | Promise<void>;
   /** Absence is success: it may run although its step was only half done. */
-  readonly undo?: () => void | Promise<void>;
+  readonly undo?: () => unknown;
 }
 
 /**

@@ -4,7 +4,7 @@ import { accepts, type Given, inRange, isReserved, type Range, type RangeSet } f
 
 export interface AddressQuestion {
   readonly set: RangeSet;
-  readonly taken: ReadonlySet<Ip>;
+  readonly taken: Pick<ReadonlySet<Ip>, 'has'>;
   /** The address that was given last: the search starts behind it, so that an address rests before it is used again. */
   readonly last?: Ip | undefined;
   /** The one and only address that will do. */

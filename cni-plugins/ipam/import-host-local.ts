@@ -49,7 +49,9 @@ export function importHostLocal(files: LeaseFiles, sets: readonly RangeSet[], fo
 /** Frees what was imported for an attachment, and returns its addresses. Absence is success. */
 export function takeImported(files: LeaseFiles, owner: Owner): Ip[] {
   const path = importedPath(files, owner);
-  const ips = (readTextIfPresent(path, maxBytes) ?? '').split('\n').flatMap((text) => parseIp(text) ?? []);
+  const text = readTextIfPresent(path, maxBytes);
+  if (text === undefined) return [];
+  const ips = text.split('\n').flatMap((line) => parseIp(line) ?? []);
   for (const ip of ips) files.freeClaim(renderIp(ip), owner);
   removeFile(path);
   return ips;

@@ -35,10 +35,10 @@ export async function ipamAdd(context: Context, call: Call): Promise<Attached> {
   try {
     const mac = requestedMac(call.conf.raw, call.env.args);
     const wish = { requested: conf.requested, mac, previous: files.read(call.env) };
-    const { lease: reserved, given } = await reserve(files, pool, applicant, wish, context.hostLocalFolder(call));
+    const { lease: reserved, given } = await reserve(files, pool, applicant, wish, () => context.hostLocalFolder(call));
     const result = resultOf(call, conf, pool, given, dns);
     const lease: Lease = { ...reserved, phase: 'done', result };
-    files.rewrite(lease);
+    files.write(lease);
     return { lease, result };
   } finally {
     lock.release();

@@ -21,6 +21,7 @@ import { type Lease, leaseIps, parseLease, renderLease } from './lease.ts';
 
 const maxLeaseBytes = 4 << 20;
 const maxSetAside = 64;
+const singleQuestions = 32;
 
 export interface Owner {
   readonly containerId: string;
@@ -37,7 +38,10 @@ export class LeaseFiles {
   }
 
   ensureDirs(): void {
-    for (const name of ['attachments', 'addresses', '.attach']) ensureDir(join(this.dir, name), 0o700);
+    for (const name of ['attachments', 'addresses', '.attach']) {
+      const path = join(this.dir, name);
+      if (!existsSync(path)) ensureDir(path, 0o700);
+    }
   }
 
   /** The lease of an attachment. A damaged one is moved aside, and found again by the claim of its address. */
@@ -67,7 +71,10 @@ export class LeaseFiles {
     return listFiles(join(this.dir, 'attachments')).filter((name) => name.endsWith('.json'));
   }
 
-  /** Writes the lease, without claiming its addresses. */
+  /**
+   * Writes or replaces the lease, without claiming its addresses. Claims that it has keep the file of before, which holds
+   * what they are needed for.
+   */
   write(lease: Lease): void {
     writeAtomic(this.#pathOf(lease), renderLease(lease));
   }
@@ -81,13 +88,6 @@ export class LeaseFiles {
       if (errnoOf(error) === 'EEXIST') return this.#isOwner(ip, lease);
       throw error;
     }
-  }
-
-  /** Replaces a lease that holds its addresses: the claims first, the lease itself last. */
-  rewrite(lease: Lease): void {
-    const body = renderLease(lease);
-    for (const ip of leaseIps(lease)) writeAtomic(this.#claimPath(ip), body);
-    writeAtomic(this.#pathOf(lease), body);
   }
 
   /** Frees the addresses, then removes the lease. Repeatable. */
@@ -109,6 +109,22 @@ export class LeaseFiles {
   claimed(): Set<Ip> {
     const claims = listFiles(join(this.dir, 'addresses')).map(parseIp);
     return new Set(claims.filter((address) => address !== undefined));
+  }
+
+  /**
+   * Tells whether an address is claimed, for the choice of a free one. The first questions are put to the file system one
+   * by one, since the next address is mostly free; whoever asks on gets a list.
+   */
+  taken(): { has(ip: Ip): boolean } {
+    let asked = 0;
+    let all: Set<Ip> | undefined;
+    return {
+      has: (ip) => {
+        asked += 1;
+        if (asked > singleQuestions) all ??= this.claimed();
+        return all ? all.has(ip) : existsSync(this.#claimPath(renderIp(ip)));
+      },
+    };
   }
 
   /** Whose address it is; undefined if it is free or its claim is damaged. */
@@ -150,10 +166,12 @@ export class LeaseFiles {
     return holder?.containerId === owner.containerId && holder.ifname === owner.ifname;
   }
 
+  /** As it was when its addresses were reserved, without the result; taken for finished, so that nobody makes it anew. */
   #leaseInClaims(owner: Owner): Lease | undefined {
     const claims = [...this.claimed()].map(renderIp);
     const mine = claims.find((ip) => this.#isOwner(ip, owner));
-    return mine === undefined ? undefined : this.#readClaim(mine);
+    const lease = mine === undefined ? undefined : this.#readClaim(mine);
+    return lease && { ...lease, phase: 'done' };
   }
 
   #readClaim(ip: string): Lease | undefined {

@@ -35,6 +35,7 @@ export interface Reserved {
 
 /**
  * Takes the network's lock, chooses one address of each set, and leaves a lease.
+ * @param hostLocal asked for at the first reservation of a boot
  * @throws SuiteError ADDRESSES_EXHAUSTED, ADDRESS_TAKEN (naming the owner), CONFIG_INVALID (an address that cannot be), LOCK_TIMEOUT.
  */
 export async function reserve(
@@ -42,10 +43,10 @@ export async function reserve(
   pool: Pool,
   applicant: Applicant,
   wish: Wish,
-  hostLocal: HostLocalFolder,
+  hostLocal: () => HostLocalFolder,
 ): Promise<Reserved> {
   return await underLock(files, () => {
-    if (files.startBoot(applicant.bootId)) importHostLocal(files, pool.sets, hostLocal);
+    if (files.startBoot(applicant.bootId)) importHostLocal(files, pool.sets, hostLocal());
     const preferred = [
       ...(wish.previous ? leaseIps(wish.previous) : []).flatMap((text) => parseIp(text) ?? []),
       ...takeImported(files, applicant),
@@ -114,7 +115,7 @@ function chooseAll(files: LeaseFiles, pool: Pool, wish: Wish, preferred: readonl
     wish.requested.map(({ address }) => address),
   );
   if (!Array.isArray(assigned)) return refuse(files, pool, assigned.outside, 'outside');
-  const taken = files.claimed();
+  const taken = files.taken();
   return pool.sets.map((set, at) => {
     const requested = assigned[at];
     const answer = chooseAddress({ set, taken, last: files.lastGiven(at), requested, preferred });

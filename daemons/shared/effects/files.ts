@@ -2,6 +2,7 @@
 // through the thread pool costs more than the write itself.
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   ftruncateSync,
   linkSync,
@@ -89,9 +90,9 @@ export function readText(path: string, maxBytes: number = SMALL): string {
   let fd: number | undefined;
   try {
     fd = openSync(path, 'r');
-    const bytes = readUpTo(fd, maxBytes + 1);
-    if (bytes.length > maxBytes) throw new SuiteError('FILE_TOO_LARGE', `read ${path}: more than ${maxBytes} bytes`);
-    return bytes.toString('utf8');
+    const text = readUpTo(fd, maxBytes);
+    if (text === undefined) throw new SuiteError('FILE_TOO_LARGE', `read ${path}: more than ${maxBytes} bytes`);
+    return text;
   } catch (cause) {
     if (cause instanceof SuiteError) throw cause;
     throw new SuiteError('FILE_UNREADABLE', `read ${path}: ${errnoOf(cause) ?? 'failed'}`, { cause });
@@ -102,6 +103,7 @@ export function readText(path: string, maxBytes: number = SMALL): string {
 
 /** As readText, but undefined if the file is absent. */
 export function readTextIfPresent(path: string, maxBytes: number = SMALL): string | undefined {
+  if (!existsSync(path)) return undefined; // a tenth of what the error would cost
   try {
     return readText(path, maxBytes);
   } catch (error) {
@@ -145,16 +147,27 @@ function draftFor(path: string, body: string, options: WriteOptions): string {
   return writeDraft(path, body, { mode: options.mode ?? 0o600, sync: options.sync ?? false });
 }
 
-function readUpTo(fd: number, most: number): Buffer {
-  const chunks: Buffer[] = [];
-  for (let total = 0; total < most; ) {
-    const chunk = Buffer.allocUnsafe(Math.min(most - total, 64 * 1024));
-    const count = readSync(fd, chunk, 0, chunk.length, null);
-    if (count === 0) break;
-    chunks.push(chunk.subarray(0, count));
+/** Every file passes through it: memory of its own for each small one would cost more than reading it. */
+const scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** The text up to the end; undefined if it is longer than `most` bytes. */
+function readUpTo(fd: number, most: number): string | undefined {
+  const full: Buffer[] = [];
+  let total = 0;
+  for (let used = 0; ; ) {
+    const count = readSync(fd, scratch, used, Math.min(scratch.length - used, most + 1 - total), null);
     total += count;
+    used += count;
+    if (total > most) return undefined;
+    if (count === 0) {
+      return full.length === 0
+        ? scratch.toString('utf8', 0, used)
+        : Buffer.concat([...full, scratch.subarray(0, used)]).toString('utf8');
+    }
+    if (used < scratch.length) continue;
+    full.push(Buffer.from(scratch));
+    used = 0;
   }
-  return Buffer.concat(chunks);
 }
 
 function syncFolderOf(path: string): void {

@@ -1,6 +1,7 @@
 // The kernel's devices, addresses, routes, neighbours and forwarding entries of one network namespace.
 // A Netlink is made of small verb objects; take `Pick<Netlink, …>` of what a function needs, so that a test can fake it.
 import { type AddressVerbs, addressVerbs } from './netlink/addresses.ts';
+import { openDirectSocket } from './netlink/direct-socket.ts';
 import { type FdbVerbs, fdbVerbs } from './netlink/fdb.ts';
 import { type LinkWrites, linkWrites } from './netlink/link-changes.ts';
 import { type LinkReads, linkReads } from './netlink/links.ts';
@@ -10,6 +11,8 @@ import { type RouteVerbs, routeVerbs } from './netlink/routes.ts';
 import { Transport } from './netlink/transport.ts';
 import { type VxlanVerbs, vxlanVerbs } from './netlink/vxlan.ts';
 import { inNetns, type Netns } from './netns.ts';
+
+const ROUTE = 0;
 
 export type { Address, Scope } from './netlink/addresses.ts';
 export type { FdbEntry, KnownFdbEntry } from './netlink/fdb.ts';
@@ -29,9 +32,13 @@ export interface Netlink extends LinkReads, LinkWrites, VxlanVerbs, AddressVerbs
 /**
  * Opens sockets in the namespace (default: the own one). They stay in it, whatever becomes of the handle, and do not
  * keep the process alive. Costs two descriptors and about 0.1 ms; a daemon opens one and keeps it.
+ * @param kind direct: answers are taken within the request, see direct-socket.ts
  */
-export function openNetlink(netns?: Netns): Netlink {
-  const open = (): [Transport, OffLoop] => [new Transport(), new OffLoop()];
+export function openNetlink(netns?: Netns, kind: 'watched' | 'direct' = 'watched'): Netlink {
+  const open = (): [Transport, OffLoop] => [
+    new Transport(kind === 'direct' ? { socket: openDirectSocket(ROUTE) } : {}),
+    new OffLoop(),
+  ];
   const [transport, offLoop] = netns ? inNetns(netns, open) : open();
   const reads = linkReads(transport);
   return {

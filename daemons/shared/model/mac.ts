@@ -35,13 +35,26 @@ export function vtepMac(hostId: string): Mac {
 }
 
 export function macBytes(value: Mac): Uint8Array {
-  return Uint8Array.from(value.split(':'), (part) => Number.parseInt(part, 16));
+  const bytes = new Uint8Array(6);
+  for (let at = 0; at < 6; at += 1) bytes[at] = nibble(value, at * 3) * 16 + nibble(value, at * 3 + 1);
+  return bytes;
 }
 
 export function macFromBytes(bytes: Uint8Array): Mac | undefined {
-  return bytes.length === 6 ? (Array.from(bytes, hex).join(':') as Mac) : undefined;
+  if (bytes.length !== 6) return undefined;
+  let text = hex(bytes[0]!);
+  for (let at = 1; at < 6; at += 1) text += `:${hex(bytes[at]!)}`;
+  return text as Mac;
 }
 
+/** Of a lower-case hex digit. */
+function nibble(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 0x3a ? code - 0x30 : code - 0x57;
+}
+
+const hexes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 function hex(byte: number): string {
-  return byte.toString(16).padStart(2, '0');
+  return hexes[byte]!;
 }

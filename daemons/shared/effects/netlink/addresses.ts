@@ -39,9 +39,11 @@ export function addressVerbs(transport: Transport): AddressVerbs {
     const addresses = answers.flatMap(({ data }) => parseAddress(data) ?? []);
     return index === undefined ? addresses : addresses.filter((address) => address.index === index);
   };
-  const add = async (want: Address): Promise<void> => {
+  /** False if it is there already. */
+  const add = async (want: Address): Promise<boolean> => {
     const attempted = `add address ${renderIp(want.address)}/${want.prefix} to device ${want.index}`;
-    await transport.request(attempted, RTM.NEWADDR, FLAG.CREATE | FLAG.EXCL, addressPayload(want));
+    const flags = FLAG.CREATE | FLAG.EXCL;
+    return (await transport.tryRequest(attempted, RTM.NEWADDR, flags, addressPayload(want), ['EEXIST'])) !== undefined;
   };
   const drop = async (want: Address): Promise<boolean> => {
     const attempted = `remove address ${renderIp(want.address)}/${want.prefix} from device ${want.index}`;
@@ -57,14 +59,9 @@ export function addressVerbs(transport: Transport): AddressVerbs {
     listAddresses: list,
     dropAddress: drop,
     async ensureAddress(want) {
-      try {
-        await add(want); // the common case first: one request, and the kernel says if it is there
-        return true;
-      } catch (error) {
-        if (!hasCode(error, 'NETLINK_EXISTS')) throw error;
-        // Only a scope can be wrong, and only who names one wants to know: a list of a bridge's host is a long one.
-        if (want.scope === undefined) return false;
-      }
+      if (await add(want)) return true; // the common case first: one request, and the kernel says if it is there
+      // Only a scope can be wrong, and only who names one wants to know: a list of a bridge's host is a long one.
+      if (want.scope === undefined) return false;
       const same = (have: Address): boolean => have.address === want.address && have.prefix === want.prefix;
       const have = (await list(want.index)).find(same);
       if (!have || have.scope === (want.scope ?? 'universe') || typeof want.address !== 'number') return false;

@@ -16,7 +16,8 @@ export class Payload {
 
   /** `header` is copied. */
   constructor(header: Uint8Array) {
-    this.#bytes = Buffer.alloc(Math.max(256, header.length));
+    // From Node's pool: memory of its own for each of these would cost more than the message.
+    this.#bytes = Buffer.allocUnsafe(Math.max(256, header.length));
     this.#bytes.set(header);
     this.#length = header.length;
   }
@@ -73,10 +74,11 @@ export class Payload {
     const start = this.#length;
     const end = start + 4 + align(length);
     if (end > this.#bytes.length) {
-      const larger = Buffer.alloc(Math.max(end, this.#bytes.length * 2));
+      const larger = Buffer.allocUnsafe(Math.max(end, this.#bytes.length * 2));
       larger.set(this.#bytes);
       this.#bytes = larger;
     }
+    this.#bytes.fill(0, start, end);
     this.#bytes.writeUInt16LE(4 + length, start);
     this.#bytes.writeUInt16LE(type, start + 2);
     this.#length = end;
@@ -93,6 +95,18 @@ export function readAttributes(bytes: Buffer, offset = 0): Attributes {
     const length = bytes.readUInt16LE(at);
     if (length < 4 || at + length > bytes.length) break;
     found.set(bytes.readUInt16LE(at + 2) & TYPE_MASK, bytes.subarray(at + 4, at + length));
+    at += align(length);
+  }
+  return found;
+}
+
+/** The same for a list, in which a type comes again and again. */
+export function readAttributeList(bytes: Buffer): { type: number; value: Buffer }[] {
+  const found: { type: number; value: Buffer }[] = [];
+  for (let at = 0; at + 4 <= bytes.length; ) {
+    const length = bytes.readUInt16LE(at);
+    if (length < 4 || at + length > bytes.length) break;
+    found.push({ type: bytes.readUInt16LE(at + 2) & TYPE_MASK, value: bytes.subarray(at + 4, at + length) });
     at += align(length);
   }
   return found;

@@ -50,6 +50,9 @@ export const INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 
 export const VETH_INFO_PEER = 1;
 
+/** Settings of IPv4 of a device (IFLA_INET_CONF; linux/ip.h, IPV4_DEVCONF_*). */
+export const INET = { CONF: 1, ARP_NOTIFY: 22 } as const;
+
 /** Which IPv6 addresses a device makes for itself (IFLA_INET6_ADDR_GEN_MODE). */
 export const ADDR_GEN = { MODE: 8, NONE: 1 } as const;
 

@@ -11,7 +11,8 @@ const HEADER = 16;
 
 /** A message to the kernel, padded to four bytes so that messages can be put one behind the other. */
 export function frame(type: number, flags: number, seq: number, payload: Uint8Array): Buffer {
-  const bytes = Buffer.alloc((HEADER + payload.length + 3) & ~3);
+  const bytes = Buffer.allocUnsafe((HEADER + payload.length + 3) & ~3);
+  bytes.fill(0, 12, HEADER).fill(0, HEADER + payload.length);
   bytes.writeUInt32LE(HEADER + payload.length, 0);
   bytes.writeUInt16LE(type, 4);
   bytes.writeUInt16LE(flags, 6);

@@ -3,7 +3,7 @@ import { hasCode, SuiteError } from '../../model/errors.ts';
 import { type Mac, macBytes } from '../../model/mac.ts';
 import type { Netns } from '../netns.ts';
 import type { Payload } from './attributes.ts';
-import { ADDR_GEN, BR, FAMILY, FLAG, IFF, IFLA, INFO, RTM, VETH_INFO_PEER } from './constants.ts';
+import { ADDR_GEN, BR, FAMILY, FLAG, IFF, IFLA, INET, INFO, RTM, VETH_INFO_PEER } from './constants.ts';
 import { fillPort, type LinkChanges, linkDifference, portDifference } from './link-difference.ts';
 import { type BridgePort, type Link, type LinkReads, type LinkRef, linkPayload } from './links.ts';
 import type { OffLoop } from './off-loop.ts';
@@ -168,5 +168,9 @@ function changePayload(ref: LinkRef, changes: LinkChanges): Payload {
   fillEnd(payload, changes);
   if (changes.master !== undefined) payload.u32(IFLA.MASTER, changes.master);
   if (changes.alias !== undefined) payload.text(IFLA.IFALIAS, changes.alias);
-  return payload;
+  const { announce } = changes;
+  if (announce === undefined) return payload;
+  return payload.nest(IFLA.AF_SPEC, (families) =>
+    families.nest(FAMILY.INET, (inet) => inet.nest(INET.CONF, (conf) => conf.u32(INET.ARP_NOTIFY, announce ? 1 : 0))),
+  );
 }

@@ -14,11 +14,13 @@ export interface LinkChanges {
   readonly alias?: string;
   readonly promisc?: boolean;
   readonly group?: number;
+  /** Tell the neighbours of its IPv4 addresses when it goes up and when they change (arp_notify). Not looked at by ensureLink. */
+  readonly announce?: boolean;
 }
 
 /** The changes that are not true of the device yet; undefined if all are. */
-export function linkDifference(want: LinkChanges, have: Link): LinkChanges | undefined {
-  const actual: Required<LinkChanges> = {
+export function linkDifference({ announce: _, ...want }: LinkChanges, have: Link): LinkChanges | undefined {
+  const actual: Required<Omit<LinkChanges, 'announce'>> = {
     up: have.up,
     mac: have.mac ?? ('' as Mac),
     mtu: have.mtu,

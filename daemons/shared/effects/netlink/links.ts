@@ -1,5 +1,4 @@
 // Devices as the kernel lists them.
-import { hasCode } from '../../model/errors.ts';
 import { type Mac, macFromBytes } from '../../model/mac.ts';
 import {
   type Attributes,
@@ -86,13 +85,9 @@ export function linkReads(transport: Transport): LinkReads {
     },
     async getLink(ref) {
       const payload = linkPayload(ref).u32(IFLA.EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-      try {
-        const [answer] = await transport.request(`look up device ${ref}`, RTM.GETLINK, 0, payload.finish());
-        return answer && parseLink(answer.data);
-      } catch (error) {
-        if (hasCode(error, 'NETLINK_NO_SUCH_DEVICE')) return undefined;
-        throw error;
-      }
+      const attempted = `look up device ${ref}`;
+      const answers = await transport.tryRequest(attempted, RTM.GETLINK, 0, payload.finish(), ['ENODEV', 'ENXIO']);
+      return answers?.[0] && parseLink(answers[0].data);
     },
   };
 }

@@ -6,7 +6,9 @@
 // always reports failures, so only the last asks for an acknowledgement, which then stands for the ones before it: this
 // halves the time of long batches. At most WINDOW requests are under way, so that their answers fit the receive buffer;
 // an overrun of it would end the process inside the package.
-import { RawNetlinkSocket } from 'netlink/dist/raw.js';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import type { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { SuiteError } from '../../model/errors.ts';
 import { FLAG, NLMSG } from './constants.ts';
 import { errnoIn, frame, readMessages } from './framing.ts';
@@ -23,10 +25,14 @@ interface Request {
   readonly seq: number;
   readonly message: Buffer;
   readonly isDump: boolean;
+  /** Refusals that are answers, as errnos below zero. */
+  readonly tolerated: readonly number[];
   /** The requests of the same datagram before this one, which its acknowledgement stands for. */
   covers: readonly Request[];
   readonly answers: Answer[];
   interrupted: boolean;
+  /** Refused for a reason that is tolerated. */
+  declined: boolean;
   timer: NodeJS.Timeout | undefined;
   resolve(answers: Answer[]): void;
   reject(error: SuiteError): void;
@@ -39,6 +45,7 @@ const DUMP_ATTEMPTS = 8;
 const RECEIVE_BUFFER = 1 << 20;
 
 const ROUTE = 0;
+const none: readonly number[] = [];
 
 /** What a Transport uses of the package's socket. */
 export type KernelSocket = Pick<RawNetlinkSocket, 'on' | 'send' | 'ref' | 'unref' | 'close' | 'setRecvBufferSize'>;
@@ -63,7 +70,7 @@ export class Transport {
 
   constructor(options: TransportOptions = {}) {
     this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS;
-    this.#socket = options.socket ?? new RawNetlinkSocket(options.protocol ?? ROUTE);
+    this.#socket = options.socket ?? openPackageSocket(options.protocol ?? ROUTE);
     this.#socket.setRecvBufferSize(RECEIVE_BUFFER);
     this.#socket.unref();
     this.#socket.on('message', (bytes, from) => {
@@ -77,7 +84,23 @@ export class Transport {
    * @throws SuiteError NETLINK_*, or DEADLINE after 5 s.
    */
   request(attempted: string, type: number, flags: number, payload: Uint8Array): Promise<Answer[]> {
-    return this.#enqueue(attempted, type, flags, payload, false).then(({ answers }) => answers);
+    return this.#enqueue(attempted, type, flags, payload).then(({ answers }) => answers);
+  }
+
+  /**
+   * As request, but undefined if the kernel refuses it for one of `reasons` (names of errnos). Where a refusal is the usual
+   * answer it costs no error, whose stack is dearer than the request.
+   */
+  tryRequest(
+    attempted: string,
+    type: number,
+    flags: number,
+    payload: Uint8Array,
+    reasons: readonly (keyof typeof constants.errno)[],
+  ): Promise<Answer[] | undefined> {
+    const tolerated = reasons.map((name) => -constants.errno[name]);
+    const asked = this.#enqueue(attempted, type, flags, payload, { tolerated });
+    return asked.then(({ answers, declined }) => (declined ? undefined : answers));
   }
 
   /** Lists. The kernel runs one dump per socket at a time; one that a change interrupted is repeated. */
@@ -96,13 +119,19 @@ export class Transport {
 
   async #dumpWhole(attempted: string, type: number, payload: Uint8Array): Promise<Answer[]> {
     for (let attempt = 1; attempt <= DUMP_ATTEMPTS; attempt += 1) {
-      const { answers, interrupted } = await this.#enqueue(attempted, type, FLAG.DUMP, payload, true);
+      const { answers, interrupted } = await this.#enqueue(attempted, type, FLAG.DUMP, payload, { isDump: true });
       if (!interrupted) return answers;
     }
     throw new SuiteError('NETLINK_BUSY', `${attempted}: changed under each of ${DUMP_ATTEMPTS} attempts`);
   }
 
-  #enqueue(attempted: string, type: number, flags: number, payload: Uint8Array, isDump: boolean): Promise<Request> {
+  #enqueue(
+    attempted: string,
+    type: number,
+    flags: number,
+    payload: Uint8Array,
+    { isDump = false, tolerated = none }: Partial<Pick<Request, 'isDump' | 'tolerated'>> = {},
+  ): Promise<Request> {
     if (!this.#open) return Promise.reject(new SuiteError('NETLINK_REFUSED', `${attempted}: netlink is closed`));
     if (this.#waiting.length >= LONGEST_QUEUE) {
       return Promise.reject(new SuiteError('BUSY', `${attempted}: ${LONGEST_QUEUE} requests wait already`));
@@ -115,9 +144,11 @@ export class Transport {
       seq: this.#seq,
       message,
       isDump,
+      tolerated,
       covers: [],
       answers: [],
       interrupted: false,
+      declined: false,
       timer: undefined,
       resolve: () => resolve(request),
       reject,
@@ -138,10 +169,7 @@ export class Transport {
     const batch = this.#waiting.splice(0, WINDOW - this.#sent.size);
     if (batch.length === 0 || !this.#open) return;
     if (this.#sent.size === 0) this.#socket.ref();
-    for (const request of batch) {
-      request.timer = setTimeout(() => this.#settle(request, 'late'), this.#deadlineMs);
-      this.#sent.set(request.seq, request);
-    }
+    for (const request of batch) this.#sent.set(request.seq, request);
     askForAcknowledgement(batch);
     const bytes = batch.length === 1 ? batch[0]!.message : Buffer.concat(batch.map((request) => request.message));
     this.#socket.send(bytes, {}, (cause?: Error) => {
@@ -150,6 +178,11 @@ export class Transport {
         this.#settle(request, new SuiteError('NETLINK_REFUSED', `${request.attempted}: not sent`, { cause }));
       }
     });
+    if (this.#sent.size === 0) return; // a direct socket has its answers already
+    for (const request of batch) {
+      if (!this.#sent.has(request.seq)) continue;
+      request.timer = setTimeout(() => this.#settle(request, 'late'), this.#deadlineMs);
+    }
   }
 
   #receive(bytes: Buffer): void {
@@ -163,7 +196,8 @@ export class Transport {
       }
       const errno = errnoIn(message);
       for (const earlier of request.covers) this.#settle(earlier, undefined);
-      this.#settle(request, errno === 0 ? undefined : refusal(request.attempted, errno));
+      request.declined = request.tolerated.includes(errno);
+      this.#settle(request, errno === 0 || request.declined ? undefined : refusal(request.attempted, errno));
     }
   }
 
@@ -187,6 +221,14 @@ export class Transport {
     }
     if (this.#open) this.#socket.unref();
   }
+}
+
+/** Loaded at the first use: a CNI plugin, whose sockets are direct, does without its 3 ms. */
+function openPackageSocket(protocol: number): KernelSocket {
+  const { RawNetlinkSocket: Socket } = createRequire(import.meta.url)('netlink/dist/raw.js') as {
+    RawNetlinkSocket: typeof RawNetlinkSocket;
+  };
+  return new Socket(protocol);
 }
 
 /** Marks the last request of a datagram that ends with an acknowledgement (a dump ends with a message of its own). */

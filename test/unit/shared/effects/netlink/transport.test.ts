@@ -198,3 +198,22 @@ t.test('an error of the socket and closing reject what waits', async (t) => {
   await t.rejects(transport.dump('x', GET, none), { code: 'NETLINK_REFUSED' });
   t.equal(kernel.closed, true);
 });
+
+t.test('a refusal that is an answer', async (t) => {
+  const { kernel, transport } = start();
+  kernel.behave = (message) => [ack(message, -19)];
+  t.equal(await transport.tryRequest('x', GET, 0, none, ['ENOENT', 'ENODEV']), undefined);
+  await t.rejects(transport.tryRequest('x', GET, 0, none, ['EEXIST']), { code: 'NETLINK_NO_SUCH_DEVICE' });
+  kernel.behave = (message) => [ack(message, 0)];
+  t.same(await transport.tryRequest('x', GET, 0, none, ['ENODEV']), []);
+});
+
+t.test('answers that come within the send need no deadline', async (t) => {
+  const { kernel, transport } = start();
+  kernel.send = (bytes) => {
+    for (const message of readMessages(Buffer.from(bytes as Uint8Array)))
+      kernel.emit('message', ack(message, 0), { port: 0 });
+  };
+  t.same(await transport.request('x', SET, 0, none), []);
+  t.equal(kernel.referenced, false);
+});
