@@ -57,7 +57,12 @@ export function startAttachments(context: DaemonContext, host: LinksOptions['hos
     },
     onDamaged: (file) => log.error({ event: 'lease.damaged', file }, 'a lease could not be read; it was put aside'),
   });
-  const own = createCni({ paths, onLease: (lease) => book.lookAt(lease) });
+  const own = createCni({
+    paths,
+    onLease: (lease) => book.lookAt(lease),
+    // metadata takes the record while the kernel makes the link; then its acknowledgement is mostly there already.
+    ahead: { tell: (lease) => reporter.put(lease), takeBack: (lease) => void reporter.gone(lease) },
+  });
   const foreign = new ForeignCni({
     paths,
     bootId,
