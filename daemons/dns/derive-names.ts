@@ -121,12 +121,21 @@ function ownAddresses(service: ServiceObject, kind: string, objects: Objects): I
   return good.length === 0 && last !== undefined ? [last] : good;
 }
 
+/** Its own first IPv4 address. */
+export function firstAddress(container: ContainerObject): Ipv4 | undefined {
+  for (const text of container.ips) {
+    const address = parseIpv4(text);
+    if (address !== undefined) return address;
+  }
+  return undefined;
+}
+
 /** Its own first IPv4 address, or that of the container whose namespace it shares. */
 export function addressOf(container: ContainerObject, objects: Pick<Objects, 'container'>): Ipv4 | undefined {
-  const own = parseAll(container.ips)[0];
+  const own = firstAddress(container);
   if (own !== undefined || container.networkFrom === null) return own;
   const parent = objects.container(container.networkFrom);
-  return parent && parseAll(parent.ips)[0];
+  return parent && firstAddress(parent);
 }
 
 function isPublished(container: ContainerObject, service: ServiceObject): boolean {

@@ -56,6 +56,7 @@ class MessageWriter {
   #length = 0;
   /** Where a name was written; its letters keep the case of the first writing, so the question's case wins. */
   readonly #names = new Map<string, number>();
+  #query: Query | undefined;
   /** Bytes for everything but what `finish` adds. */
   readonly #most: number;
 
@@ -97,12 +98,17 @@ class MessageWriter {
   }
 
   question(query: Query): void {
-    let at = this.#length;
-    for (let name: string | undefined = query.name; name; name = parentOf(name)) {
-      this.#names.set(name, at);
-      at += 1 + (query.question[at - headerBytes] ?? 0);
-    }
+    this.#query = query;
     this.bytes(query.question);
+  }
+
+  /** Most replies name nothing but what was asked for; the rest of the question's names is looked up when needed. */
+  #noteQuestion({ name, question }: Query): void {
+    let at = headerBytes;
+    for (let one: string | undefined = name; one; one = parentOf(one)) {
+      this.#names.set(one, at);
+      at += 1 + (question[at - headerBytes] ?? 0);
+    }
   }
 
   record(record: DnsRecord): void {
@@ -145,6 +151,11 @@ class MessageWriter {
 
   /** Writes a name, ending in a pointer as soon as the rest was written before (RFC 1035 section 4.1.4). */
   #name(name: string): void {
+    if (name === this.#query?.name && name !== '') {
+      this.u16(0xc000 | headerBytes);
+      return;
+    }
+    if (this.#query && this.#names.size === 0) this.#noteQuestion(this.#query);
     let rest: string | undefined = name;
     for (const label of labelsOf(name)) {
       const known = this.#names.get(rest ?? '');

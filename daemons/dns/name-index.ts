@@ -14,6 +14,7 @@ import {
   addressOf,
   type Cut,
   type Endpoints,
+  firstAddress,
   isRunning,
   kubernetesZone,
   nameOf,
@@ -117,9 +118,11 @@ export class NameIndex {
   /** What the name leads to by metadata; undefined if no object has it. */
   lookup(name: string): NameEntry | undefined {
     if (name === this.serviceName) return { addresses: [this.serviceAddress], alias: undefined, searchable: true };
+    const claims = this.#claims.of(name);
+    const plain = claims.length === 1 ? this.#makeForPlain(name, claims[0]!) : undefined;
+    if (plain) return plain;
     const known = this.#made.get(name);
     if (known) return known;
-    const claims = this.#claims.of(name);
     const made = claims.length > 0 ? this.#make(name, claims) : this.#makeForPod(name);
     if (!made) return undefined;
     this.#made.set(name, made);
@@ -166,6 +169,15 @@ export class NameIndex {
     const parts = services.map((service) => serviceEndpoints(service, objects, this.zone, cut));
     const addresses = [...new Set(parts.flatMap((part) => part.addresses))];
     return { addresses, alias: parts.find((part) => part.alias !== undefined)?.alias, searchable: true };
+  }
+
+  /** A name that stands for one container with an address of its own: made anew each time, which is quicker than to keep it. */
+  #makeForPlain(name: string, claim: Key): NameEntry | undefined {
+    const { kind, id } = splitKey(claim);
+    const container = kind === 'container' ? this.#snapshot?.get(kind, id) : undefined;
+    const address = container && firstAddress(container);
+    if (address === undefined) return undefined;
+    return { addresses: [address], alias: undefined, searchable: parentOf(name) === this.zone };
   }
 
   /** One name, several containers: the one that runs, is local, is newest. */
@@ -221,7 +233,8 @@ export class NameIndex {
         return objects.container(id);
       },
       servicesNamed: (target) => {
-        this.#made.note(`name:${target}`, name);
+        // Its own name drops an entry anyway.
+        if (target !== name) this.#made.note(`name:${target}`, name);
         const services = objects.servicesNamed(target);
         for (const service of services) this.#made.note(keyOf(service), name);
         return services;

@@ -19,19 +19,19 @@ export interface NameAt {
  * which has nothing behind it to point to. Undefined for anything that RFC 1035 forbids.
  */
 export function readName(message: Uint8Array, offset: number, allowPointers = true): NameAt | undefined {
-  let text = '';
+  let length = 0;
   let at = offset;
   let next = -1;
   let bytes = 1;
   let barrier = offset;
   for (let jumps = 0; jumps <= maxJumps; ) {
-    const length = message[at];
-    if (length === undefined) return undefined;
-    if (length === 0) return { name: text, next: next < 0 ? at + 1 : next };
-    if ((length & pointerBits) === pointerBits) {
+    const label = message[at];
+    if (label === undefined) return undefined;
+    if (label === 0) return { name: textBuffer.toString('latin1', 0, length), next: next < 0 ? at + 1 : next };
+    if ((label & pointerBits) === pointerBits) {
       const low = message[at + 1];
       if (!allowPointers || low === undefined) return undefined;
-      const target = ((length & 0x3f) << 8) | low;
+      const target = ((label & 0x3f) << 8) | low;
       if (target >= barrier || target < 12) return undefined;
       if (next < 0) next = at + 2;
       barrier = target;
@@ -39,23 +39,29 @@ export function readName(message: Uint8Array, offset: number, allowPointers = tr
       jumps += 1;
       continue;
     }
-    bytes += length + 1;
-    if ((length & pointerBits) !== 0 || bytes > maxNameBytes || at + 1 + length > message.length) return undefined;
-    text += (text === '' ? '' : '.') + labelText(message, at + 1, length);
-    at += 1 + length;
+    bytes += label + 1;
+    if ((label & pointerBits) !== 0 || bytes > maxNameBytes || at + 1 + label > message.length) return undefined;
+    if (length > 0) textBuffer[length++] = dot;
+    length = writeLabel(message, at + 1, label, length);
+    at += 1 + label;
   }
   return undefined;
 }
 
-function labelText(message: Uint8Array, start: number, length: number): string {
-  let text = '';
+const dot = 0x2e;
+const slash = 0x5c;
+/** A name is put together here before it becomes a text at one go; each byte may need an escape. */
+const textBuffer = Buffer.alloc(maxNameBytes * 2);
+
+/** Writes the label in lower case and returns where it ends. */
+function writeLabel(message: Uint8Array, start: number, length: number, to: number): number {
+  let end = to;
   for (let at = start; at < start + length; at += 1) {
     const byte = message[at]!;
-    if (byte >= 0x41 && byte <= 0x5a) text += String.fromCharCode(byte + 32);
-    else if (byte === 0x2e || byte === 0x5c) text += `\\${String.fromCharCode(byte)}`;
-    else text += String.fromCharCode(byte);
+    if (byte === dot || byte === slash) textBuffer[end++] = slash;
+    textBuffer[end++] = byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte;
   }
-  return text;
+  return end;
 }
 
 /** The labels of a name's text, escapes resolved. */

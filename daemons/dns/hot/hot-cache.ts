@@ -1,6 +1,8 @@
 // Pure: encoded replies of the hot path by view, question and variant, bounded in bytes. Each entry knows what it was made from
 // (opaque marks), so that a change takes out exactly the entries that it touches, and no other.
+import { MultiMap } from '../multi-map.ts';
 import type { HotEncoding } from './encoding.ts';
+import { AgeList, Kept } from './kept.ts';
 import { type HotQuestion, isSameQuestion, keyOfQuestion, type QuestionKey } from './question.ts';
 
 export interface HotEntry extends Omit<HotEncoding, 'answerTtl' | 'truncated' | 'ttls'> {
@@ -20,24 +22,6 @@ export interface HotEntry extends Omit<HotEncoding, 'answerTtl' | 'truncated' | 
   readonly label: number;
 }
 
-/** An entry in its place; the cache's own fields. */
-export interface Kept extends HotEntry {
-  readonly key: QuestionKey;
-  /** Where it lies in the table. */
-  readonly place: number;
-  readonly bytes: number;
-  readonly storedAt: number;
-  readonly expiresAt: number;
-  readonly longest: number;
-  /** The order that goes out next. */
-  turn: number;
-  used: boolean;
-  next: Kept | undefined;
-}
-
-/** Counted for an entry beside its bytes: objects, and places in the maps. */
-const overheadBytes = 320;
-const markBytes = 96;
 /** Equal hashes are accidents or an attack; a longer chain loses its oldest entry. */
 const maxChain = 8;
 
@@ -45,9 +29,9 @@ export class HotCache {
   readonly #maxBytes: number;
   readonly #seed: number;
   readonly #chains = new Map<number, Kept>();
-  /** In order of arrival; one that was used since gets a second round. */
-  readonly #entries = new Set<Kept>();
-  readonly #users = new Map<string, Set<Kept>>();
+  /** One that was used since it came gets a second round. */
+  readonly #ages = new AgeList();
+  readonly #users = new MultiMap<string, Kept>();
   #bytes = 0;
 
   /** `seed` is the one that questions are read with. */
@@ -57,7 +41,7 @@ export class HotCache {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#ages.size;
   }
 
   get bytes(): number {
@@ -87,31 +71,28 @@ export class HotCache {
     const old = this.#equal(place, key, entry);
     if (old) this.#remove(old);
     const head = this.#chains.get(place);
-    const kept = makeKept(entry, key, place, head, now);
+    const kept = new Kept(entry, key, place, now);
+    kept.next = head;
     this.#chains.set(place, kept);
-    this.#entries.add(kept);
+    this.#ages.add(kept);
     this.#bytes += kept.bytes;
-    for (const mark of entry.marks) {
-      const users = this.#users.get(mark);
-      if (users) users.add(kept);
-      else this.#users.set(mark, new Set([kept]));
-    }
+    for (const mark of entry.marks) this.#users.add(mark, kept);
     this.#shortenChain(kept);
     this.#makeRoom();
   }
 
   /** Takes out what was made from any of the marks; returns how many entries that were. */
   evict(marks: Iterable<string>): number {
-    const before = this.#entries.size;
+    const before = this.#ages.size;
     for (const mark of marks) {
-      for (const entry of [...(this.#users.get(mark) ?? [])]) this.#remove(entry);
+      for (const entry of this.#users.get(mark)) this.#remove(entry);
     }
-    return before - this.#entries.size;
+    return before - this.#ages.size;
   }
 
   clear(): number {
-    const before = this.#entries.size;
-    for (const map of [this.#chains, this.#entries, this.#users]) map.clear();
+    const before = this.#ages.size;
+    for (const map of [this.#chains, this.#ages, this.#users]) map.clear();
     this.#bytes = 0;
     return before;
   }
@@ -131,24 +112,25 @@ export class HotCache {
   }
 
   #makeRoom(): void {
-    for (const entry of this.#entries) {
-      if (this.#bytes <= this.#maxBytes) return;
+    for (let entry = this.#ages.oldest; entry && this.#bytes > this.#maxBytes; ) {
+      const next: Kept | undefined = entry.newer;
       if (entry.used) {
         entry.used = false;
-        this.#entries.delete(entry);
-        this.#entries.add(entry);
+        this.#ages.remove(entry);
+        this.#ages.add(entry);
       } else this.#remove(entry);
+      // The last one moves behind itself.
+      entry = next ?? this.#ages.oldest;
     }
   }
 
   #remove(entry: Kept): void {
-    if (!this.#entries.delete(entry)) return;
+    if (entry.gone) return;
+    entry.gone = true;
+    this.#ages.remove(entry);
     this.#bytes -= entry.bytes;
     this.#unlink(entry);
-    for (const mark of entry.marks) {
-      const users = this.#users.get(mark);
-      if (users?.delete(entry) && users.size === 0) this.#users.delete(mark);
-    }
+    for (const mark of entry.marks) this.#users.remove(mark, entry);
   }
 
   #unlink(entry: Kept): void {
@@ -170,20 +152,4 @@ function inView(hash: number, view: number): number {
 
 function isSameName(a: Int32Array, b: Int32Array): boolean {
   return a.length === b.length && a.every((word, at) => word === b[at]);
-}
-
-function makeKept(entry: HotEntry, key: QuestionKey, place: number, next: Kept | undefined, now: number): Kept {
-  const size = entry.tails.reduce((sum, tail) => sum + tail.length, entry.question.length * 2);
-  return {
-    ...entry,
-    key,
-    place,
-    next,
-    bytes: size + overheadBytes + entry.marks.reduce((sum, mark) => sum + mark.length + markBytes, 0),
-    storedAt: now,
-    expiresAt: now + entry.seconds * 1000,
-    longest: entry.tails[0]!.length,
-    turn: 0,
-    used: false,
-  };
 }

@@ -19,7 +19,9 @@ import { variantBit } from './question.ts';
 
 /** Where a miss came from and goes back to. */
 export interface MissPort {
+  /** Goes out with the next `flush` at the latest. */
   reply(bytes: Uint8Array, address: Ipv4, port: number): void;
+  flush(): void;
   keep(entries: readonly HotEntry[]): void;
 }
 
@@ -55,7 +57,7 @@ const plainSize = 512;
 export class HotDesk {
   readonly #options: HotDeskOptions;
   readonly #queue = new FairQueue<Miss>();
-  /** What workers may keep, told at the end of a slice. */
+  /** Where misses of a slice came from and what may be kept there, told at its end. */
   readonly #made = new Map<MissPort, HotEntry[]>();
   #working = false;
 
@@ -66,10 +68,10 @@ export class HotDesk {
   take(misses: Misses, from: MissPort): void {
     const { heads, bytes } = misses;
     for (let at = 0; at + headWords <= heads.length; at += headWords) {
-      const [offset = 0, length = 0, address = 0, port = 0, unknown = 1] = heads.subarray(at, at + headWords);
-      const source = (address >>> 0) as Ipv4;
-      const message = bytes.subarray(offset, offset + length);
-      const taken = this.#queue.push(source, { message, source, port, known: unknown === 0, from });
+      const source = (heads[at + 2]! >>> 0) as Ipv4;
+      const message = bytes.subarray(heads[at]!, heads[at]! + heads[at + 1]!);
+      const miss: Miss = { message, source, port: heads[at + 3]!, known: heads[at + 4] === 0, from };
+      const taken = this.#queue.push(source, miss);
       if (!taken) this.#options.onDropped('backlog');
     }
     this.#begin();
@@ -93,7 +95,10 @@ export class HotDesk {
   }
 
   #deliver(): void {
-    for (const [from, entries] of this.#made) from.keep(entries);
+    for (const [from, entries] of this.#made) {
+      from.flush();
+      if (entries.length > 0) from.keep(entries);
+    }
     this.#made.clear();
   }
 
@@ -111,15 +116,17 @@ export class HotDesk {
     const { resolver, index } = this.#options;
     const { result, marks } = index.noting(() => resolver.resolve(query, miss.source));
     if (result instanceof Promise) {
-      void result.then((late) => this.#send(miss, query, late));
+      void result.then((late) => {
+        this.#send(miss, query, late);
+        miss.from.flush();
+      });
       return;
     }
     this.#send(miss, query, result);
     const entry = this.#entryFor(miss, query, result, marks);
-    if (!entry) return;
-    const known = this.#made.get(miss.from);
-    if (known) known.push(entry);
-    else this.#made.set(miss.from, [entry]);
+    const made = this.#made.get(miss.from) ?? [];
+    if (entry) made.push(entry);
+    this.#made.set(miss.from, made);
   }
 
   #send({ from, source, port }: Miss, query: Query, resolved: Resolved): void {

@@ -5,12 +5,13 @@ import { randomInt } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { sendTo } from '../../shared/effects/libc-udp.ts';
 import type { Ipv4 } from '../../shared/model/ipv4.ts';
 import type { HotEntry } from './hot-cache.ts';
 import type { MissPort } from './hot-desk.ts';
 import { CounterReader } from './labels.ts';
+import { packEntries } from './packed-entries.ts';
 import { headWords, type Misses, sharedWords, type ToWorker, word } from './protocol.ts';
+import { ReplySender } from './reply-sender.ts';
 
 /** What a worker is given at its start. */
 export interface HotWorkerData {
@@ -29,7 +30,8 @@ export interface HotThreadOptions {
   readonly takeMisses: (misses: Misses, from: MissPort) => void;
   /** All that a new worker has to be told before it can answer. */
   readonly introduce: () => readonly ToWorker[];
-  readonly onUnsent: () => void;
+  /** Replies that the kernel did not take. */
+  readonly onUnsent: (by: number) => void;
   /** The worker is gone and a new one follows. */
   readonly onDeath: (error: Error) => void;
 }
@@ -57,11 +59,13 @@ interface Crew {
 export class HotThread implements MissPort {
   readonly #options: HotThreadOptions;
   readonly #watch: NodeJS.Timeout;
+  readonly #replies: ReplySender;
   #crew: Crew;
   #closed = false;
 
   constructor(options: HotThreadOptions) {
     this.#options = options;
+    this.#replies = new ReplySender(options.fd, options.onUnsent);
     this.#crew = this.#start();
     this.#watch = setInterval(() => this.#look(), watchEveryMs).unref();
   }
@@ -85,17 +89,27 @@ export class HotThread implements MissPort {
   }
 
   keep(entries: readonly HotEntry[]): void {
-    this.tell({ kind: 'put', entries });
+    const packed = packEntries(entries);
+    const transfer = [packed.heads.buffer, packed.bytes.buffer] as ArrayBuffer[];
+    this.#crew.port.postMessage({ kind: 'put', entries: packed } satisfies ToWorker, transfer);
+    Atomics.add(this.#crew.words, word.generation, 1);
   }
 
   reply(bytes: Uint8Array, address: Ipv4, port: number): void {
-    if (this.#closed || !sendTo(this.#options.fd, bytes, address, port)) this.#options.onUnsent();
+    if (this.#closed) this.#options.onUnsent(1);
+    else this.#replies.add(bytes, address, port);
+  }
+
+  flush(): void {
+    if (!this.#closed) this.#replies.flush();
   }
 
   /** Ends the worker, then closes the descriptor. */
   async close(): Promise<void> {
     if (this.#closed) return;
+    this.#replies.flush();
     this.#closed = true;
+    this.#replies.release();
     clearInterval(this.#watch);
     const { words, gone, port } = this.#crew;
     Atomics.store(words, word.stop, 1);

@@ -5,12 +5,12 @@
 import type { Cidr4 } from '../../shared/model/ipv4.ts';
 import type { CallerRules } from '../../shared/model/local-callers.ts';
 import type { HotClient } from './admission.ts';
-import type { HotEntry } from './hot-cache.ts';
+import type { PackedEntries } from './packed-entries.ts';
 
 export type ToWorker =
   | { readonly kind: 'callers'; readonly rules: CallerRules; readonly allowFrom: readonly Cidr4[] }
   | { readonly kind: 'clients'; readonly set: readonly HotClient[]; readonly drop: readonly number[] }
-  | { readonly kind: 'put'; readonly entries: readonly HotEntry[] }
+  | { readonly kind: 'put'; readonly entries: PackedEntries }
   | { readonly kind: 'evict'; readonly marks: readonly string[] }
   | { readonly kind: 'clear' };
 

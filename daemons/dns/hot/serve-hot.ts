@@ -109,7 +109,7 @@ export class HotPath {
       maxBytes: Math.floor(maxBytes / workers),
       takeMisses: (misses, from) => this.#desk.take(misses, from),
       introduce: () => [this.#callers(), { kind: 'clients', set: this.#views.all, drop: [] }],
-      onUnsent: () => metrics.dropped('send'),
+      onUnsent: (by) => metrics.dropped('send', by),
       onDeath,
     });
   }

@@ -6,9 +6,11 @@ import { canJoin } from '../../shared/effects/libc-udp.ts';
 import { encodeRefusal } from '../encode-reply.ts';
 import { guardQuery } from '../guard.ts';
 import { Admission, commonView, type Standing } from './admission.ts';
-import { HotCache, type Kept } from './hot-cache.ts';
+import { HotCache } from './hot-cache.ts';
 import type { HotWorkerData } from './hot-thread.ts';
+import type { Kept } from './kept.ts';
 import { MissBag } from './miss-bag.ts';
+import { unpackEntries } from './packed-entries.ts';
 import { maxLabels, type ToWorker, word } from './protocol.ts';
 import { newHotQuestion, readHotQuestion } from './question.ts';
 import { RateLimiter } from './rate-limit.ts';
@@ -126,7 +128,7 @@ function readMessages(now: number): void {
 function obey(message: ToWorker, now: number): void {
   switch (message.kind) {
     case 'put':
-      for (const entry of message.entries) cache.put(entry, now);
+      unpackEntries(message.entries, (entry) => cache.put(entry, now));
       break;
     case 'evict':
       count(word.evicted, cache.evict(message.marks));

@@ -1,6 +1,6 @@
 // Pure: a kept reply written over the query that it answers.
 import { headerBytes } from '../dns-codes.ts';
-import type { Kept } from './hot-cache.ts';
+import type { Kept } from './kept.ts';
 
 /** Bytes up to which copying one by one is quicker than asking the engine to. */
 const shortBytes = 48;

@@ -3,9 +3,11 @@
 // Everything the kernel reads or writes (message headers, vectors, addresses, packets) lies in one buffer at fixed offsets,
 // held at module level for as long as the batch exists. A reply is written over the query that it answers, so that header
 // and question need not be copied. The layout is that of 64-bit little-endian Linux, glibc and musl alike.
+import type { Ipv4 } from '../model/ipv4.ts';
 import { addressOf, call, LibcError } from './libc.ts';
 import { ReplyGroups } from './reply-groups.ts';
 
+const AF_INET = 2;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_WAITFORONE = 0x10000;
@@ -148,6 +150,17 @@ export class DatagramBatch {
   senderPort(slot: number): number {
     const at = slot * addressBytes + 2;
     return (this.#names[at]! << 8) | this.#names[at + 1]!;
+  }
+
+  /** Makes the slot's reply one to this address, for batches that were not received. */
+  address(slot: number, to: Ipv4, port: number): void {
+    const at = slot * addressBytes;
+    const names = this.#names;
+    names[at] = AF_INET;
+    names[at + 1] = 0;
+    names[at + 2] = port >> 8;
+    names[at + 3] = port & 255;
+    for (let byte = 0; byte < 4; byte += 1) names[at + 4 + byte] = (to >>> (24 - 8 * byte)) & 255;
   }
 
   /** The reply of `length` bytes that stands in the slot goes out with the next `send`. */

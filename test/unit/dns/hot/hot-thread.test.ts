@@ -32,6 +32,7 @@ async function setUp(t: TestScope) {
         reply[2] = 0x84;
         from.reply(reply, (address >>> 0) as Ipv4, sender);
       }
+      from.flush();
     },
   });
   t.teardown(() => thread.close());
