@@ -1,11 +1,13 @@
 // Carries out the steps of the networks keeper, in their order. A network whose step fails is left there; others go on.
 import { rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { kernelIp } from '../../../cni-plugins/bridge/kernel-ip.ts';
 import { ensureDir, errnoOf, removeFile, writeAtomic } from '../../shared/effects/files.ts';
-import { type Netlink, PROTO_CORRAL } from '../../shared/effects/netlink.ts';
+import { type IpRange, type Netlink, PROTO_CORRAL } from '../../shared/effects/netlink.ts';
 import { ensureSysctl } from '../../shared/effects/sysctl.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
-import { forwardingPath } from './plan-drops.ts';
+import type { Cidr, Family } from '../../shared/model/ip.ts';
+import { acceptPath, forwarding6Path, forwardingPath } from './plan-forwarding.ts';
 import { unreachableMetric } from './plan-network.ts';
 import { describeStep, networkOfStep, type PortStep, type Step } from './steps.ts';
 
@@ -33,7 +35,7 @@ export interface Hands {
   /** Waited for once, before the first file tells the CNI plugins of a network. */
   readonly beforeFiles: () => Promise<void>;
   /** Called when forwarding of the whole host was off and is on now. */
-  readonly onForwarding: () => void;
+  readonly onForwarding: (family: Family) => void;
 }
 
 export async function applySteps(steps: readonly Step[], hands: Hands): Promise<Outcome> {
@@ -62,10 +64,15 @@ export async function applySteps(steps: readonly Step[], hands: Hands): Promise<
 async function applyStep(step: Step, { netlink, connectPort, onForwarding }: Hands): Promise<void> {
   switch (step.do) {
     case 'forwarding':
-      if (ensureSysctl(forwardingPath, '1')) onForwarding();
+      if (ensureSysctl(forwardingPath, '1')) onForwarding(4);
+      return;
+    case 'forwarding6':
+      // First: a default route that is lost comes back only with the router's next word.
+      for (const device of step.uplinks) ensureSysctl(acceptPath(device), '2');
+      if (ensureSysctl(forwarding6Path, '1')) onForwarding(6);
       return;
     case 'unreachable':
-      await netlink.ensureRoute({ dst: step.subnet, type: 'unreachable', metric: unreachableMetric });
+      await netlink.ensureRoute({ dst: rangeOf(step.subnet), type: 'unreachable', metric: unreachableMetric });
       return;
     case 'bridge':
       // The MTU afterwards: the kernel keeps one that was set, but lowers one that came with the creation to its ports'.
@@ -78,12 +85,12 @@ async function applyStep(step: Step, { netlink, connectPort, onForwarding }: Han
     case 'address':
       await netlink.ensureAddress({
         index: await indexOf(step.bridge, netlink),
-        address: step.address,
+        address: kernelIp(step.address),
         prefix: step.prefix,
       });
       return;
     case 'block-route':
-      await netlink.ensureRoute({ dst: step.cidr, index: await indexOf(step.bridge, netlink) });
+      await netlink.ensureRoute({ dst: rangeOf(step.cidr), index: await indexOf(step.bridge, netlink) });
       return;
     case 'port':
       await connectPort(step);
@@ -96,19 +103,23 @@ async function applyStep(step: Step, { netlink, connectPort, onForwarding }: Han
       dropFile(step.path);
       return;
     case 'drop-address':
-      await netlink.dropAddress(step);
+      await netlink.dropAddress({ ...step, address: kernelIp(step.address) });
       return;
     case 'drop-bridge':
       await dropBridge(step.index, step.name, netlink);
       return;
     case 'drop-route':
-      await netlink.dropRoute({ dst: step.dst, metric: step.metric, type: step.type, protocol: PROTO_CORRAL });
+      await netlink.dropRoute({ dst: rangeOf(step.dst), metric: step.metric, type: step.type, protocol: PROTO_CORRAL });
       return;
     default: {
       const never: never = step;
       throw new SuiteError('INTERNAL', `carry out ${describeStep(never)}`);
     }
   }
+}
+
+function rangeOf({ base, prefix }: Cidr): IpRange {
+  return { base: kernelIp(base), prefix };
 }
 
 async function indexOf(bridge: string, netlink: HostWrites): Promise<number> {

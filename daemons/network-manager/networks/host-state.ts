@@ -1,5 +1,5 @@
 // Pure: what the networks keeper looks at on the host; observe.ts fills it.
-import type { Cidr4, Ipv4 } from '../../shared/model/ipv4.ts';
+import type { Cidr, Ip } from '../../shared/model/ip.ts';
 
 export interface HaveLink {
   readonly index: number;
@@ -16,13 +16,13 @@ export interface HaveLink {
 
 export interface HaveAddress {
   readonly index: number;
-  readonly address: Ipv4;
+  readonly address: Ip;
   readonly prefix: number;
 }
 
 /** A route of the main table. */
 export interface HaveRoute {
-  readonly dst: Cidr4;
+  readonly dst: Cidr;
   readonly type: string;
   readonly index: number | undefined;
   readonly metric: number;

@@ -100,8 +100,7 @@ export class NetworksKeeper {
   async #compare(snapshot: Snapshot): Promise<Comparison> {
     const { context } = this.#options;
     const networks = wantNetworks(snapshot);
-    const bridges = networks.map((network) => network.bridge);
-    const have = await observeHost(this.#options, context.paths, bridges);
+    const have = await observeHost(this.#options, context.paths, networks);
     const leases = strayLinks(have.links).length > 0 ? listLeases(context.paths).leases : [];
     const wish = { networks, complete: snapshot.complete, paths: context.paths, leases };
     return { networks, have, plan: planNetworks(wish, have) };
@@ -119,14 +118,14 @@ export class NetworksKeeper {
       netlink,
       connectPort: (step) => connectPort(netlink, step),
       beforeFiles: this.#options.beforeFiles,
-      onForwarding: () => {
+      onForwarding: (family) => {
         ensureDir(context.paths.state, 0o700);
-        writeAtomic(forwardingRecord(context.paths), '');
+        writeAtomic(forwardingRecord(context.paths, family), '');
       },
     });
     // The notices of our own changes may come after the next look.
     if (plan.steps.length > 0) this.#options.links.doubt();
-    this.#account(outcome, JSON.stringify(networks));
+    this.#account(outcome, textOf(networks));
     const failure = outcome.failed[0]?.error;
     context.health.set(condition, stateOfNetworks(networks.length - plan.refused.size, plan.faults, failure));
     if (failure !== undefined) throw failure;
@@ -167,4 +166,9 @@ function watchedDevices(have: HostState, bridges: ReadonlySet<string>): Set<numb
     bridges.has(link.name) || networkOfBridge(link) !== undefined;
   const uplinks = have.routes.flatMap(({ dst, index }) => (dst.prefix === 0 && index !== undefined ? [index] : []));
   return new Set([...have.links.filter(isOurs).map((link) => link.index), ...uplinks]);
+}
+
+/** Equal networks have equal texts. */
+function textOf(networks: readonly WantNetwork[]): string {
+  return JSON.stringify(networks, (_, value) => (typeof value === 'bigint' ? String(value) : value));
 }

@@ -1,41 +1,55 @@
 // Reads what the networks keeper compares: devices, addresses, routes, settings, files. Writes nothing.
 import { listFiles, readTextIfPresent } from '../../shared/effects/files.ts';
-import { type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
+import { type Ip as KernelIp, type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
 import { readSysctl } from '../../shared/effects/sysctl.ts';
-import type { Ipv4 } from '../../shared/model/ipv4.ts';
+import { type Ip, parseIp } from '../../shared/model/ip.ts';
 import type { Paths } from '../../shared/model/paths.ts';
 import type { HostLinks } from '../host-links.ts';
 import type { HaveAddress, HaveRoute, HostState } from './host-state.ts';
-import { forwardingPath } from './plan-drops.ts';
-import { bridgeSysctls } from './plan-network.ts';
+import { networkSysctls } from './network-sysctls.ts';
+import { acceptPath, forwarding6Path, forwardingPath, uplinks6 } from './plan-forwarding.ts';
 import { conflistPath } from './want-files.ts';
+import type { WantNetwork } from './want-networks.ts';
 
 export interface HostReads {
   readonly netlink: Pick<Netlink, 'listAddresses' | 'listRoutes'>;
   readonly links: Pick<HostLinks, 'list'>;
 }
 
-/** @param bridges names whose settings are of interest */
+/** @param networks those whose settings are of interest */
 export async function observeHost(
   { netlink, links: known }: HostReads,
   paths: Pick<Paths, 'blocks' | 'cniConf'>,
-  bridges: readonly string[],
+  networks: readonly WantNetwork[],
 ): Promise<HostState> {
-  const [links, addresses, routes] = await Promise.all([known.list(), netlink.listAddresses(), netlink.listRoutes()]);
+  // Else nothing of it is wanted, and nothing of ours was left.
+  const withIpv6 = networks.some(({ six }) => six) || readSysctl(forwarding6Path) === '1';
+  const [links, addresses, routes, routes6] = await Promise.all([
+    known.list(),
+    netlink.listAddresses(),
+    netlink.listRoutes(),
+    withIpv6 ? netlink.listRoutes({ family: 6 }) : [],
+  ]);
+  const all = [...routes, ...routes6].flatMap((route) => parseRoute(route) ?? []);
   return {
     links,
-    addresses: addresses.filter((one): one is HaveAddress => typeof one.address === 'number'),
-    routes: routes.flatMap((route) => parseRoute(route) ?? []),
-    sysctls: readSettings(bridges),
+    addresses: addresses.flatMap(parseAddress),
+    routes: all,
+    sysctls: readSettings(networks, withIpv6 ? uplinks6(all, links) : []),
     files: readFiles(paths),
   };
 }
 
+function parseAddress({ index, address, prefix }: { index: number; address: KernelIp; prefix: number }): HaveAddress[] {
+  const ip = toIp(address);
+  return ip === undefined ? [] : [{ index, address: ip, prefix }];
+}
+
 function parseRoute(route: Route): HaveRoute | undefined {
-  const { base, prefix } = route.dst;
-  if (typeof base !== 'number') return undefined;
+  const base = toIp(route.dst.base);
+  if (base === undefined) return undefined;
   return {
-    dst: { base: base as Ipv4, prefix },
+    dst: { base, prefix: route.dst.prefix },
     type: route.type ?? 'unicast',
     index: route.index,
     metric: route.metric ?? 0,
@@ -44,9 +58,14 @@ function parseRoute(route: Route): HaveRoute | undefined {
   };
 }
 
-function readSettings(bridges: readonly string[]): Map<string, string> {
+function toIp(address: KernelIp): Ip | undefined {
+  return typeof address === 'number' ? address : parseIp(address);
+}
+
+function readSettings(networks: readonly WantNetwork[], uplinks: readonly string[]): Map<string, string> {
   const settings = new Map<string, string>();
-  for (const path of [forwardingPath, ...bridges.flatMap((bridge) => [...bridgeSysctls(bridge).keys()])]) {
+  const paths = [forwardingPath, forwarding6Path, ...uplinks.map(acceptPath)];
+  for (const path of [...paths, ...networks.flatMap((network) => [...networkSysctls(network).keys()])]) {
     const value = readSysctl(path);
     if (value !== undefined) settings.set(path, value);
   }

@@ -2,19 +2,13 @@
 // files by place and mark.
 
 import { isOwnConflist } from '../../shared/model/conflist.ts';
-import { contains, renderCidr4 } from '../../shared/model/ipv4.ts';
+import { bitsOf, contains, familyOf, renderCidr } from '../../shared/model/ip.ts';
 import type { Paths } from '../../shared/model/paths.ts';
-import { type HaveLink, type HaveRoute, type HostState, networkOfBridge } from './host-state.ts';
+import { type HaveAddress, type HaveLink, type HaveRoute, type HostState, networkOfBridge } from './host-state.ts';
 import { unreachableMetric } from './plan-network.ts';
 import type { DropStep, Fault } from './steps.ts';
 import { blockPath, conflistPath } from './want-files.ts';
-import type { WantNetwork } from './want-networks.ts';
-
-export const forwardingPath = 'net/ipv4/ip_forward';
-
-export function isHostForwarding(have: HostState): boolean {
-  return have.sysctls.get(forwardingPath) === '1';
-}
+import type { WantIpv6, WantNetwork } from './want-networks.ts';
 
 /** Files first: without its block file a network gets no new containers while the rest goes. */
 export function planDrops(
@@ -43,15 +37,28 @@ function planFileDrops(
     .map(([path]) => ({ do: 'drop-file', path }));
 }
 
-/** Former gateways; what lies outside the network's range somebody else has put there. */
+/**
+ * Former gateways: in the network's range, or in one that the network had before, as its unreachable route still tells. What
+ * lies elsewhere somebody else has put there.
+ */
 function planAddressDrops(made: readonly WantNetwork[], have: HostState): DropStep[] {
+  const subnets = new Set(made.flatMap(sidesOf).map(({ subnet }) => renderCidr(subnet)));
+  const former = have.routes.filter((route) => isUnreachable(route) && !subnets.has(renderCidr(route.dst)));
   return made.flatMap((network): DropStep[] => {
     const link = have.links.find((one) => one.name === network.bridge);
+    const sides = sidesOf(network);
+    const isOurs = ({ address }: HaveAddress): boolean =>
+      [...sides.map(({ subnet }) => subnet), ...former.map(({ dst }) => dst)].some((range) => contains(range, address));
+    const isWanted = ({ address, prefix }: HaveAddress): boolean =>
+      sides.some((side) => address === side.gateway && prefix === side.prefix);
     return have.addresses
-      .filter((one) => one.index === link?.index && contains(network.subnet, one.address))
-      .filter((one) => one.address !== network.gateway || one.prefix !== network.prefix)
+      .filter((one) => one.index === link?.index && isOurs(one) && !isWanted(one))
       .map(({ index, address, prefix }) => ({ do: 'drop-address', index, address, prefix }));
   });
+}
+
+function isUnreachable(route: HaveRoute): boolean {
+  return route.own && route.type === 'unreachable' && route.metric === unreachableMetric;
 }
 
 /** A bridge to which containers are still attached stays, and is reported: their traffic is not ours to cut. */
@@ -78,14 +85,16 @@ function portsOf(bridge: HaveLink, links: readonly HaveLink[]): number {
 
 /** Unreachable routes of former networks, and routes to former blocks; those of containers (/32) and peers are others'. */
 function planRouteDrops(made: readonly WantNetwork[], have: HostState): DropStep[] {
-  const subnets = new Set(made.map(({ subnet }) => renderCidr4(subnet)));
-  const blocks = new Set(made.flatMap(({ cidrs }) => cidrs.map(renderCidr4)));
+  const sides = made.flatMap(sidesOf);
+  const subnets = new Set(sides.map(({ subnet }) => renderCidr(subnet)));
+  const blocks = new Set(sides.flatMap(({ cidrs }) => cidrs.map(renderCidr)));
   const bridges = new Map(have.links.flatMap((link) => (networkOfBridge(link) ? [[link.index, link] as const] : [])));
   const isStale = (route: HaveRoute): boolean => {
     if (!route.own) return false;
-    const dst = renderCidr4(route.dst);
-    if (route.type === 'unreachable') return route.metric === unreachableMetric && !subnets.has(dst);
-    const isBlock = route.type === 'unicast' && !route.hasGateway && route.dst.prefix < 32;
+    const dst = renderCidr(route.dst);
+    if (route.type === 'unreachable') return isUnreachable(route) && !subnets.has(dst);
+    const isBlock =
+      route.type === 'unicast' && !route.hasGateway && route.dst.prefix < bitsOf(familyOf(route.dst.base));
     return isBlock && route.index !== undefined && bridges.has(route.index) && !blocks.has(dst);
   };
   return have.routes.filter(isStale).map(({ dst, metric, type }) => ({
@@ -94,4 +103,8 @@ function planRouteDrops(made: readonly WantNetwork[], have: HostState): DropStep
     metric,
     type: type === 'unreachable' ? 'unreachable' : 'unicast',
   }));
+}
+
+function sidesOf(network: WantNetwork): (WantNetwork | WantIpv6)[] {
+  return network.six ? [network, network.six] : [network];
 }

@@ -1,9 +1,10 @@
 // Pure: what one network still lacks.
 
 import { isOwnConflist } from '../../shared/model/conflist.ts';
-import { renderCidr4 } from '../../shared/model/ipv4.ts';
+import { type Cidr, type Ip, renderCidr } from '../../shared/model/ip.ts';
 import type { Paths } from '../../shared/model/paths.ts';
 import { bridgeAlias, type HaveLink, type HostState } from './host-state.ts';
+import { networkSysctls } from './network-sysctls.ts';
 import type { FileStep, NetworkStep } from './steps.ts';
 import { conflistPath, wantFiles } from './want-files.ts';
 import type { WantNetwork } from './want-networks.ts';
@@ -11,29 +12,23 @@ import type { WantNetwork } from './want-networks.ts';
 /** Behind every other route to the range: packets for a block that nobody owns end here, not on the uplink. */
 export const unreachableMetric = 0xffffffff;
 
-/**
- * Settings of a bridge, by path below /proc/sys.
- * - rp_filter: a port lock stops foreign MACs, not foreign source addresses; every true source behind a bridge has its route
- *   there, so the strict check costs nothing.
- * - accept_ra: else a container's router advertisement would give the *host* a default route.
- * Left alone: arp_ignore (a container with a link-local route asks by ARP for the service address, and shall be answered).
- * route_localnet belongs to the rules keeper, which has the guard that it needs.
- */
-export function bridgeSysctls(bridge: string): ReadonlyMap<string, string> {
-  return new Map([
-    [`net/ipv4/conf/${bridge}/rp_filter`, '1'],
-    [`net/ipv6/conf/${bridge}/accept_ra`, '0'],
-  ]);
+/** One family of a network. */
+interface Side {
+  readonly subnet: Cidr;
+  readonly gateway: Ip;
+  readonly prefix: number;
+  readonly cidrs: readonly Cidr[];
 }
 
 export function planNetwork(network: WantNetwork, mtu: number, have: HostState): NetworkStep[] {
   const link = have.links.find((one) => one.name === network.bridge);
+  const sides: Side[] = network.six ? [network, network.six] : [network];
   return [
-    ...planUnreachable(network, have),
+    ...sides.flatMap((side) => planUnreachable(network.name, side.subnet, have)),
     ...planBridge(network, mtu, link),
     ...planSysctls(network, link, have),
-    ...planAddress(network, link, have),
-    ...planBlockRoutes(network, link, have),
+    ...sides.flatMap((side) => planAddress(network, side, link, have)),
+    ...sides.flatMap((side) => planBlockRoutes(network, side, link, have)),
   ];
 }
 
@@ -52,13 +47,13 @@ export function planFiles(
   });
 }
 
-function planUnreachable({ name, subnet }: WantNetwork, have: HostState): NetworkStep[] {
+function planUnreachable(name: string, subnet: Cidr, have: HostState): NetworkStep[] {
   const there = have.routes.some(
     (route) =>
       route.own &&
       route.type === 'unreachable' &&
       route.metric === unreachableMetric &&
-      renderCidr4(route.dst) === renderCidr4(subnet),
+      renderCidr(route.dst) === renderCidr(subnet),
   );
   return there ? [] : [{ do: 'unreachable', network: name, subnet }];
 }
@@ -71,15 +66,19 @@ function planBridge(network: WantNetwork, mtu: number, link: HaveLink | undefine
 
 /** A setting that an existing bridge does not have (no IPv6 in the kernel) is not wanted. */
 function planSysctls(network: WantNetwork, link: HaveLink | undefined, have: HostState): NetworkStep[] {
-  return [...bridgeSysctls(network.bridge)].flatMap(([path, value]) => {
+  return [...networkSysctls(network)].flatMap(([path, value]) => {
     const actual = have.sysctls.get(path);
     const isThere = link !== undefined && (actual === undefined || actual === value);
     return isThere ? [] : [{ do: 'sysctl', network: network.name, path, value }];
   });
 }
 
-function planAddress(network: WantNetwork, link: HaveLink | undefined, have: HostState): NetworkStep[] {
-  const { name, bridge, gateway, prefix } = network;
+function planAddress(
+  { name, bridge }: WantNetwork,
+  { gateway, prefix }: Side,
+  link: HaveLink | undefined,
+  have: HostState,
+): NetworkStep[] {
   const there = have.addresses.some(
     (one) => one.index === link?.index && one.address === gateway && one.prefix === prefix,
   );
@@ -87,10 +86,15 @@ function planAddress(network: WantNetwork, link: HaveLink | undefined, have: Hos
 }
 
 /** The first block is on the link by the gateway's address; further ones need a route. */
-function planBlockRoutes(network: WantNetwork, link: HaveLink | undefined, have: HostState): NetworkStep[] {
-  return network.cidrs.slice(1).flatMap((cidr) => {
+function planBlockRoutes(
+  network: WantNetwork,
+  { cidrs }: Side,
+  link: HaveLink | undefined,
+  have: HostState,
+): NetworkStep[] {
+  return cidrs.slice(1).flatMap((cidr) => {
     const there = have.routes.some(
-      (route) => route.own && route.index === link?.index && renderCidr4(route.dst) === renderCidr4(cidr),
+      (route) => route.own && route.index === link?.index && renderCidr(route.dst) === renderCidr(cidr),
     );
     return there ? [] : [{ do: 'block-route', network: network.name, bridge: network.bridge, cidr }];
   });

@@ -4,7 +4,8 @@ import { renderCidr4 } from '../../shared/model/ipv4.ts';
 import { findOverlap, proposeSubnet } from '../../shared/model/overlaps.ts';
 import type { Paths } from '../../shared/model/paths.ts';
 import { type HaveLink, type HostState, networkOfBridge } from './host-state.ts';
-import { isHostForwarding, planDrops } from './plan-drops.ts';
+import { planDrops } from './plan-drops.ts';
+import { planForwarding } from './plan-forwarding.ts';
 import { planFiles, planNetwork } from './plan-network.ts';
 import { hostRoutes, ownDeviceNames } from './routes-of-host.ts';
 import type { Fault, Step } from './steps.ts';
@@ -41,7 +42,7 @@ export function planNetworks(wish: NetworksWish, have: HostState): NetworksPlan 
     bridges.add(network.bridge);
   }
   const uplink = uplinkMtu(have.routes, have.links);
-  const steps: Step[] = made.length > 0 && !isHostForwarding(have) ? [{ do: 'forwarding' }] : [];
+  const steps: Step[] = [...planForwarding(made, have)];
   for (const network of made) steps.push(...planNetwork(network, wantMtu(network, uplink), have));
   const ports = wantPorts(made, (network) => wantMtu(network, uplink), wish.leases);
   for (const port of missingPorts(ports, have.links)) steps.push({ do: 'port', ...port });

@@ -1,17 +1,19 @@
 // Pure: what the networks keeper may do to the host, one closed union.
 import type { ErrorCode } from '../../shared/model/errors.ts';
-import type { Cidr4, Ipv4 } from '../../shared/model/ipv4.ts';
-import { renderCidr4, renderIpv4 } from '../../shared/model/ipv4.ts';
+import { type Cidr, type Ip, renderCidr, renderIp } from '../../shared/model/ip.ts';
 import type { Mac } from '../../shared/model/mac.ts';
 import type { WantPort } from './want-ports.ts';
 
 export type Step = HostStep | NetworkStep | FileStep | DropStep;
 
-export type HostStep = { readonly do: 'forwarding' };
+/** `uplinks`: devices that shall go on to learn their default route from routers, which forwarding would end. */
+export type HostStep =
+  | { readonly do: 'forwarding' }
+  | { readonly do: 'forwarding6'; readonly uplinks: readonly string[] };
 
 /** Steps of one network, in the order in which they are possible. */
 export type NetworkStep =
-  | { readonly do: 'unreachable'; readonly network: string; readonly subnet: Cidr4 }
+  | { readonly do: 'unreachable'; readonly network: string; readonly subnet: Cidr }
   | {
       readonly do: 'bridge';
       readonly network: string;
@@ -25,10 +27,10 @@ export type NetworkStep =
       readonly do: 'address';
       readonly network: string;
       readonly bridge: string;
-      readonly address: Ipv4;
+      readonly address: Ip;
       readonly prefix: number;
     }
-  | { readonly do: 'block-route'; readonly network: string; readonly bridge: string; readonly cidr: Cidr4 }
+  | { readonly do: 'block-route'; readonly network: string; readonly bridge: string; readonly cidr: Cidr }
   | PortStep;
 
 export interface PortStep extends WantPort {
@@ -45,11 +47,11 @@ export interface FileStep {
 
 export type DropStep =
   | { readonly do: 'drop-file'; readonly path: string }
-  | { readonly do: 'drop-address'; readonly index: number; readonly address: Ipv4; readonly prefix: number }
+  | { readonly do: 'drop-address'; readonly index: number; readonly address: Ip; readonly prefix: number }
   | { readonly do: 'drop-bridge'; readonly index: number; readonly name: string }
   | {
       readonly do: 'drop-route';
-      readonly dst: Cidr4;
+      readonly dst: Cidr;
       readonly metric: number;
       readonly type: 'unicast' | 'unreachable';
     };
@@ -71,16 +73,20 @@ export function describeStep(step: Step): string {
   switch (step.do) {
     case 'forwarding':
       return 'set net.ipv4.ip_forward to 1';
+    case 'forwarding6':
+      return ['set net.ipv6.conf.all.forwarding to 1', ...step.uplinks.map((name) => `accept_ra of ${name} to 2`)].join(
+        ', ',
+      );
     case 'unreachable':
-      return `add route unreachable ${renderCidr4(step.subnet)}`;
+      return `add route unreachable ${renderCidr(step.subnet)}`;
     case 'bridge':
       return `make bridge ${step.name} mac ${step.mac} mtu ${step.mtu} up`;
     case 'sysctl':
       return `set ${step.path} to ${step.value}`;
     case 'address':
-      return `add address ${renderIpv4(step.address)}/${step.prefix} to ${step.bridge}`;
+      return `add address ${renderIp(step.address)}/${step.prefix} to ${step.bridge}`;
     case 'block-route':
-      return `add route ${renderCidr4(step.cidr)} dev ${step.bridge}`;
+      return `add route ${renderCidr(step.cidr)} dev ${step.bridge}`;
     case 'port':
       return `put ${step.device} back on ${step.plan.bridge.name}`;
     case 'file':
@@ -88,11 +94,11 @@ export function describeStep(step: Step): string {
     case 'drop-file':
       return `remove ${step.path}`;
     case 'drop-address':
-      return `remove address ${renderIpv4(step.address)}/${step.prefix} from device ${step.index}`;
+      return `remove address ${renderIp(step.address)}/${step.prefix} from device ${step.index}`;
     case 'drop-bridge':
       return `remove bridge ${step.name}`;
     case 'drop-route':
-      return `remove route ${step.type} ${renderCidr4(step.dst)}`;
+      return `remove route ${step.type} ${renderCidr(step.dst)}`;
     default: {
       const never: never = step;
       return never;

@@ -22,8 +22,9 @@ export function conflistPath(paths: Pick<Paths, 'cniConf'>, network: string): st
 }
 
 export function wantFiles(network: WantNetwork, mtu: number, paths: Pick<Paths, 'blocks' | 'cniConf'>): WantFile[] {
-  const { name, subnet, cidrs, gateway, bridge } = network;
-  const block = renderBlockFile({ network: name, subnet, cidrs, gateway, bridge, mtu });
+  const { name, subnet, cidrs, gateway, bridge, six } = network;
+  const ipv6 = six && { cidrs6: six.cidrs, gateway6: six.gateway, subnet6: six.subnet };
+  const block = renderBlockFile({ network: name, subnet, cidrs, gateway, bridge, mtu, ...ipv6 });
   return [
     { path: blockPath(paths, name), body: block, folderMode: 0o700 },
     { path: conflistPath(paths, name), body: renderConflist(name), folderMode: 0o700 },

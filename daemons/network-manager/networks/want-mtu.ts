@@ -1,4 +1,5 @@
 // Pure: how large a packet on a network's bridge may be.
+import type { Cidr } from '../../shared/model/ip.ts';
 import { driverOverhead } from '../../shared/model/networks.ts';
 import type { WantNetwork } from './want-networks.ts';
 
@@ -9,7 +10,7 @@ const smallestMtu = 1280;
 
 /** A route and a device as far as they tell the uplink. */
 export interface UplinkRoute {
-  readonly dst: { readonly prefix: number };
+  readonly dst: Cidr;
   readonly index: number | undefined;
   readonly metric: number;
   readonly type: string;
@@ -23,7 +24,13 @@ export function uplinkMtu(
   const mtus = new Map([...links].map((link) => [link.index, link.mtu]));
   let best: { metric: number; mtu: number } | undefined;
   for (const route of routes) {
-    if (route.dst.prefix !== 0 || route.type !== 'unicast' || route.index === undefined) continue;
+    if (
+      route.dst.prefix !== 0 ||
+      typeof route.dst.base !== 'number' ||
+      route.type !== 'unicast' ||
+      route.index === undefined
+    )
+      continue;
     const mtu = mtus.get(route.index);
     if (mtu !== undefined && (!best || route.metric < best.metric)) best = { metric: route.metric, mtu };
   }

@@ -48,8 +48,9 @@ function planOf(lease: Lease, network: WantNetwork, mtu: number): AttachPlan | u
   const mac = parseMac(lease.mac);
   const given = lease.addresses.flatMap((text) => givenOf(text, network) ?? []);
   if (!mac || given.length === 0) return undefined;
-  const { name, subnet, cidrs, gateway, bridge } = network;
-  const block = { network: name, subnet, cidrs, gateway, bridge, mtu };
+  const { name, subnet, cidrs, gateway, bridge, six } = network;
+  const ipv6 = six && { cidrs6: six.cidrs, gateway6: six.gateway, subnet6: six.subnet };
+  const block = { network: name, subnet, cidrs, gateway, bridge, mtu, ...ipv6 };
   try {
     const conf = parseBridgeConf(lease.config, lease.args);
     const ground = { block, bridgeSubnet: undefined, bridgeAddress: undefined, routes: [] };
@@ -60,11 +61,12 @@ function planOf(lease: Lease, network: WantNetwork, mtu: number): AttachPlan | u
   }
 }
 
-/** As IPAM gave it; a network has an IPv4 gateway alone. */
-function givenOf(text: string, { gateway, prefix }: WantNetwork): Given | undefined {
+/** As IPAM gave it. */
+function givenOf(text: string, network: WantNetwork): Given | undefined {
   const given = parseInterface(text);
   if (!given) return undefined;
-  return { ...given, gateway: typeof given.address === 'number' ? gateway : undefined, gatewayPrefix: prefix };
+  const side = typeof given.address === 'number' ? network : network.six;
+  return { ...given, gateway: side?.gateway, gatewayPrefix: side?.prefix ?? given.prefix };
 }
 
 /** Those whose device is there, is the attachment's own, and is on no bridge. */

@@ -1,5 +1,5 @@
 // Pure: the networks of this host, as far as ports are concerned: whether the way from a host port to a container is there.
-import type { Cidr, Family } from '../../shared/model/ip.ts';
+import type { Cidr, Family, Ip } from '../../shared/model/ip.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { wantNetworks } from '../networks/want-networks.ts';
 import type { HostAddresses } from '../rules/observe.ts';
@@ -32,9 +32,12 @@ export function portNetworks(
   for (const { name, hostPorts } of snapshot.all('network')) {
     const network = own.get(name);
     if (!network || refused.has(name)) continue;
-    const { bridge, gateway, subnet } = network;
-    const hasGateway = addresses.some(({ device, address }) => device === bridge && address === gateway);
-    found.set(name, { name, hostPorts, ways: { 4: { subnet, isOpen: up.has(bridge) && hasGateway } } });
+    const { bridge, six } = network;
+    const wayOf = ({ subnet, gateway }: { subnet: Cidr; gateway: Ip }): PortWay => {
+      const hasGateway = addresses.some(({ device, address }) => device === bridge && address === gateway);
+      return { subnet, isOpen: up.has(bridge) && hasGateway };
+    };
+    found.set(name, { name, hostPorts, ways: { 4: wayOf(network), ...(six && { 6: wayOf(six) }) } });
   }
   return found;
 }

@@ -70,6 +70,8 @@ export interface BlockObject {
   /** The IPv6 part that goes with it, if the network has IPv6. */
   readonly cidr6?: string;
   readonly hostId: string;
+  /** True for a further block of its host; absent: the one that holds the gateway of the bridge. */
+  readonly extra?: true;
 }
 
 export const containerStates = ['starting', 'running', 'stopping', 'stopped'] as const;

@@ -72,6 +72,6 @@ export function daemonLog(paths: Paths, daemon: DaemonName): string {
 }
 
 /** Exists if Corral switched the host's forwarding on; `corral cleanup` switches it off again then. */
-export function forwardingRecord(paths: Pick<Paths, 'state'>): string {
-  return `${paths.state}/ip_forward.was-0`;
+export function forwardingRecord(paths: Pick<Paths, 'state'>, family: 4 | 6 = 4): string {
+  return `${paths.state}/${family === 4 ? 'ip' : 'ip6'}_forward.was-0`;
 }

@@ -6,7 +6,7 @@ import type {
   HostState,
 } from '../../../daemons/network-manager/networks/host-state.ts';
 import type { Step } from '../../../daemons/network-manager/networks/steps.ts';
-import { networkOf, parseCidr4, parseInterface4, renderCidr4 } from '../../../daemons/shared/model/ipv4.ts';
+import { networkOf, parseCidr, parseInterface, renderCidr } from '../../../daemons/shared/model/ip.ts';
 
 export const paths = { blocks: '/run/corral/blocks', cniConf: '/etc/cni' };
 
@@ -25,12 +25,12 @@ export function link(index: number, name: string, rest: Partial<HaveLink> = {}):
 }
 
 export function address(index: number, text: string): HaveAddress {
-  return { index, ...parseInterface4(text)! };
+  return { index, ...parseInterface(text)! };
 }
 
 export function route(dst: string, rest: Partial<HaveRoute> = {}): HaveRoute {
   return {
-    dst: parseCidr4(dst)!,
+    dst: parseCidr(dst)!,
     type: 'unicast',
     index: undefined,
     metric: 0,
@@ -62,10 +62,14 @@ function afterStep(have: HostState, step: Step): HostState {
   switch (step.do) {
     case 'forwarding':
       return { ...have, sysctls: new Map([...have.sysctls, ['net/ipv4/ip_forward', '1']]) };
+    case 'forwarding6': {
+      const accepted = step.uplinks.map((name) => [`net/ipv6/conf/${name}/accept_ra`, '2'] as const);
+      return { ...have, sysctls: new Map([...have.sysctls, ['net/ipv6/conf/all/forwarding', '1'], ...accepted]) };
+    }
     case 'sysctl':
       return { ...have, sysctls: new Map([...have.sysctls, [step.path, step.value]]) };
     case 'unreachable': {
-      const made = route(renderCidr4(step.subnet), { type: 'unreachable', metric: 0xffffffff, own: true });
+      const made = route(renderCidr(step.subnet), { type: 'unreachable', metric: 0xffffffff, own: true });
       return { ...have, routes: [...have.routes, made] };
     }
     case 'bridge': {
@@ -78,7 +82,7 @@ function afterStep(have: HostState, step: Step): HostState {
     case 'address': {
       const index = indexOf(step.bridge);
       const { address, prefix } = step;
-      const connected = route(renderCidr4({ base: networkOf(address, prefix), prefix }), { index });
+      const connected = route(renderCidr({ base: networkOf(address, prefix), prefix }), { index });
       return {
         ...have,
         addresses: [...have.addresses, { index, address, prefix }],
@@ -86,7 +90,7 @@ function afterStep(have: HostState, step: Step): HostState {
       };
     }
     case 'block-route': {
-      const made = route(renderCidr4(step.cidr), { index: indexOf(step.bridge), own: true });
+      const made = route(renderCidr(step.cidr), { index: indexOf(step.bridge), own: true });
       return { ...have, routes: [...have.routes, made] };
     }
     case 'file':

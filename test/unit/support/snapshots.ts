@@ -19,6 +19,8 @@ interface NetworkWish {
   readonly mtu?: number | null;
   readonly bridge?: string;
   readonly hostPorts?: boolean;
+  readonly subnet6?: string;
+  readonly blocks?: 'none';
 }
 
 export function network(name: string, subnet: string, wish: NetworkWish = {}): NetworkObject {
@@ -28,13 +30,22 @@ export function network(name: string, subnet: string, wish: NetworkWish = {}): N
     mtu = null,
     bridge = bridgeName(name, isDefault),
     hostPorts = true,
+    subnet6,
+    blocks,
   } = wish;
   const id = uuidOfName(hostId, `network/${name}`);
-  return { kind: 'network', id, name, subnet, block: 24, driver, isDefault, mtu, hostPorts, bridge };
+  const six = subnet6 === undefined ? {} : { subnet6, block6: 64 };
+  const flat = blocks === undefined ? {} : { blocks };
+  return { kind: 'network', id, name, subnet, block: 24, driver, isDefault, mtu, hostPorts, bridge, ...six, ...flat };
 }
 
-export function block(name: string, cidr: string, owner: string = hostId): BlockObject {
-  return { kind: 'block', id: `${name}/${cidr}`, network: name, cidr, hostId: owner };
+export function block(
+  name: string,
+  cidr: string,
+  owner: string = hostId,
+  rest: Pick<BlockObject, 'cidr6' | 'extra'> = {},
+): BlockObject {
+  return { kind: 'block', id: `${name}/${cidr}`, network: name, cidr, hostId: owner, ...rest };
 }
 
 /** A container of this host on network `corral` that publishes `ports` (`0.0.0.0:8080:80/tcp`). */
