@@ -69,7 +69,7 @@ function lifeOf({ alive, declared, goneMs }: HostList['hosts'][number]): string 
   return goneMs === null ? 'gone' : `gone for ${renderDuration(goneMs / 1_000)}`;
 }
 
-const storeStates: Readonly<Record<StoreStatus['state'], string>> = {
+export const storeStates: Readonly<Record<StoreStatus['state'], string>> = {
   sqlite: 'a file of this host alone',
   joined: 'joined the cluster',
   waiting: 'the store holds no cluster yet; this host waits before it makes one',
