@@ -23,6 +23,9 @@ const maxLeaseBytes = 4 << 20;
 const maxSetAside = 64;
 const singleQuestions = 32;
 
+/** The boots that this process has begun, by folder: a process does not outlive its boot. */
+const begun = new Map<string, string>();
+
 export interface Owner {
   readonly containerId: string;
   readonly ifname: string;
@@ -135,7 +138,8 @@ export class LeaseFiles {
   /** Forgets the leases and claims of earlier boots, once a boot; returns whether it did. Hold the network's lock. */
   startBoot(bootId: string): boolean {
     const path = join(this.dir, 'boot');
-    if (readTextIfPresent(path) === bootId) return false;
+    if (begun.get(this.dir) === bootId) return false;
+    if (readTextIfPresent(path) === bootId) return this.#noteBegun(bootId, false);
     for (const name of this.names()) {
       const lease = this.readFile(name);
       if (lease && lease.bootId !== bootId) this.remove(lease);
@@ -144,7 +148,12 @@ export class LeaseFiles {
       if (this.#readClaim(ip)?.bootId !== bootId) removeFile(this.#claimPath(ip));
     }
     writeAtomic(path, bootId);
-    return true;
+    return this.#noteBegun(bootId, true);
+  }
+
+  #noteBegun(bootId: string, now: boolean): boolean {
+    begun.set(this.dir, bootId);
+    return now;
   }
 
   /** The address given last from the set of that number. */

@@ -16,7 +16,8 @@
 #include "version.h" // VERSION_REPLY, made by scripts/build-cni from shared/versions.ts
 enum { GREETING_MS = 300, BUSY_MS = 3000, REPLY_MS = 120000, STDIN_MAX = 1 << 20, ENV_MAX = 1 << 18, REPLY_MAX = 1 << 23 };
 static const char greeting[] = "corral-cni 1\n", sock[] = "/run/corral/cni.sock", folder[] = "/opt/cni/bin";
-static char config[STDIN_MAX + 1], vars[ENV_MAX], reply[REPLY_MAX + 1], here[4096], program[256];
+static char config[STDIN_MAX + 1], vars[ENV_MAX], request[STDIN_MAX + ENV_MAX + 64], reply[REPLY_MAX + 1];
+static char here[4096], program[256];
 static size_t config_len, vars_len;
 
 static long long now_ms(clockid_t clock) {
@@ -50,8 +51,8 @@ static void standalone(const char *since) {
   fail(11, "NOT_RUNNING: network-manager does not answer on cni.sock, and .corral/node beside the plugin cannot be started");
 }
 
-// Reads until `want` bytes, the end (returns what came), or the deadline (-1).
-static ssize_t take(int fd, char *into, size_t have, size_t want, long long deadline) {
+// Reads until `want` bytes, the end (returns what came), or the deadline (-1). `look` is shown what is there each time.
+static ssize_t take(int fd, char *into, size_t have, size_t want, long long deadline, void (*look)(size_t)) {
   while (have < want) {
     long long left = deadline - now_ms(CLOCK_MONOTONIC);
     struct pollfd waiting = { .fd = fd, .events = POLLIN };
@@ -60,6 +61,7 @@ static ssize_t take(int fd, char *into, size_t have, size_t want, long long dead
     if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (n <= 0) break;
     have += (size_t)n;
+    if (look) look(have);
   }
   return (ssize_t)have;
 }
@@ -84,11 +86,10 @@ static int connected(const char *root) {
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); // connect waits while the backlog is full
   if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) < 0) return -1;
-  ssize_t n = take(fd, said, 0, sizeof greeting - 1, deadline);
-  if (n < 0 && !is_stopped(fd)) n = take(fd, said, strlen(said), sizeof greeting - 1, deadline + BUSY_MS);
+  ssize_t n = take(fd, said, 0, sizeof greeting - 1, deadline, NULL);
+  if (n < 0 && !is_stopped(fd)) n = take(fd, said, strlen(said), sizeof greeting - 1, deadline + BUSY_MS, NULL);
   if (n != sizeof greeting - 1 || strcmp(said, greeting) != 0) return -1; // the descriptor ends with the exec that follows
-  patience = (struct timeval){ .tv_sec = REPLY_MS / 1000 };
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &(struct timeval){ .tv_sec = REPLY_MS / 1000 }, sizeof patience);
   return fd;
 }
 
@@ -106,7 +107,7 @@ static void gather(void) {
   }
 }
 
-// Prints a whole reply and ends with its code; comes back if it is none.
+// Prints a whole reply and ends with its code, without waiting for the daemon to hang up; comes back if it is none.
 static void answer(size_t length) {
   unsigned code, out, err, head = reply[length] = 0;
   if (sscanf(reply, "reply %1u %7u %7u%n", &code, &out, &err, (int *)&head) != 3 || reply[head] != '\n') return;
@@ -124,7 +125,7 @@ static int root_of(char *path) {
 }
 
 int main(int argc, char **argv) {
-  char exe[4096] = "", root[4096], head[64], since[32];
+  char exe[4096] = "", root[4096], since[32];
   const char *called = argc > 0 ? argv[0] : "", *slash = strrchr(called, '/'), *verb = getenv("CNI_COMMAND");
   if (verb && strcmp(verb, "VERSION") == 0) return fputs(VERSION_REPLY, stdout) < 0;
   signal(SIGPIPE, SIG_IGN); // a daemon that dies is an error of write; Node.js ignores the signal too
@@ -140,10 +141,10 @@ int main(int argc, char **argv) {
   gather(); // before the daemon is asked, which shall not wait for a slow runtime
   int fd = connected(root);
   if (fd < 0) standalone(NULL);
-  snprintf(head, sizeof head, "request %d %zu %zu\n", getpid(), vars_len, config_len);
-  if (put(fd, head, strlen(head)) && put(fd, vars, vars_len)) put(fd, config, config_len);
-  ssize_t length = take(fd, reply, 0, REPLY_MAX, now_ms(CLOCK_MONOTONIC) + REPLY_MS);
+  size_t size = (size_t)sprintf(request, "request %d %zu %zu\n", getpid(), vars_len, config_len);
+  memcpy(request + size, vars, vars_len), memcpy(request + size + vars_len, config, config_len);
+  put(fd, request, size + vars_len + config_len); // at once: for each part the daemon would be woken
+  ssize_t length = take(fd, reply, 0, REPLY_MAX, now_ms(CLOCK_MONOTONIC) + REPLY_MS, answer);
   if (length < 0) fail(11, "DEADLINE: network-manager took the call and did not answer in 120 s");
-  answer((size_t)length);
   standalone(since);
 }

@@ -81,6 +81,16 @@ export class LeaseBook {
     return this.#look(fileOf(lease));
   }
 
+  /** The same for a finished lease that was just written: what stands in its file is known. */
+  learn(lease: Lease): Promise<void> {
+    const file = fileOf(lease);
+    const inode = this.#inodeOf(file);
+    if (inode === undefined || lease.phase !== 'done' || !this.#isOfThisBoot(lease)) return this.#look(file);
+    if (this.#pages.get(file)?.inode === inode) return Promise.resolve();
+    this.#pages.set(file, { lease, inode });
+    return this.#options.onChange(lease, 'put');
+  }
+
   #look(file: string): Promise<void> {
     const before = this.#pages.get(file);
     const inode = this.#inodeOf(file);

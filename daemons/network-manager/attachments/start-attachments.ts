@@ -59,7 +59,7 @@ export function startAttachments(context: DaemonContext, host: LinksOptions['hos
   });
   const own = createCni({
     paths,
-    onLease: (lease) => book.lookAt(lease),
+    onLease: (lease, change) => (change === 'added' ? book.learn(lease) : book.lookAt(lease)),
     // metadata takes the record while the kernel makes the link; then its acknowledgement is mostly there already.
     ahead: { tell: (lease) => reporter.put(lease), takeBack: (lease) => void reporter.gone(lease) },
   });

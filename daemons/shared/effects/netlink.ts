@@ -29,16 +29,24 @@ export interface Netlink extends LinkReads, LinkWrites, VxlanVerbs, AddressVerbs
   close(): void;
 }
 
+/** For who looks into a namespace for a moment: one descriptor less, and nothing there is deleted in earnest. */
+function deletingOnLoop(transport: Transport): Pick<OffLoop, 'request' | 'close'> {
+  return {
+    request: async (attempted, type, payload) => void (await transport.request(attempted, type, 0, payload)),
+    close: () => undefined,
+  };
+}
+
 /**
  * Opens sockets in the namespace (default: the own one). They stay in it, whatever becomes of the handle, and do not
  * keep the process alive. Costs two descriptors and about 0.1 ms; a daemon opens one and keeps it.
  * @param kind direct: answers are taken within the request, see direct-socket.ts
  */
 export function openNetlink(netns?: Netns, kind: 'watched' | 'direct' = 'watched'): Netlink {
-  const open = (): [Transport, OffLoop] => [
-    new Transport(kind === 'direct' ? { socket: openDirectSocket(ROUTE) } : {}),
-    new OffLoop(),
-  ];
+  const open = (): [Transport, Pick<OffLoop, 'request' | 'close'>] => {
+    const transport = new Transport(kind === 'direct' ? { socket: openDirectSocket(ROUTE) } : {});
+    return [transport, kind === 'direct' && netns ? deletingOnLoop(transport) : new OffLoop()];
+  };
   const [transport, offLoop] = netns ? inNetns(netns, open) : open();
   const reads = linkReads(transport);
   return {

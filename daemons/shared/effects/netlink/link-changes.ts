@@ -53,7 +53,7 @@ export interface LinkWrites {
   dropLinkGroup(group: number): Promise<boolean>;
 }
 
-export function linkWrites(transport: Transport, offLoop: OffLoop, reads: LinkReads): LinkWrites {
+export function linkWrites(transport: Transport, offLoop: Pick<OffLoop, 'request'>, reads: LinkReads): LinkWrites {
   const create = (attempted: string, payload: Payload): Promise<unknown> =>
     transport.request(attempted, RTM.NEWLINK, FLAG.CREATE | FLAG.EXCL, payload.finish());
   const setLink = async (ref: LinkRef, changes: LinkChanges): Promise<void> => {
