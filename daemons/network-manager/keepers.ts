@@ -27,6 +27,8 @@ export interface KeeperDeps {
 export interface Keepers {
   /** Resolves after the first pass over a snapshot: bridges and block files are there, or health says why not. */
   readonly ready: Promise<void>;
+  /** Blocks, as `<network>/<cidr>`, that IPAM is not to be offered. */
+  withhold(blocks: ReadonlySet<string>): void;
   /** Hands over what metadata says now; returns at once, the loops do the work. */
   onSnapshot(snapshot: Snapshot, change: Change): void;
   /** Ends the loops and waits for passes under way. What they made in the kernel stays. */
@@ -92,6 +94,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
   let last: Snapshot | undefined;
   return {
     ready: networks.ready,
+    withhold: (blocks) => networks.withhold(blocks),
     onSnapshot(snapshot) {
       const isNews = !last || isDifferentForKeepers(last, snapshot);
       const hasOtherPorts = ports.take(snapshot);

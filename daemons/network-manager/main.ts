@@ -6,6 +6,7 @@ import type { SuiteError } from '../shared/model/errors.ts';
 import { daemonSocket } from '../shared/model/paths.ts';
 import { watchSnapshot } from '../shared/source/watch.ts';
 import { startAttachments } from './attachments/start-attachments.ts';
+import { BlocksKeeper } from './blocks/main.ts';
 import { serveCni } from './cni-host/serve-cni.ts';
 import { HostLinks } from './host-links.ts';
 import { startKeepers } from './keepers.ts';
@@ -24,6 +25,12 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const host = { netlink, links, watch: hostWatch };
   const keepers = startKeepers({ context, ...host });
   const attachments = startAttachments(context, host);
+  const blocks = new BlocksKeeper({
+    context,
+    leases: attachments.leases,
+    onWithheld: (names) => keepers.withhold(names),
+  });
+  attachments.listen(() => blocks.poke());
   const cniHost = await serveCni({ path: paths.cniSocket, cni: attachments.cni, onServed: cniMeter(context) });
   void keepers.ready.then(() => {
     attachments.begin();
@@ -36,6 +43,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     onSnapshot: (snapshot, change) => {
       keepers.onSnapshot(snapshot, change);
       attachments.onSnapshot(snapshot, change);
+      blocks.onSnapshot(snapshot);
     },
     onState: (fault) => tellMetadata(context, fault),
   });
@@ -43,7 +51,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     async stop() {
       watch.close();
       await cniHost.close();
-      await Promise.all([attachments.stop(), keepers.stop(), hostWatch.close()]);
+      await Promise.all([attachments.stop(), keepers.stop(), blocks.close(), hostWatch.close()]);
       netlink.close();
     },
   };

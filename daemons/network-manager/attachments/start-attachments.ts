@@ -1,38 +1,35 @@
 // Puts the attachments' parts together: the library, its leases, the engines, the report to metadata, the socket's routes.
 import { setTimeout as pause } from 'node:timers/promises';
-import { leaseHookMs } from '../../../cni-plugins/api.ts';
-import { type Cni, createCni, type Lease } from '../../../cni-plugins/library.ts';
+import type { Cni, Lease } from '../../../cni-plugins/library.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
-import { type Docker, type DockerContainer, dockerAt } from '../../shared/effects/docker.ts';
 import { readText } from '../../shared/effects/files.ts';
-import type { ErrorCode, SuiteError } from '../../shared/model/errors.ts';
 import type { Change, Snapshot } from '../../shared/model/snapshot.ts';
-import type { Refusal } from '../../shared/model/wire.ts';
-import { Records } from '../../shared/source/records.ts';
-import { ForeignCni } from '../cni-runtime/foreign-cni.ts';
-import { PluginBinaries } from '../cni-runtime/plugin-binaries.ts';
-import { foreignNetworks, programsOf, routedCni } from '../cni-runtime/routed-cni.ts';
 import { LinksKeeper, type LinksOptions } from '../links/main.ts';
 import { DockerKeeper } from './docker-keeper.ts';
+import { Engines } from './engines.ts';
 import { Failures } from './failures.ts';
 import { LeaseBook } from './lease-book.ts';
-import type { NameSettings } from './names.ts';
 import { NamespaceAttacher } from './namespace-attacher.ts';
+import { NetworkNews } from './network-news.ts';
+import { type OpenCni, openCni } from './open-cni.ts';
+import { openRecords } from './open-records.ts';
 import { Reporter } from './reporter.ts';
 import { attachmentRoutes } from './routes.ts';
 import { StateFiles } from './state-files.ts';
 import { Sweeper } from './sweeper.ts';
 import { TargetAttacher } from './target-attacher.ts';
-import { type KnownNetworks, knownNetworks } from './want-attachments.ts';
+import { type Tellers, tellersFor } from './tellers.ts';
 
-/** Where distributions put the reference plugins. */
-const distributionPlugins = '/usr/lib/cni';
 /** How long the first report waits for the engines' lists. */
 const firstListMs = 2_000;
 
 export interface Attachments {
   /** The library, for the server behind cni.sock. */
   readonly cni: Cni;
+  /** Those of this boot. */
+  leases(): readonly Lease[];
+  /** From now on told whenever a lease came, changed or went. */
+  listen(onLease: () => void): void;
   onSnapshot(snapshot: Snapshot, change: Change): void;
   /** Bridges and blocks are there: from now on containers are attached. */
   begin(): void;
@@ -41,9 +38,62 @@ export interface Attachments {
 }
 
 export function startAttachments(context: DaemonContext, host: LinksOptions['host']): Attachments {
-  const { paths, config, log, metrics } = context;
-  const names: NameSettings = { nameserver: config.metadata.address, zone: config.dns.zone };
+  const parts = makeParts(context);
+  const { book, reporter, engines, news } = parts;
+  const keepers = startKeepers(context, host, parts);
+  let last: Snapshot | undefined;
+  // The first report is whole: a container that it lacks is one that metadata forgets.
+  let heard = false;
+  const report = (): void => {
+    if (heard && last) reporter.start(last.hostId, book.all());
+  };
+  void whenHeard(engines).then(() => {
+    heard = true;
+    report();
+  });
+  return {
+    cni: parts.library.own,
+    leases: () => book.all(),
+    listen: (onLease) => void parts.listeners.push(onLease),
+    onSnapshot(snapshot) {
+      last = snapshot;
+      reporter.hostAddress(snapshot.get('host', snapshot.hostId)?.agentIp ?? null);
+      report();
+      news.onSnapshot(snapshot);
+    },
+    begin() {
+      keepers.begin();
+      news.begin();
+    },
+    async stop() {
+      await Promise.all([engines.stop(), keepers.stop(), parts.library.binaries.settled()]);
+      parts.states.close();
+      book.close();
+      parts.records.close();
+      parts.library.own.close();
+    },
+  };
+}
+
+interface Parts {
+  readonly bootId: string;
+  readonly records: ReturnType<typeof openRecords>;
+  readonly reporter: Reporter;
+  readonly failures: Failures;
+  readonly book: LeaseBook;
+  readonly library: OpenCni;
+  readonly states: StateFiles;
+  readonly engines: Engines;
+  readonly news: NetworkNews;
+  readonly tell: Tellers;
+  readonly listeners: (() => void)[];
+}
+
+/** Everything that attachments are made with; the leases are read and the engines followed from here on. */
+function makeParts(context: DaemonContext): Parts {
+  const { paths, config, log } = context;
   const bootId = readText('/proc/sys/kernel/random/boot_id').trim();
+  const listeners: (() => void)[] = [];
   const records = openRecords(context);
   const reporter = new Reporter(records);
   const failures = new Failures(context);
@@ -52,190 +102,77 @@ export function startAttachments(context: DaemonContext, host: LinksOptions['hos
     bootId,
     onChange: (lease, change) => {
       const told = change === 'put' ? reporter.put(lease) : reporter.gone(lease);
-      for (const keeper of keepers) keeper.onLease(lease);
+      for (const keeper of engines.keepers) keeper.onLease(lease);
+      for (const listener of listeners) listener();
       return told;
     },
     onDamaged: (file) => log.error({ event: 'lease.damaged', file }, 'a lease could not be read; it was put aside'),
   });
-  const own = createCni({
-    paths,
-    onLease: (lease, change) => (change === 'added' ? book.learn(lease) : book.lookAt(lease)),
-    // metadata takes the record while the kernel makes the link; then its acknowledgement is mostly there already.
-    ahead: { tell: (lease) => reporter.put(lease), takeBack: (lease) => void reporter.gone(lease) },
-  });
-  const foreign = new ForeignCni({
-    paths,
-    bootId,
-    settings: { path: [paths.cniBin, distributionPlugins] },
-    onLease: (lease) => Promise.race([book.lookAt(lease), pause(leaseHookMs, undefined, { ref: false })]),
-  });
-  const cni = routedCni(own, foreign);
-  const binaries = new PluginBinaries({
-    dir: paths.cniBin,
-    others: [distributionPlugins],
-    onInstalled: (name, container) =>
-      log.info({ event: 'plugin.installed', name, container }, 'installed a CNI plugin'),
-    onFault: ({ name }, error) => log.warn({ event: 'plugin.failed', name, error }, 'a container brings no CNI plugin'),
-  });
-  const tell = tellersFor(context, book);
-  let networks: KnownNetworks | undefined;
-  let begun = false;
-  let last: Snapshot | undefined;
+  const library = openCni({ context, bootId, book, reporter });
   const states = new StateFiles({
     paths,
     onFault: (error) => log.warn({ event: 'state-file.failed', error }, 'the state file of a container is not written'),
   });
-
-  const engines = config.engines.map(({ socket }) => {
-    const docker = dockerAt(socket);
-    const condition = config.engines.length > 1 ? `docker ${socket}` : 'docker';
-    const onState = (fault: SuiteError | undefined): void => tellEngine(context, condition, docker, fault);
-    const onSeen = (container: DockerContainer): void => binaries.onSeen(docker, container);
-    const shared = { onSeen, docker, cni, book, reporter, failures, states, names, onState, ...tell };
-    return { docker, keeper: new DockerKeeper({ ...shared, networks: () => (begun ? networks : undefined) }) };
+  const tell = tellersFor(context, book);
+  const shared = { cni: library.cni, book, reporter, failures, states, names: namesOf(context), ...tell };
+  const engines: Engines = new Engines(context, (docker, onState) => {
+    const onSeen = (container: Parameters<typeof library.binaries.onSeen>[1]): void =>
+      library.binaries.onSeen(docker, container);
+    return new DockerKeeper({ ...shared, docker, onState, onSeen, networks: () => news.known });
   });
-  const keepers = engines.map(({ keeper }) => keeper);
-  const namespaces = new NamespaceAttacher({ cni, book, bootId, names, ...tell });
+  const news: NetworkNews = new NetworkNews({
+    onOthers: (snapshot) => library.onNetworks(snapshot),
+    onKnown: () => relist(engines),
+  });
+  book.open();
+  engines.set(config.engines);
+  context.onReload((next) => engines.set(next.engines));
+  return { bootId, records, reporter, failures, book, library, states, engines, news, tell, listeners };
+}
+
+interface RunningKeepers {
+  begin(): void;
+  stop(): Promise<void>;
+}
+
+/** Those that look after what is attached, and who attaches by hand. */
+function startKeepers(context: DaemonContext, host: LinksOptions['host'], parts: Parts): RunningKeepers {
+  const { book, failures, engines, news, reporter, tell, bootId } = parts;
+  const { cni } = parts.library;
+  const namespaces = new NamespaceAttacher({ cni, book, bootId, names: namesOf(context), ...tell });
   const onVanished = (lease: Lease): void => {
     tell.onDetached(lease);
-    if (lease.attachment.engine === 'docker') relist();
+    if (lease.attachment.engine === 'docker') relist(engines);
   };
   const sweeper = new Sweeper({ cni, book, failures, links: host.links, onDetached: onVanished });
-  const links = new LinksKeeper({
-    context,
-    host,
-    leases: () => book.all(),
-    running: engines.map(
-      ({ docker }) =>
-        async () =>
-          (await docker.running()).map(({ id }) => id),
-    ),
-  });
-  const targets = new TargetAttacher({ namespaces, engines, book, networks: () => networks });
+  const running = (): Promise<readonly string[][]> =>
+    Promise.all(engines.all.map(async ({ docker }) => (await docker.running()).map(({ id }) => id)));
+  const links = new LinksKeeper({ context, host, leases: () => book.all(), running });
+  const targets = new TargetAttacher({ namespaces, engines, book, networks: () => news.networks });
   context.routes.push(...attachmentRoutes({ targets, book, reporter, failures }));
-
-  book.open();
-  metrics.gauge('corral_attachments', 'containers and namespaces that are attached', () => book.all().length);
-  for (const keeper of keepers) keeper.start();
-  const relist = (): void => {
-    for (const keeper of keepers) void keeper.relist();
-  };
-  // The first report is whole: a container that it lacks is one that metadata forgets.
-  let heard = false;
-  const report = (): void => {
-    if (heard && last) reporter.start(last.hostId, book.all());
-  };
-  const late = pause(firstListMs, undefined, { ref: false });
-  void Promise.race([Promise.all(keepers.map((keeper) => keeper.heard)), late]).then(() => {
-    heard = true;
-    report();
-  });
+  const help = 'containers and namespaces that are attached';
+  context.metrics.gauge('corral_attachments', help, () => book.all().length);
   return {
-    cni: own,
-    onSnapshot(snapshot) {
-      const before = last;
-      last = snapshot;
-      reporter.hostAddress(snapshot.get('host', snapshot.hostId)?.agentIp ?? null);
-      report();
-      if (before?.table('network') !== snapshot.table('network') || before.table('host') !== snapshot.table('host')) {
-        const others = foreignNetworks(snapshot);
-        foreign.setNetworks(others);
-        binaries.setWanted(programsOf(others));
-      }
-      // Containers come and go all day; networks do not.
-      if (before?.table('network') === snapshot.table('network')) return;
-      const next = knownNetworks(snapshot.all('network'));
-      const differs = JSON.stringify(plain(next)) !== JSON.stringify(networks && plain(networks));
-      networks = next;
-      if (differs && begun) relist();
-    },
     begin() {
-      begun = true;
       sweeper.start();
       links.start();
-      relist();
     },
     async stop() {
-      await Promise.all([
-        ...keepers.map((keeper) => keeper.stop()),
-        namespaces.stop(),
-        sweeper.stop(),
-        links.close(),
-        binaries.settled(),
-      ]);
-      states.close();
-      book.close();
-      records.close();
-      own.close();
+      await Promise.all([namespaces.stop(), sweeper.stop(), links.close()]);
     },
   };
 }
 
-function plain(networks: KnownNetworks): unknown {
-  return [[...networks.names].sort(), networks.default];
+function namesOf({ config }: Pick<DaemonContext, 'config'>): { nameserver: string; zone: string } {
+  return { nameserver: config.metadata.address, zone: config.dns.zone };
 }
 
-function openRecords(context: DaemonContext): Records {
-  const { health, log, paths } = context;
-  const refused = context.metrics.counter('corral_records_refused_total', 'records that metadata refused', ['code']);
-  health.set('records', {
-    ok: false,
-    degradesOnly: true,
-    code: 'NOT_RUNNING',
-    text: 'metadata has acknowledged nothing yet',
-  });
-  return new Records({
-    socketPath: paths.recordsSocket,
-    source: 'network-manager',
-    onState: (fault) =>
-      health.set('records', {
-        ok: !fault,
-        degradesOnly: true,
-        text: fault?.message ?? 'metadata knows every attachment',
-        ...(fault && { code: fault.code }),
-      }),
-    onRefused: (refusals: readonly Refusal[]) => {
-      for (const { key, code, reason } of refusals) {
-        refused.inc({ code });
-        log.warn({ event: 'record.refused', record: key, code }, reason);
-      }
-    },
-  });
+function relist(engines: Engines): void {
+  for (const keeper of engines.keepers) void keeper.relist();
 }
 
-function tellersFor(context: DaemonContext, book: LeaseBook) {
-  const { log, metrics } = context;
-  const seconds = metrics.histogram(
-    'corral_attach_seconds',
-    'from the look at a container to its address',
-    [0.005, 0.01, 0.02, 0.04, 0.08, 0.15, 0.3, 1, 5],
-  );
-  return {
-    onAttached(lease: Lease, took: number): void {
-      seconds.observe(took);
-      const { name } = lease.attachment;
-      const fields = { container: lease.containerId, name, network: lease.network, address: lease.addresses[0] };
-      log.info(
-        { event: 'attachment.added', ...fields, ms: Math.round(took * 1000), total: book.all().length },
-        'attached',
-      );
-    },
-    onDetached(lease: Lease): void {
-      const { containerId: container, network } = lease;
-      log.info({ event: 'attachment.removed', container, name: lease.attachment.name, network }, 'detached');
-    },
-    onPortsSkipped(container: { readonly name: string }, skipped: readonly string[]): void {
-      log.warn({ event: 'ports.skipped', name: container.name, ports: skipped }, 'ports that cannot be published');
-    },
-  };
-}
-
-/** A missing engine degrades only: namespaces and other runtimes are served all the same. */
-function tellEngine(context: DaemonContext, condition: string, docker: Docker, fault: SuiteError | undefined): void {
-  const code: ErrorCode = 'DOCKER_UNREACHABLE';
-  const text = fault ? [fault.message, fault.hint].filter(Boolean).join('; ') : `follows ${docker.socketPath}`;
-  const changed = context.health.set(condition, { ok: !fault, degradesOnly: true, text, ...(fault && { code }) });
-  if (!changed) return;
-  if (fault) context.log.warn({ event: 'docker.lost', error: fault }, text);
-  else context.log.info({ event: 'docker.connected', socket: docker.socketPath }, text);
+/** The engines' lists are known, or they take too long. */
+async function whenHeard(engines: Engines): Promise<void> {
+  const late = pause(firstListMs, undefined, { ref: false });
+  await Promise.race([Promise.all(engines.keepers.map((keeper) => keeper.heard)), late]);
 }

@@ -1,22 +1,16 @@
 // Finds out what a caller's target is (a namespace's path, or a container of one of the engines) and has it attached or
 // detached there.
 import type { Lease } from '../../../cni-plugins/library.ts';
-import type { Docker } from '../../shared/effects/docker.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
 import type { AttachRequest, ManualWish } from './attach-request.ts';
-import type { DockerKeeper } from './docker-keeper.ts';
+import type { Engine, Engines } from './engines.ts';
 import type { LeaseBook } from './lease-book.ts';
 import type { NamespaceAttacher } from './namespace-attacher.ts';
 import type { KnownNetworks } from './want-attachments.ts';
 
-export interface Engine {
-  readonly docker: Docker;
-  readonly keeper: DockerKeeper;
-}
-
 export interface TargetDeps {
   readonly namespaces: NamespaceAttacher;
-  readonly engines: readonly Engine[];
+  readonly engines: Pick<Engines, 'all'>;
   readonly book: LeaseBook;
   readonly networks: () => KnownNetworks | undefined;
 }
@@ -53,7 +47,8 @@ export class TargetAttacher {
       const { engine, id } = await this.#find(target);
       return await engine.keeper.detach(id);
     } catch (error) {
-      if (known && this.#deps.engines[0]) return this.#deps.engines[0].keeper.detach(known.containerId);
+      const [first] = this.#deps.engines.all;
+      if (known && first) return first.keeper.detach(known.containerId);
       if (error instanceof SuiteError && error.code === 'TARGET_UNKNOWN') return [];
       throw error;
     }
@@ -80,7 +75,7 @@ export class TargetAttacher {
 
   async #find(target: string): Promise<{ engine: Engine; id: string }> {
     let fault: unknown;
-    for (const engine of this.#deps.engines) {
+    for (const engine of this.#deps.engines.all) {
       try {
         const container = await engine.docker.inspect(target);
         if (container) return { engine, id: container.id };

@@ -27,7 +27,7 @@ export interface LinksOptions {
   };
   readonly leases: () => readonly Lease[];
   /** Ids of the containers that run, of each engine; rejects if one of them does not answer. Asked only about orphans. */
-  readonly running: readonly (() => Promise<readonly string[]>)[];
+  readonly running: () => Promise<readonly (readonly string[])[]>;
   readonly everyMs?: number;
 }
 
@@ -124,7 +124,7 @@ export class LinksKeeper {
     const { since, old } = findUnleased(links, leases, this.#since, performance.now());
     this.#since = since;
     if (old.length === 0) return;
-    const running = await Promise.all(this.#options.running.map((ask) => ask())).catch(() => undefined);
+    const running = await this.#options.running().catch(() => undefined);
     for (const link of chooseOrphans(old, running)) {
       if (await hasLivingPeer(link)) continue;
       await this.#options.host.netlink.dropLink(link.index);

@@ -46,6 +46,7 @@ export class NetworksKeeper {
   readonly #first = Promise.withResolvers<void>();
   #snapshot: Snapshot | undefined;
   #refused: ReadonlySet<string> = new Set();
+  #withheld: ReadonlySet<string> = new Set();
   #watched: ReadonlySet<number> = new Set();
   /** The wish that was fulfilled last: to write for it again is to heal. */
   #fulfilled: string | undefined;
@@ -83,6 +84,12 @@ export class NetworksKeeper {
     return concerns;
   }
 
+  /** Blocks, as `<network>/<cidr>`, of which no more addresses are to be given. */
+  withhold(blocks: ReadonlySet<string>): void {
+    this.#withheld = blocks;
+    this.poke();
+  }
+
   poke(): void {
     if (this.#snapshot) this.#loop.poke();
   }
@@ -102,7 +109,7 @@ export class NetworksKeeper {
     const networks = wantNetworks(snapshot);
     const have = await observeHost(this.#options, context.paths, networks);
     const leases = strayLinks(have.links).length > 0 ? listLeases(context.paths).leases : [];
-    const wish = { networks, complete: snapshot.complete, paths: context.paths, leases };
+    const wish = { networks, complete: snapshot.complete, paths: context.paths, leases, withheld: this.#withheld };
     return { networks, have, plan: planNetworks(wish, have) };
   }
 

@@ -10,7 +10,7 @@ import { planFiles, planNetwork } from './plan-network.ts';
 import { hostRoutes, ownDeviceNames } from './routes-of-host.ts';
 import type { Fault, Step } from './steps.ts';
 import { uplinkMtu, wantMtu } from './want-mtu.ts';
-import type { WantNetwork } from './want-networks.ts';
+import { type WantNetwork, withoutBlocks } from './want-networks.ts';
 import { missingPorts, wantPorts } from './want-ports.ts';
 
 export interface NetworksWish {
@@ -20,6 +20,8 @@ export interface NetworksWish {
   readonly paths: Pick<Paths, 'blocks' | 'cniConf'>;
   /** Of containers whose links are on no bridge, if there are any. */
   readonly leases: readonly Lease[];
+  /** Blocks, as `<network>/<cidr>`, that IPAM is not to be offered. */
+  readonly withheld?: ReadonlySet<string>;
 }
 
 export interface NetworksPlan {
@@ -46,7 +48,10 @@ export function planNetworks(wish: NetworksWish, have: HostState): NetworksPlan 
   for (const network of made) steps.push(...planNetwork(network, wantMtu(network, uplink), have));
   const ports = wantPorts(made, (network) => wantMtu(network, uplink), wish.leases);
   for (const port of missingPorts(ports, have.links)) steps.push({ do: 'port', ...port });
-  for (const network of made) steps.push(...planFiles(network, wantMtu(network, uplink), wish.paths, have));
+  for (const network of made) {
+    const offered = withoutBlocks(network, wish.withheld ?? new Set());
+    steps.push(...planFiles(offered, wantMtu(network, uplink), wish.paths, have));
+  }
   if (wish.complete) {
     const drops = planDrops(made, wish, have);
     steps.push(...drops.steps);

@@ -1,6 +1,14 @@
 // Pure: the networks of which this host has a part, as the kernel and the CNI plugins must know them.
 import { type Cidr, contains as holds, type Ip, offsetIp } from '../../shared/model/ip.ts';
-import { type Cidr4, contains, gatewayOf, type Ipv4, parseCidr4, sizeOf } from '../../shared/model/ipv4.ts';
+import {
+  type Cidr4,
+  contains,
+  gatewayOf,
+  type Ipv4,
+  parseCidr4,
+  renderCidr4,
+  sizeOf,
+} from '../../shared/model/ipv4.ts';
 import { type Mac, macForAddress } from '../../shared/model/mac.ts';
 import { isNetworkName, parseCidr6 } from '../../shared/model/networks.ts';
 import type { BlockObject, Driver, NetworkObject } from '../../shared/model/objects.ts';
@@ -95,6 +103,14 @@ function wantIpv6(range: string | undefined, parts: readonly (string | undefined
   if (!subnet || !home || gateway === undefined || home.prefix > 126) return undefined;
   if (!cidrs.every((cidr) => cidr.prefix >= subnet.prefix && holds(subnet, cidr.base))) return undefined;
   return { subnet, gateway, prefix: home.prefix, cidrs };
+}
+
+/** The network without some of its further blocks, as `<network>/<cidr>`. */
+export function withoutBlocks(network: WantNetwork, names: ReadonlySet<string>): WantNetwork {
+  const { name, cidrs, six } = network;
+  const stays = cidrs.map((cidr, at) => at === 0 || !names.has(`${name}/${renderCidr4(cidr)}`));
+  const part = <T>(items: readonly T[]): T[] => items.filter((_, at) => stays[at] ?? true);
+  return { ...network, cidrs: part(cidrs), six: six && { ...six, cidrs: part(six.cidrs) } };
 }
 
 /** A device name of at most 15 characters that local callers are recognised by. */

@@ -37,6 +37,13 @@ export class Health {
     return true;
   }
 
+  /** What the condition spoke of is no more. */
+  drop(name: string): void {
+    if (!this.#conditions.delete(name)) return;
+    const report = this.report();
+    for (const listener of this.#listeners) listener(report);
+  }
+
   report(): HealthReport {
     const conditions = [...this.#conditions.values()];
     const failing = conditions.filter((condition) => !condition.ok);
