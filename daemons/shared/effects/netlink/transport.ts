@@ -113,7 +113,8 @@ export class Transport {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#failAll(new SuiteError('NETLINK_REFUSED', 'wait for netlink: closed meanwhile'));
+    const waits = this.#sent.size + this.#waiting.length > 0;
+    if (waits) this.#failAll(new SuiteError('NETLINK_REFUSED', 'wait for netlink: closed meanwhile'));
     this.#socket.close();
   }
 
