@@ -18,9 +18,11 @@ export class DeclaredContainers {
   readonly #over = new Map<Declaration, Set<string>>();
   readonly #bound = new Map<string, Declaration>();
 
-  /** Takes all declarations in place of those before; returns what that changes of `reported`. */
-  declare(declarations: readonly Declaration[], reported: ReadonlyMap<string, ContainerRecord>): Records {
+  /** Takes all declarations in place of those before; returns what that changes of what is reported. */
+  declare(declarations: readonly Declaration[], allReported: () => ReadonlyMap<string, ContainerRecord>): Records {
     const out: Records = new Map();
+    if (declarations.length === 0 && this.#byId.size === 0) return out;
+    const reported = allReported();
     for (const { record } of this.#byId.values()) out.set(record.id, undefined);
     for (const id of this.#bound.keys()) out.set(id, reported.get(id));
     this.#byName = new Map(declarations.map((one) => [nameOf(one.record), one]));

@@ -8,6 +8,7 @@ import { fittingSocketPath } from '../shared/effects/socket-path.ts';
 import { renderError, SuiteError } from '../shared/model/errors.ts';
 import { LineCutter } from '../shared/model/lines.ts';
 import { parseLine, type SourceLine, silenceMs, sourceMembers } from '../shared/model/wire.ts';
+import { collectAfterMany } from './collect.ts';
 import { SourceSession } from './source-session.ts';
 import type { State } from './state.ts';
 
@@ -30,7 +31,7 @@ export interface RecordsServer {
 
 /** Listens on the records socket; a file that lies there belongs to a dead process, since the daemon's lock is held. */
 export async function serveRecords(options: RecordsServerOptions): Promise<RecordsServer> {
-  const { log, metrics, path } = options;
+  const { log, metrics, path, state } = options;
   const newest = new Map<string, Socket>();
   const cut = metrics.counter('corral_metadata_sources_cut_total', 'Connections of sources ended for a fault', [
     'code',
@@ -42,10 +43,12 @@ export async function serveRecords(options: RecordsServerOptions): Promise<Recor
   });
   server.maxConnections = maxConnections;
   await listenAt(server, path);
+  const collection = collectAfterMany(state);
   log.info({ event: 'records.listening', path }, 'sources may report');
   return {
     close: () =>
       new Promise((resolve) => {
+        collection.close();
         server.close(() => resolve());
         for (const socket of newest.values()) socket.destroy();
       }),

@@ -226,7 +226,7 @@ export class State {
     this.#nextDeclared = undefined;
     for (const next of [
       () => this.derivation.declare(stacks),
-      () => this.derivation.apply(this.#declared.declare(containers, this.#ledger.containers())),
+      () => this.derivation.apply(this.#declared.declare(containers, () => this.#ledger.containers())),
     ]) {
       const change = next();
       if (!isEmptyChange(change)) this.#publish(change, this.#snapshot.complete);
