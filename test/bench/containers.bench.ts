@@ -1,6 +1,7 @@
 // Two hundred containers started at once through a real Docker Engine: how long until each has its address, what is left when
 // all are removed, and what network-manager costs beside them when nothing happens.
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Crowd, crowdOf } from '../docker/support/crowd.ts';
 import { type Machine, makeMachine, startEngine } from '../docker/support/machine.ts';
 import { type Suite, startSuite } from '../docker/support/suite.ts';
 import { until } from '../netns/support/namespaces.ts';
@@ -8,7 +9,6 @@ import { renderFigures } from './figures.ts';
 import type { Bench } from './main.ts';
 
 const containers = 200;
-const startedAtOnce = 16;
 const settleMs = 45_000;
 /** `CORRAL_BENCH_IDLE_SECONDS=60` is enough to see a change; what is published is five minutes. */
 const idleMs = Number(process.env.CORRAL_BENCH_IDLE_SECONDS ?? 300) * 1_000;
@@ -20,27 +20,24 @@ async function run(): Promise<void> {
     const machine = await makeMachine({ teardown: (work) => undo.unshift(work) });
     await startEngine(machine);
     const suite = await startSuite(machine);
+    const crowd = crowdOf(machine, containers);
     const begun = performance.now();
-    create(machine);
+    crowd.create();
     console.log(`created, not started              ${seconds(begun)}`);
-    await startAll(machine);
+    await startAll(machine, crowd);
     await idle(machine, suite);
-    await removeAll(machine);
+    await removeAll(crowd);
   } finally {
     for (const work of undo) await work();
   }
 }
 
-function create(machine: Machine): void {
-  each(machine, 'docker create --net=none --name c-$1 --label io.rancher.container.network=true busybox sleep 3600');
-}
-
 /** From the first start to the last address, and for each container from its start to its finished lease. */
-async function startAll(machine: Machine): Promise<void> {
+async function startAll(machine: Machine, crowd: Crowd): Promise<void> {
   const begun = performance.now();
-  each(machine, 'docker start c-$1');
-  console.log(`docker start, ${startedAtOnce} at once            ${seconds(begun)}`);
-  await until(30_000, 'all have an address', () => finished(machine) === containers);
+  crowd.start();
+  console.log(`docker start, several at once     ${seconds(begun)}`);
+  await until(30_000, 'all have an address', () => crowd.finished() === containers);
   console.log(`first start to last address       ${seconds(begun)}`);
   const starts = new Map(
     machine
@@ -76,28 +73,12 @@ async function idle(machine: Machine, suite: Suite): Promise<void> {
   console.log(`idle: kernel changes, keeper writes ${changes}, ${wrote}`);
 }
 
-async function removeAll(machine: Machine): Promise<void> {
+async function removeAll(crowd: Crowd): Promise<void> {
   const begun = performance.now();
-  each(machine, 'docker rm -f c-$1');
-  console.log(`docker rm -f, ${startedAtOnce} at once            ${seconds(begun)}`);
-  await until(30_000, 'nothing is left', () => left(machine) === '0 0 0');
+  crowd.remove();
+  console.log(`docker rm -f, several at once     ${seconds(begun)}`);
+  await until(30_000, 'nothing is left', () => Object.values(crowd.left()).every((count) => count === 0));
   console.log(`first removal to nothing left     ${seconds(begun)}`);
-}
-
-/** Leases, claims and links. */
-function left(machine: Machine): string {
-  const claims = machine.sh('ls /run/corral/leases/corral/addresses | wc -l').trim();
-  const links = machine.sh('ip -o link show type veth | grep -c vethr || true').trim();
-  return `${finished(machine)} ${claims} ${links}`;
-}
-
-function finished(machine: Machine): number {
-  return Number(machine.sh(`grep -l '"phase":"done"' ${leases}/*.json 2>/dev/null | wc -l`));
-}
-
-/** Runs a line for each container, `$1` its number. */
-function each(machine: Machine, line: string): void {
-  machine.sh(`seq ${containers} | xargs -P ${startedAtOnce} -n 1 sh -c '${line} >/dev/null' -`, { timeoutMs: 300_000 });
 }
 
 /** User and system time of the process and of the programs that it ran to their end, hundredths of a second. */

@@ -17,7 +17,7 @@ function makeBed(): Bed {
   const health = new Health();
   const said: string[] = [];
   const states = new Map<string, Parameters<MakeKeeper>[1]>();
-  const engines = new Engines({ health, log: makeLog('network-manager', 'fatal') }, ({ socketPath }, onState) => {
+  const engines = new Engines({ health, log: makeLog('network-manager', 'error') }, ({ socketPath }, onState) => {
     states.set(socketPath, onState);
     const keeper = {
       start() {
