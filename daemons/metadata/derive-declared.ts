@@ -21,20 +21,27 @@ export interface DeclaredObjects {
   readonly leftOut: readonly string[];
 }
 
-export function declaredObjects(identity: Identity, declared: Config['declared'], own: HostObject): DeclaredObjects {
+/** `others`: hosts that are known without a declaration. */
+export function declaredObjects(
+  identity: Identity,
+  declared: Config['declared'],
+  own: HostObject,
+  others: readonly HostObject[] = [],
+): DeclaredObjects {
   const { clusterId } = identity;
   const hosts = declared.hosts.map((host): HostObject => {
     const isOwn = host.uuid === own.id || (host.uuid === undefined && isSameName(host.name, own.name));
     const { uuid, ...named } = host;
+    const other = others.find(({ id, name }) => (uuid === undefined ? isSameName(name, host.name) : id === uuid));
     const base = isOwn
       ? own
-      : { ...bareHost, id: uuid ?? uuidOfName(clusterId, `host/${host.name}`), hostname: host.name };
+      : (other ?? { ...bareHost, id: uuid ?? uuidOfName(clusterId, `host/${host.name}`), hostname: host.name });
     return { ...base, ...defined(named) } as HostObject;
   });
   const leftOut: string[] = [];
   const containers = declared.containers.flatMap((container, at) => {
     const isOwn = container.host === undefined || isSameName(container.host, own.name);
-    const host = isOwn ? own : hosts.find(({ name }) => isSameName(name, container.host!));
+    const host = isOwn ? own : [...hosts, ...others].find(({ name }) => isSameName(name, container.host!));
     if (!host) leftOut.push(`container ${container.name}: no host ${container.host} is declared`);
     return host ? [declarationOf(clusterId, host, container, at)] : [];
   });

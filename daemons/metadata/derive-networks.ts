@@ -1,8 +1,8 @@
-// Pure: the networks to serve, from the configuration and from what is in use. The configuration decides, except that a
-// network under attached containers keeps its addresses: changing them would cut those containers off.
+// Pure: the networks to serve, from what is wanted (by the configuration, or by the cluster) and from what is in use. What is
+// wanted decides, except that a network under attached containers keeps its addresses: changing them would cut those containers off.
 import type { NetworkConfig } from '../shared/daemon/config-schema.ts';
 import { overlaps, parseCidr4 } from '../shared/model/ipv4.ts';
-import { block6Of, bridgeName, parseCidr6, vniOf } from '../shared/model/networks.ts';
+import { block6Of, bridgeName, isNetworkName, maxVni, parseCidr6, vniOf } from '../shared/model/networks.ts';
 import { type BlockObject, type Driver, drivers, type NetworkObject } from '../shared/model/objects.ts';
 import { uuidOfName } from '../shared/model/uuid.ts';
 
@@ -33,16 +33,16 @@ export interface NetworkDecision {
 
 /** What to use, given what the store remembers and which networks have containers attached. */
 export function decideNetworks(
-  config: readonly NetworkConfig[],
+  plans: readonly NetworkPlan[],
   remembered: ReadonlyMap<string, NetworkPlan>,
   attached: (network: string) => boolean,
 ): NetworkDecision {
-  const wanted = new Map(config.map((network) => [network.name, planOf(network)]));
+  const wanted = new Map(plans.map((plan) => [plan.name, plan]));
   const refused: string[] = [];
   const kept: NetworkPlan[] = [];
   for (const before of remembered.values()) {
     const want = wanted.get(before.name);
-    if (!attached(before.name) || (want && sameAddresses(before, want))) continue;
+    if ((want && sameAddresses(before, want)) || !attached(before.name)) continue;
     kept.push(want ? { ...want, subnet: before.subnet, block: before.block, isDefault: before.isDefault } : before);
     refused.push(
       `${before.name} keeps ${describe(before)}, not ${want ? describe(want) : 'removed'}: containers are attached`,
@@ -67,7 +67,7 @@ function sameAddresses(a: NetworkPlan, b: NetworkPlan): boolean {
   return a.subnet === b.subnet && a.block === b.block && a.isDefault === b.isDefault;
 }
 
-function planOf(config: NetworkConfig): NetworkPlan {
+export function planOf(config: NetworkConfig): NetworkPlan {
   return {
     name: config.name,
     subnet: config.subnet,
@@ -93,15 +93,16 @@ export function parsePlan(text: string): NetworkPlan | undefined {
   try {
     const plan = JSON.parse(text) as NetworkPlan;
     const { name, subnet, block, driver, isDefault, mtu, hostPorts, cniConfig } = plan;
-    const whole = typeof name === 'string' && parseCidr4(subnet) !== undefined && Number.isInteger(block);
-    if (!whole || !drivers.includes(driver)) return undefined;
+    if (typeof name !== 'string' || !isNetworkName(name) || !drivers.includes(driver)) return undefined;
+    const range = typeof subnet === 'string' ? parseCidr4(subnet) : undefined;
+    if (!range || !isWhole(block, Math.max(range.prefix, 8), 30)) return undefined;
     return {
       name,
       subnet,
       block,
       driver,
       isDefault: isDefault === true,
-      mtu: mtu ?? null,
+      mtu: isWhole(mtu, 576, 65_535) ? mtu : null,
       hostPorts: hostPorts !== false,
       ...laterFields(plan),
       ...(typeof cniConfig === 'object' && cniConfig !== null && { cniConfig }),
@@ -115,13 +116,17 @@ export function parsePlan(text: string): NetworkPlan | undefined {
 function laterFields(plan: NetworkPlan): Partial<NetworkPlan> {
   const { name, driver, isDefault, blocks, subnet6, block6, vni, direct } = plan;
   const six = typeof subnet6 === 'string' && parseCidr6(subnet6) !== undefined;
-  const known = Number.isInteger(vni) ? vni : vniOf(name, isDefault === true);
+  const known = isWhole(vni, 1, maxVni) ? vni : vniOf(name, isDefault === true);
   return {
     ...(blocks === 'none' && { blocks }),
-    ...(six && { subnet6, block6: Number.isInteger(block6) ? block6 : 64 }),
+    ...(six && { subnet6, block6: isWhole(block6, 48, 120) ? block6 : 64 }),
     ...(driver === 'vxlan' && { vni: known }),
     ...(direct === true && { direct }),
   } as Partial<NetworkPlan>;
+}
+
+function isWhole(value: unknown, least: number, most: number): value is number {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 }
 
 export function networkObject(clusterId: string, plan: NetworkPlan): NetworkObject {
@@ -144,9 +149,18 @@ export function networkObject(clusterId: string, plan: NetworkPlan): NetworkObje
   };
 }
 
-export function blockObject(plan: NetworkPlan, cidr: string, hostId: string): BlockObject {
+/** `extra`: a further block of the host, which does not hold the gateway. */
+export function blockObject(plan: NetworkPlan, cidr: string, hostId: string, extra = false): BlockObject {
   const cidr6 = plan.subnet6 === undefined ? undefined : six(plan, cidr);
-  return { kind: 'block', id: `${plan.name}/${cidr}`, network: plan.name, cidr, ...(cidr6 && { cidr6 }), hostId };
+  return {
+    kind: 'block',
+    id: `${plan.name}/${cidr}`,
+    network: plan.name,
+    cidr,
+    ...(cidr6 && { cidr6 }),
+    hostId,
+    ...(extra && { extra }),
+  };
 }
 
 function six({ subnet, subnet6, block6 = 64 }: NetworkPlan, cidr: string): string | undefined {

@@ -6,6 +6,12 @@ import { LocalCallers } from '../shared/effects/local-callers.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import { Trees } from './answer.ts';
 import { Catalog } from './catalog.ts';
+import { MemberView } from './cluster/member-view.ts';
+import { claimRoutes } from './cluster/serve-claims.ts';
+import { hostRoutes } from './cluster/serve-hosts.ts';
+import { networkRoutes } from './cluster/serve-networks.ts';
+import { storeRoutes } from './cluster/serve-store.ts';
+import { clusterSource } from './cluster/source.ts';
 import { countVersion } from './count-version.ts';
 import { parseTrusted } from './http-caller.ts';
 import { AnswersKeeper } from './keep-answers.ts';
@@ -31,17 +37,28 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const { health, log, metrics, paths } = context;
   let config = context.config;
   health.set('http', { ok: false, code: 'NOT_READY', text: 'starting' });
-  const store = await openStore(join(paths.state, 'store.sqlite'), context);
+  const bootId = readBootId();
+  const { store, sqlite, cluster } = await openStore(join(paths.state, 'store.sqlite'), context, bootId, (known) =>
+    context.routes.push(...storeRoutes({ config: config.store, ...known })),
+  );
   const keeper = new RecordKeeper(store, health);
   metrics.gauge('corral_metadata_records_waiting', 'Changes not yet in the store', () => keeper.waiting);
-  const state = new State({ ...store.identity, remember: (changes) => keeper.add(changes) });
+  const state = new State({
+    ...store.identity,
+    remember: (changes) => {
+      if (changes[0]?.source === clusterSource) return; // the store had it first
+      keeper.add(changes);
+      cluster?.remember(changes);
+    },
+    mayComplete: () => cluster?.listed ?? true,
+  });
   const catalog = new Catalog(store.identity.hostId);
   let http: MetadataHttp | undefined;
   const tokens = new Tokens();
   const trees = new Trees(catalog, tokens);
   state.onRevision((revision) => catalog.update(revision));
   reportDerivation(state, catalog, context);
-  await recall(state, store, readBootId());
+  await recall(state, store, bootId);
   const own = new OwnLoop({
     store,
     state,
@@ -51,7 +68,9 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     onTokens: (declared) => {
       if (tokens.use(declared)) http?.changedAll();
     },
+    member: cluster && new MemberView(cluster, health, metrics),
   });
+  await cluster?.attach(state, () => own.poke());
   await own.start();
   await state.settled();
   const answers = new AnswersKeeper({ health, log, layer: trees.layer, onChange: () => http?.changedAll() });
@@ -59,7 +78,17 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
 
   const watch = serveWatch(state, metrics);
   const reload = reloadRoute(() => answers.reload());
+  const serve = {
+    state,
+    store,
+    sqlite,
+    cluster,
+    configPath: paths.config,
+    config: () => config,
+    poke: () => own.poke(),
+  };
   context.routes.push(watch.route, treeRoute(catalog, trees), reload);
+  context.routes.push(...networkRoutes(serve), ...hostRoutes(serve), ...claimRoutes(serve));
   const reloads = await serveReload(config.metadata.reload, reload, context);
   const records = await serveRecords({ path: paths.recordsSocket, state, log, metrics });
   const netlink = openNetlink();

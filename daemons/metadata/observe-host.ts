@@ -19,8 +19,9 @@ export interface Machine {
 /** An address that the default route leads to (documentation range, RFC 5737): connecting a datagram socket sends nothing. */
 const far = '198.51.100.1';
 
-export async function observeMachine(stateDirectory: string): Promise<Machine> {
-  const [address, localStorageMb] = await Promise.all([outwardAddress(), sizeInMb(stateDirectory)]);
+/** `towards`: an address that the other hosts are reached like; the default route's if there is no way to it. */
+export async function observeMachine(stateDirectory: string, towards?: string): Promise<Machine> {
+  const [address, localStorageMb] = await Promise.all([ownAddress(towards), sizeInMb(stateDirectory)]);
   return {
     hostname: hostname(),
     address,
@@ -35,17 +36,28 @@ export function readBootId(): string {
   return readText('/proc/sys/kernel/random/boot_id').trim();
 }
 
-async function outwardAddress(): Promise<string | null> {
-  const socket = createSocket('udp4');
+/** The source address of the way there; an address of this host alone is no use to others. */
+export async function ownAddress(towards: string | undefined): Promise<string | null> {
+  const near = towards === undefined ? null : await sourceAddress(towards);
+  return near !== null && !/^(127\.|::1$)/.test(near) ? near : sourceAddress(far);
+}
+
+/** The host of `http://192.0.2.1:2379`. */
+export function hostOfUrl(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
+}
+
+async function sourceAddress(towards: string): Promise<string | null> {
+  const socket = createSocket(towards.includes(':') ? 'udp6' : 'udp4');
   try {
     const found = new Promise<string>((resolve, reject) => {
       socket.once('error', reject);
-      socket.connect(9, far, () => resolve(socket.address().address));
+      socket.connect(9, towards, () => resolve(socket.address().address));
     });
-    const address = await within(1_000, 'find the address of the default route', found);
-    return address === '0.0.0.0' ? null : address;
+    const address = await within(1_000, `find the way to ${towards}`, found);
+    return address === '0.0.0.0' || address === '::' ? null : address;
   } catch {
-    return null; // no default route: the host has no address to tell
+    return null; // no way there: the host has no address to tell
   } finally {
     socket.close();
   }

@@ -1,20 +1,23 @@
-// Keeps the own part of the snapshot in step with the configuration, the machine and the store: looks again on a reload, when
-// a container of a network in conflict comes or goes, and every half minute.
+// Keeps the own part of the snapshot in step with the configuration, the machine, the store and the cluster: looks again on a
+// reload, when the cluster's facts differ, when a container of a network in conflict comes or goes, and every half minute.
 import type { Config } from '../shared/daemon/config.ts';
 import type { Health } from '../shared/daemon/health.ts';
-import { SuiteError } from '../shared/model/errors.ts';
-import { parseCidr4, renderCidr4 } from '../shared/model/ipv4.ts';
+import { type ErrorCode, SuiteError } from '../shared/model/errors.ts';
+import { type Cidr4, parseCidr4, renderCidr4 } from '../shared/model/ipv4.ts';
 import type { HostObject } from '../shared/model/objects.ts';
 import type { Snapshot } from '../shared/model/snapshot.ts';
 import { Loop } from '../shared/reconcile/loop.ts';
+import type { MemberView } from './cluster/member-view.ts';
 import { declaredObjects } from './derive-declared.ts';
-import { decideNetworks, type NetworkPlan } from './derive-networks.ts';
+import { decideNetworks, type NetworkPlan, planOf } from './derive-networks.ts';
 import { ownHost, ownObjects, type UsedNetwork } from './derive-own.ts';
-import { observeMachine } from './observe-host.ts';
+import { hostOfUrl, observeMachine } from './observe-host.ts';
 import type { State } from './state.ts';
 import type { Store } from './store/store.ts';
 
 const everyMs = 30_000;
+/** The cluster's facts may differ many times a second while many hosts join. */
+const restMs = 200;
 
 export interface OwnOptions {
   readonly store: Store;
@@ -25,6 +28,14 @@ export interface OwnOptions {
   readonly config: () => Config;
   /** Told of the declared tokens by the uuid of their service. */
   readonly onTokens: (tokens: ReadonlyMap<string, string>) => void;
+  /** Undefined on a host of its own. */
+  readonly member?: MemberView | undefined;
+}
+
+/** Why a network has no block. */
+interface Fault {
+  readonly code: ErrorCode;
+  readonly text: string;
 }
 
 export class OwnLoop {
@@ -36,7 +47,13 @@ export class OwnLoop {
 
   constructor(options: OwnOptions) {
     this.#options = options;
-    this.#loop = new Loop({ everyMs, quietMs: 50, pass: () => this.pass(), failed: (error) => this.#sayFault(error) });
+    this.#loop = new Loop({
+      everyMs,
+      quietMs: 50,
+      restMs,
+      pass: () => this.pass(),
+      failed: (error) => this.#sayFault(error),
+    });
   }
 
   /** Resolves after the first look, whatever came of it. */
@@ -60,32 +77,38 @@ export class OwnLoop {
 
   /** One look; writes to the store only what differs. */
   async pass(): Promise<void> {
-    const { store, state, config, stateDirectory, health } = this.#options;
+    const { store, state, config, stateDirectory, health, member } = this.#options;
+    const file = config().networks.map(planOf);
     const remembered = await store.networks();
-    const decision = decideNetworks(config().networks, remembered, (name) => isAttached(state.snapshot, name));
+    const wanted = member ? member.networks(file) : file;
+    const decision = decideNetworks(wanted, remembered, (name) => isAttached(state.snapshot, name));
     for (const name of decision.release) await store.dropNetwork(name);
     const used: UsedNetwork[] = [];
-    const faults: string[] = [];
+    const faults: Fault[] = [];
     for (const plan of decision.use) {
       if (!samePlan(remembered.get(plan.name), plan) || decision.release.includes(plan.name))
         await store.saveNetwork(plan);
-      used.push({ plan, block: await this.#blockOf(plan, faults) });
+      used.push({ plan, blocks: (await this.#blocksOf(plan, faults)).map(renderCidr4) });
     }
-    const own = ownHost(store.identity.hostId, config().host, await observeMachine(stateDirectory));
-    state.setOwn(ownObjects(store.identity, this.#hosts(own), used));
+    const towards = config().store.endpoints[0];
+    const machine = await observeMachine(stateDirectory, towards === undefined ? undefined : hostOfUrl(towards));
+    const own = ownHost(store.identity.hostId, config().host, machine);
+    member?.setHost(own, file);
+    const others = member?.blocks() ?? [];
+    state.setOwn(ownObjects(store.identity, this.#hosts(own), used, others));
     this.#conflicted = decision.refused.length > 0;
     const inUse = { ok: false, degradesOnly: true, code: 'SUBNET_IN_USE', text: decision.refused.join('; ') } as const;
     health.set('networks', this.#conflicted ? inUse : { ok: true, text: 'networks are as configured' });
-    const noBlock = { ok: false, code: 'NO_BLOCK_LEFT', text: faults.join('; ') } as const;
-    health.set('blocks', faults.length > 0 ? noBlock : { ok: true, text: 'this host has a block of each network' });
+    this.#sayBlocks(faults);
   }
 
-  /** This host and the declared ones; what else is declared is handed on if it differs from before. */
+  /** This host, the declared ones and the others; what else is declared is handed on if it differs from before. */
   #hosts(own: HostObject): HostObject[] {
-    const { store, state, config, health, onTokens } = this.#options;
-    const declared = declaredObjects(store.identity, config().declared, own);
+    const { store, state, config, health, onTokens, member } = this.#options;
+    const { entries, others } = member?.declared(config().declared, own) ?? { entries: config().declared, others: [] };
+    const declared = declaredObjects(store.identity, entries, own, others);
     const { hosts, containers, stacks, tokens, leftOut } = declared;
-    const text = JSON.stringify([config().declared, hosts]);
+    const text = JSON.stringify([entries, hosts]);
     if (text !== this.#declared) {
       this.#declared = text;
       state.declare({ containers, stacks });
@@ -93,16 +116,30 @@ export class OwnLoop {
     }
     const wrong = { ok: false, degradesOnly: true, code: 'CONFIG_INVALID', text: leftOut.join('; ') } as const;
     health.set('declared', leftOut.length > 0 ? wrong : { ok: true, text: 'all that is declared is in use' });
-    return hosts.some(({ id }) => id === own.id) ? [...hosts] : [own, ...hosts];
+    const byId = new Map([own, ...others, ...hosts].map((host) => [host.id, host]));
+    return [...byId.values()];
   }
 
-  async #blockOf(plan: NetworkPlan, faults: string[]): Promise<string | null> {
+  /** None for a flat network, whose addresses are claimed one by one. */
+  async #blocksOf(plan: NetworkPlan, faults: Fault[]): Promise<readonly Cidr4[]> {
+    if (plan.blocks === 'none') return [];
+    const { store } = this.#options;
     try {
-      return renderCidr4(await this.#options.store.claimBlock(plan.name, parseCidr4(plan.subnet)!, plan.block));
+      await store.claimBlock(plan.name, parseCidr4(plan.subnet)!, plan.block);
+      return await store.blocks(plan.name);
     } catch (error) {
-      if (!(error instanceof SuiteError) || error.code !== 'NO_BLOCK_LEFT') throw error;
-      faults.push(error.message);
-      return null;
+      if (!(error instanceof SuiteError)) throw error;
+      faults.push({ code: error.code, text: error.message });
+      return [];
+    }
+  }
+
+  #sayBlocks([first, ...others]: readonly Fault[]): void {
+    const { health } = this.#options;
+    if (!first) health.set('blocks', { ok: true, text: 'this host has a block of each network' });
+    else {
+      const text = [first, ...others].map((fault) => fault.text).join('; ');
+      health.set('blocks', { ok: false, code: first.code, text });
     }
   }
 

@@ -148,6 +148,18 @@ export const declaredSchema = z.strictObject({
 });
 
 export type Declared = z.infer<typeof declaredSchema>;
+export type DeclaredSection = keyof Declared;
+
+const entrySchemas = { stacks: stack, services: service, hosts: host, containers: container } as const;
+
+/** One entry of a section that did not come from the file; undefined if it is not well-formed. */
+export function parseDeclaredEntry<S extends DeclaredSection>(
+  section: S,
+  value: unknown,
+): Declared[S][number] | undefined {
+  const parsed = entrySchemas[section].safeParse(value);
+  return parsed.success ? (parsed.data as Declared[S][number]) : undefined;
+}
 export type DeclaredService = Declared['services'][number];
 export type DeclaredContainer = Declared['containers'][number];
 export type DeclaredHost = Declared['hosts'][number];

@@ -23,7 +23,7 @@ const upstream = z
   .regex(/^([\d.]+|\[[\da-fA-F:.]+\])(:\d{1,5})?$|^[\da-fA-F:.]+$/, 'not ip, ip:port or [ip]:port');
 const domain = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'not a lower-case domain name');
 
-const network = z.strictObject({
+export const networkSchema = z.strictObject({
   name: z.string().refine(isNetworkName, 'not a network name (letters, digits, _ . -, at most 63)').default('corral'),
   subnet: cidr.default('10.42.0.0/16'),
   /** Prefix length of the part of the subnet that each host owns. */
@@ -84,13 +84,19 @@ export const configSchema = z.strictObject({
       tls: z
         .union([z.literal('none'), z.strictObject({ ca: file, cert: file.optional(), key: file.optional() })])
         .default('none'),
+      /** Seconds that a host which was in no cluster waits at an etcd without a cluster before it makes one. */
+      joinWait: z.int().min(0).max(3_600).default(60),
+      /** Seconds after which the containers of a host without a lease are gone for the others. */
+      dropAfter: z.int().min(1).max(86_400).default(300),
+      /** Seconds after which a host without a lease is forgotten and its blocks are free. */
+      forgetAfter: z.int().min(1).max(31_536_000).default(604_800),
     })
     .prefault({}),
   engines: z
     .array(z.strictObject({ kind: z.enum(['docker', 'podman']), socket: z.string().startsWith('/') }))
     .default([{ kind: 'docker', socket: '/var/run/docker.sock' }]),
   networks: z
-    .array(network)
+    .array(networkSchema)
     .min(1)
     .default([
       {

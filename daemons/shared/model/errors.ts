@@ -44,6 +44,16 @@ export const errorCodes = [
   'NO_BLOCK_LEFT',
   'SUBNET_OVERLAP',
   'SUBNET_IN_USE',
+  'NETWORK_EXISTS',
+  'NETWORK_IN_USE',
+  // the cluster
+  'CLUSTER_WAIT',
+  'CLUSTER_MISMATCH',
+  'CONFIG_DRIFT',
+  'CONFIG_DECIDES',
+  'HOST_ALIVE',
+  'HOST_CONFLICT',
+  'BLOCK_CONFLICT',
   // attachments
   'NETWORK_UNKNOWN',
   'TARGET_UNKNOWN',

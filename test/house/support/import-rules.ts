@@ -5,6 +5,7 @@ import { type Import, parseImports, withoutComments } from './parse-imports.ts';
 const packageHomes: Record<string, RegExp> = {
   netlink: /^daemons\/shared\/effects\/netlink(\.ts|\/)/,
   execa: /^daemons\/shared\/effects\/command\.ts$/,
+  etcd3: /^daemons\/shared\/effects\/etcd\.ts$/,
   dockerode: /^daemons\/shared\/effects\/docker(\.ts|\/client\.ts)$/,
   'node:sqlite': /^daemons\/shared\/effects\/sqlite\.ts$/,
   koffi: /^daemons\/shared\/effects\/libc\.ts$/,

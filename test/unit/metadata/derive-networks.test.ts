@@ -4,6 +4,7 @@ import {
   type NetworkPlan,
   networkObject,
   parsePlan,
+  planOf,
 } from '../../../daemons/metadata/derive-networks.ts';
 import type { NetworkConfig } from '../../../daemons/shared/daemon/config-schema.ts';
 import { vniOf } from '../../../daemons/shared/model/networks.ts';
@@ -41,7 +42,7 @@ const somebody = (): boolean => true;
 t.test('the configuration decides when nothing is attached', async (t) => {
   const before = remembered(plan('a', '10.1.0.0/16'), plan('gone', '10.9.0.0/16'), plan('same', '10.3.0.0/16'));
   const config = [network('a', '10.2.0.0/16'), network('same', '10.3.0.0/16', { mtu: 1400 })];
-  t.same(decideNetworks(config, before, nobody), {
+  t.same(decideNetworks(config.map(planOf), before, nobody), {
     use: [plan('a', '10.2.0.0/16'), plan('same', '10.3.0.0/16', { mtu: 1400 })],
     release: ['a', 'gone'],
     refused: [],
@@ -50,7 +51,11 @@ t.test('the configuration decides when nothing is attached', async (t) => {
 
 t.test('attached containers keep their addresses, the rest of the network changes', async (t) => {
   const before = remembered(plan('a', '10.1.0.0/16'), plan('gone', '10.9.0.0/16'));
-  const decision = decideNetworks([network('a', '10.2.0.0/16', { mtu: 1400, driver: 'none' })], before, somebody);
+  const decision = decideNetworks(
+    [planOf(network('a', '10.2.0.0/16', { mtu: 1400, driver: 'none' }))],
+    before,
+    somebody,
+  );
   t.same(decision.use, [plan('a', '10.1.0.0/16', { mtu: 1400, driver: 'none' }), plan('gone', '10.9.0.0/16')]);
   t.same(decision.release, []);
   t.equal(decision.refused.length, 2);
@@ -59,7 +64,7 @@ t.test('attached containers keep their addresses, the rest of the network change
 t.test('a network that would overlap one in use waits, and there is one default', async (t) => {
   const before = remembered(plan('a', '10.1.0.0/16', { isDefault: true }));
   const config = [network('b', '10.1.128.0/17'), network('c', '10.7.0.0/16', { default: true })];
-  const decision = decideNetworks(config, before, somebody);
+  const decision = decideNetworks(config.map(planOf), before, somebody);
   t.same(
     decision.use.map(({ name, isDefault }) => [name, isDefault]),
     [

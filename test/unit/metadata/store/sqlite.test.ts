@@ -23,11 +23,11 @@ t.test('blocks of other hosts are passed over, and a full network says so', asyn
   const { store } = openSqliteStore(path);
   const other = new DatabaseSync(path);
   for (const cidr of ['10.0.0.0/30', '10.0.0.4/30', '10.0.0.12/30']) {
-    other.prepare('INSERT INTO blocks VALUES (?, ?, ?)').run('n', cidr, 'other');
+    other.prepare('INSERT INTO blocks (network, cidr, host) VALUES (?, ?, ?)').run('n', cidr, 'other');
   }
   t.match(await store.claimBlock('n', parseCidr4('10.0.0.0/28')!, 30), { base: 0x0a000008 });
   await store.dropNetwork('n');
-  other.prepare('INSERT INTO blocks VALUES (?, ?, ?)').run('n', '10.0.0.8/30', 'other');
+  other.prepare('INSERT INTO blocks (network, cidr, host) VALUES (?, ?, ?)').run('n', '10.0.0.8/30', 'other');
   other.close();
   await t.rejects(store.claimBlock('n', parseCidr4('10.0.0.0/28')!, 30), { code: 'NO_BLOCK_LEFT' });
   await store.close();

@@ -1,0 +1,146 @@
+// Hosts with the real metadata daemon, each in a namespace and a root of its own, on one network with an etcd.
+import type { Test } from 'tap';
+import type { ContainerRecord } from '../../daemons/shared/model/objects.ts';
+import { keyOf } from '../../daemons/shared/model/objects.ts';
+import type { Snapshot } from '../../daemons/shared/model/snapshot.ts';
+import { Records } from '../../daemons/shared/source/records.ts';
+import { watchSnapshot } from '../../daemons/shared/source/watch.ts';
+import { record } from '../fixtures/records.ts';
+import { type Daemon, makeRoot, type Root, startDaemon, untilState } from '../netns/metadata/daemon.ts';
+import { connect, exec, makeNamespace, type Namespace, until } from '../netns/support/namespaces.ts';
+import { type Etcd, startEtcd } from './store-etcd.ts';
+
+export const etcdAddress = '192.168.50.1';
+
+export interface Site {
+  readonly middle: Namespace;
+  readonly etcd: Etcd;
+  /** A further host, not started yet. */
+  addHost(t: Test, options?: HostOptions): StoreHost;
+}
+
+export interface HostOptions {
+  readonly name?: string;
+  /** A root that lies there already, such as a copy of another host's. */
+  readonly root?: Root;
+  /** Lines of corral.yaml below those of the host and the store. */
+  readonly more?: string;
+  /** Fields of `store`. */
+  readonly store?: string;
+}
+
+export interface StoreHost {
+  readonly name: string;
+  readonly address: string;
+  readonly ns: Namespace;
+  readonly root: Root;
+  /** The newest snapshot of this host. */
+  snapshot(): Snapshot | undefined;
+  start(): Promise<Daemon>;
+  daemon(): Daemon;
+  /** Says the host's containers in place of network-manager, as its full set at first. */
+  report(records: readonly ContainerRecord[]): Promise<void>;
+  /** Takes the cable out, or puts it back. */
+  cut(isCut: boolean): void;
+}
+
+/** An etcd in the middle of a switch. */
+export async function makeSite(t: Test): Promise<Site> {
+  const middle = makeNamespace(t, 'mid');
+  exec(middle, 'ip', ['link', 'add', 'switch', 'type', 'bridge']);
+  exec(middle, 'ip', ['addr', 'add', `${etcdAddress}/24`, 'dev', 'switch']);
+  exec(middle, 'ip', ['link', 'set', 'switch', 'up']);
+  const etcd = await startEtcd(t, { ns: middle, address: etcdAddress });
+  let hosts = 0;
+  return {
+    middle,
+    etcd,
+    addHost(t, options = {}) {
+      hosts += 1;
+      return makeHost(t, middle, etcd, hosts, options);
+    },
+  };
+}
+
+function makeHost(t: Test, middle: Namespace, etcd: Etcd, number: number, options: HostOptions): StoreHost {
+  const ns = makeNamespace(t, `st${number}`);
+  const address = `192.168.50.${10 + number}`;
+  const port = `h${number}`;
+  connect({ ns, device: 'eth0', address: `${address}/24` }, { ns: middle, device: port });
+  exec(middle, 'ip', ['link', 'set', port, 'master', 'switch']);
+  const root = options.root ?? makeRoot(t);
+  const name = options.name ?? `node-${number}`;
+  root.configure(
+    [
+      `host: { name: ${name} }`,
+      `store: { kind: etcd, endpoints: ['${etcd.endpoint}'], ${options.store ?? 'joinWait: 1'} }`,
+      'engines: []',
+      options.more ?? '',
+    ].join('\n'),
+  );
+  let running: Daemon | undefined;
+  let newest: Snapshot | undefined;
+  const watch = watchSnapshot({
+    socketPath: root.metadataSocket,
+    onSnapshot: (snapshot) => {
+      newest = snapshot;
+    },
+    onState: () => undefined,
+  });
+  t.teardown(() => watch.close());
+  let records: Records | undefined;
+  return {
+    name,
+    address,
+    ns,
+    root,
+    snapshot: () => newest,
+    daemon: () => running!,
+    start: async () => {
+      running = startDaemon(t, ns, root);
+      await until(30_000, `${name} serves; it said ${running.stderr()}`, () =>
+        running!.health().catch(() => undefined),
+      );
+      return running;
+    },
+    report: async (all) => {
+      const hostId = await until(30_000, `${name} has a snapshot`, () => newest?.hostId);
+      const own = all.map((one) => ({ ...one, hostId }));
+      if (records) {
+        const keys = new Set(own.map(keyOf));
+        const gone = [...records.all.keys()].filter((key) => !keys.has(key));
+        await records.change(own, gone);
+        return;
+      }
+      records = new Records({
+        socketPath: root.recordsSocket,
+        source: 'network-manager',
+        onState: () => undefined,
+        onRefused: () => undefined,
+      });
+      t.teardown(() => records?.close());
+      records.start(own);
+    },
+    cut: (isCut) => void exec(middle, 'ip', ['link', 'set', port, isCut ? 'down' : 'up']),
+  };
+}
+
+export { record, untilState };
+
+/** Names of the containers in a host's snapshot, in order. */
+export function containersOf(host: StoreHost): string[] {
+  return [...(host.snapshot()?.all('container') ?? [])].map(({ name }) => name).sort();
+}
+
+export function hostsOf(host: StoreHost): string[] {
+  return [...(host.snapshot()?.all('host') ?? [])]
+    .map(({ name, alive }) => (alive === false ? `${name} gone` : name))
+    .sort();
+}
+
+export function blocksOf(host: StoreHost): string[] {
+  const snapshot = host.snapshot();
+  return [...(snapshot?.all('block') ?? [])]
+    .map(({ id, hostId }) => `${id} ${snapshot!.get('host', hostId)?.name}`)
+    .sort();
+}
