@@ -1,6 +1,6 @@
 // Pure: what becomes of one sound question: a reply from what we know, an alias to follow outside, or "ask an upstream".
 // The order of the rules is the service's contract; README.md has it as a table.
-import type { Cidr4 } from '../shared/model/ipv4.ts';
+import { bitsOf, type Cidr, familyOf } from '../shared/model/ip.ts';
 import { classIn, isMetaType, rcode, rrType } from './dns-codes.ts';
 import type { NameIndex } from './name-index.ts';
 import type { Note } from './note.ts';
@@ -13,7 +13,7 @@ export interface AnswerSettings {
   /** Seconds, of every record of ours that has none of its own. */
   readonly ttl: number;
   /** Ranges whose reverse names are ours alone and never asked outside. */
-  readonly subnets: readonly Cidr4[];
+  readonly subnets: readonly Cidr[];
   /** A random permutation, in place or new. */
   readonly shuffle: <T>(list: T[]) => T[];
   /** Told of aliases that lead back to themselves. */
@@ -106,12 +106,13 @@ class Maker {
     const range = parseReverse(this.#query.name);
     if (!range) return undefined;
     const zone = reverseZone(range, this.#settings.subnets);
-    const target = range.prefix === 32 ? this.#nameAt(range) : undefined;
+    const whole = bitsOf(familyOf(range.base));
+    const target = range.prefix === whole ? this.#nameAt(range) : undefined;
     if (target === undefined) {
       if (zone === undefined) return undefined;
       this.#note?.(`${zone} is the reverse zone of a network of ours: answered here, never asked outside`);
       if (!this.#index.ready) return { do: 'wait' };
-      const exists = range.prefix < 32 || existsFor(this.#index, this.#view, this.#query.name);
+      const exists = range.prefix < whole || existsFor(this.#index, this.#view, this.#query.name);
       return this.#negative(exists ? rcode.NOERROR : rcode.NXDOMAIN, zone);
     }
     this.#note?.(`the address is that of ${target}`);
@@ -155,7 +156,7 @@ class Maker {
 
   /** If the alias leads nowhere: the addresses beside it, or the alias alone with "no such record". */
   #otherwise(chain: readonly DnsRecord[], owner: string, entry: SeenEntry, zone: string): Reply {
-    const addresses = this.#query.type === rrType.A ? this.#records(owner, entry) : [];
+    const addresses = isAddressType(this.#query.type) ? this.#records(owner, entry) : [];
     if (addresses.length > 0) return positive([...chain, ...addresses]);
     const target = entry.alias ?? '';
     const ours = this.#index.zoneOf(target) !== undefined;
@@ -173,8 +174,11 @@ class Maker {
     const { ttl, shuffle } = this.#settings;
     if (!entry) return [];
     switch (this.#query.type) {
-      case rrType.A: {
-        const shuffled = shuffle([...entry.addresses]).slice(0, maxAddresses);
+      case rrType.A:
+      case rrType.AAAA: {
+        const family = this.#query.type === rrType.A ? 4 : 6;
+        const suitable = entry.addresses.filter((address) => familyOf(address) === family);
+        const shuffled = shuffle(suitable).slice(0, maxAddresses);
         return shuffled.map((address) => addressRecord(owner, entry.addressTtl ?? ttl, address));
       }
       case rrType.TXT:
@@ -191,7 +195,7 @@ class Maker {
     return reply('local', [nameRecord(zone, rrType.NS, this.#settings.ttl, this.#index.serviceName)]);
   }
 
-  #nameAt(range: Cidr4): string | undefined {
+  #nameAt(range: Cidr): string | undefined {
     if (range.base === this.#index.serviceAddress) return this.#index.serviceName;
     return this.#index.nameAt(range.base);
   }
@@ -218,6 +222,10 @@ class Maker {
 
 /** Types that an address or an alias decides, also by having none. */
 const leadTypes = new Set<number>([rrType.A, rrType.AAAA, rrType.CNAME]);
+
+function isAddressType(type: number): boolean {
+  return type === rrType.A || type === rrType.AAAA;
+}
 
 function hasOwn(entry: SeenEntry, type: number): boolean {
   return (type === rrType.TXT && entry.texts !== undefined) || (type === rrType.PTR && entry.pointer !== undefined);

@@ -1,11 +1,11 @@
 // Pure: which names an object of the snapshot stands for, and which addresses a service has.
-import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
+import { type Ip, parseIp } from '../shared/model/ip.ts';
 import type { ContainerObject, ServiceObject, SnapshotObject } from '../shared/model/objects.ts';
 import { parseName } from './wire-names.ts';
 
 /** What a name leads to. Neither addresses nor alias: the name exists and has no records. */
 export interface Endpoints {
-  readonly addresses: readonly Ipv4[];
+  readonly addresses: readonly Ip[];
   /** Canonical name (CNAME) outside or inside the zone; addresses beside it count only while it leads nowhere. */
   readonly alias: string | undefined;
 }
@@ -14,6 +14,10 @@ export interface Endpoints {
 export interface Objects {
   container(id: string): ContainerObject | undefined;
   servicesNamed(name: string): readonly ServiceObject[];
+  /** False for one whose host is gone from the cluster. */
+  isReachable(container: ContainerObject): boolean;
+  /** The name of this cluster's environment, undefined while it is unknown. */
+  readonly environment: string | undefined;
 }
 
 /** Links of links that are followed; deeper ones are cut, and so is every cycle. */
@@ -53,12 +57,23 @@ export function isSidekick(service: ServiceObject): boolean {
   return primary !== '' && primary !== service.name.toLowerCase();
 }
 
-/** The name of a link's target, given as `stack/service`. */
-export function linkTarget(link: string, zone: string): { name: string; stack: string } | undefined {
-  const [stack, service, ...more] = link.split('/');
-  if (!stack || !service || more.length > 0) return undefined;
+export interface LinkTarget {
+  readonly name: string;
+  readonly stack: string;
+  /** The link names its environment too; its alias then stands for itself, not for a name in the target's stack. */
+  readonly isFull: boolean;
+}
+
+/**
+ * The target of a link, given as `stack/service`, `environment/stack/service` or `region/environment/stack/service`. There is
+ * one environment, and no region: a link to another environment leads nowhere.
+ */
+export function linkTarget(link: string, zone: string, environment: string | undefined): LinkTarget | undefined {
+  const [service, stack, named, ...region] = link.split('/').reverse();
+  if (!stack || !service || region.length > 1) return undefined;
+  if (named !== undefined && named.toLowerCase() !== environment?.toLowerCase()) return undefined;
   const name = joinName(service, stack, zone);
-  return name === undefined ? undefined : { name, stack };
+  return name === undefined ? undefined : { name, stack, isFull: named !== undefined };
 }
 
 /** Links that were not followed, by the names of the services: a cycle, or a chain that is too long. */
@@ -74,7 +89,7 @@ export function serviceEndpoints(
   zone: string,
   cut: (what: Cut) => void,
 ): Endpoints {
-  const addresses = new Set<Ipv4>();
+  const addresses = new Set<Ip>();
   /** The depth at which a service was met; it is visited again if it is met nearer, since it may reach further from there. */
   const visited = new Map<string, number>();
   const path: ServiceObject[] = [];
@@ -84,7 +99,7 @@ export function serviceEndpoints(
   const visitLinks = (one: ServiceObject): void => {
     path.push(one);
     for (const link of Object.keys(one.links)) {
-      const target = linkTarget(link, zone);
+      const target = linkTarget(link, zone, objects.environment);
       for (const next of target ? objects.servicesNamed(target.name) : []) visit(next);
     }
     path.pop();
@@ -105,37 +120,38 @@ export function serviceEndpoints(
   return { addresses: [...addresses], alias };
 }
 
-function ownAddresses(service: ServiceObject, kind: string, objects: Objects): Ipv4[] {
+function ownAddresses(service: ServiceObject, kind: string, objects: Objects): Ip[] {
   if (kind === 'externalservice') return parseAll(service.externalIps);
   if (service.vip) return parseAll([service.vip]);
-  const good: Ipv4[] = [];
-  let last: Ipv4 | undefined;
+  const good: Ip[] = [];
+  let last: readonly Ip[] = [];
   for (const id of service.containerIds) {
     const container = objects.container(id);
-    const address = container && addressOf(container, objects);
-    if (address === undefined) continue;
-    last = address;
-    if (isPublished(container!, service)) good.push(address);
+    const addresses = container ? addressesOf(container, objects) : [];
+    if (addresses.length === 0) continue;
+    last = addresses;
+    if (isPublished(container!, service) && objects.isReachable(container!)) good.push(...addresses);
   }
   // As in the original: if no endpoint qualifies, the last one is published, never an empty set.
-  return good.length === 0 && last !== undefined ? [last] : good;
+  return good.length === 0 ? [...last] : good;
 }
 
-/** Its own first IPv4 address. */
-export function firstAddress(container: ContainerObject): Ipv4 | undefined {
+/** Its own first address of each family. */
+export function ownAddressesOf(container: ContainerObject): Ip[] {
+  const found: Ip[] = [];
   for (const text of container.ips) {
-    const address = parseIpv4(text);
-    if (address !== undefined) return address;
+    const address = parseIp(text);
+    if (address !== undefined && !found.some((one) => typeof one === typeof address)) found.push(address);
   }
-  return undefined;
+  return found;
 }
 
-/** Its own first IPv4 address, or that of the container whose namespace it shares. */
-export function addressOf(container: ContainerObject, objects: Pick<Objects, 'container'>): Ipv4 | undefined {
-  const own = firstAddress(container);
-  if (own !== undefined || container.networkFrom === null) return own;
+/** Its own first address of each family, or those of the container whose namespace it shares. */
+export function addressesOf(container: ContainerObject, objects: Pick<Objects, 'container'>): Ip[] {
+  const own = ownAddressesOf(container);
+  if (own.length > 0 || container.networkFrom === null) return own;
   const parent = objects.container(container.networkFrom);
-  return parent && firstAddress(parent);
+  return parent ? ownAddressesOf(parent) : [];
 }
 
 function isPublished(container: ContainerObject, service: ServiceObject): boolean {
@@ -147,6 +163,6 @@ export function isRunning(container: ContainerObject): boolean {
   return container.state === 'running' || container.state === 'starting';
 }
 
-function parseAll(texts: readonly string[]): Ipv4[] {
-  return texts.map(parseIpv4).filter((address) => address !== undefined);
+function parseAll(texts: readonly string[]): Ip[] {
+  return texts.map(parseIp).filter((address) => address !== undefined);
 }

@@ -3,6 +3,7 @@
 // dns2's encoder is not used for them: it copies the whole message once a record (5,000 addresses cost it seconds), and it
 // would spell the question anew from joined labels, whereas the question must come back byte for byte as it was sent.
 import { ipv4Bytes } from '../shared/model/ipv4.ts';
+import { ipv6Bytes } from '../shared/model/ipv6.ts';
 import { classIn, flag, headerBytes } from './dns-codes.ts';
 import { ownUdpSize, type Query, sizeLimit } from './query.ts';
 import type { DnsRecord, RecordData, Reply, Soa } from './records.ts';
@@ -125,7 +126,7 @@ class MessageWriter {
   #data(data: RecordData): void {
     switch (data.kind) {
       case 'address':
-        this.bytes(ipv4Bytes(data.address));
+        this.bytes(typeof data.address === 'number' ? ipv4Bytes(data.address) : ipv6Bytes(data.address));
         break;
       case 'name':
         this.#name(data.target);

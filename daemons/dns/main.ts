@@ -4,7 +4,8 @@ import { type DaemonContext, type RunningDaemon, runDaemon } from '../shared/dae
 import { LocalCallers } from '../shared/effects/local-callers.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import { renderError, type SuiteError } from '../shared/model/errors.ts';
-import { type Cidr4, type Ipv4, parseCidr4, parseIpv4 } from '../shared/model/ipv4.ts';
+import { type Cidr, type Ip, parseCidr } from '../shared/model/ip.ts';
+import { parseIpv4 } from '../shared/model/ipv4.ts';
 import { daemonSocket } from '../shared/model/paths.ts';
 import { type Watch, watchSnapshot } from '../shared/source/watch.ts';
 import { AnswersKeeper } from './answers-keeper.ts';
@@ -47,7 +48,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   });
   const hotMetrics = new HotMetrics(context.metrics, metrics);
   const settings = { ttl: config.dns.ttl, subnets: subnetsOf(config), shuffle, onLoop: loops.onLoop };
-  const viewOf = (source: Ipv4): View => views.of(source);
+  const viewOf = (source: Ip): View => views.of(source);
   const resolver = new Resolver({
     index,
     settings,
@@ -139,7 +140,7 @@ function watchMetadata(context: DaemonContext, index: NotedIndex, changed: (stal
   tellMetadata(context, index.ready, undefined);
   return watchSnapshot({
     socketPath: daemonSocket(context.paths, 'metadata'),
-    kinds: ['host', 'container', 'service', 'stack'],
+    kinds: ['environment', 'host', 'container', 'service', 'stack'],
     onSnapshot: (snapshot, change) => {
       changed(index.take(snapshot, change));
       tellMetadata(context, true, undefined);
@@ -149,8 +150,9 @@ function watchMetadata(context: DaemonContext, index: NotedIndex, changed: (stal
 }
 
 /** Reverse names of these are ours: asked outside, they would tell strangers about our addresses. */
-function subnetsOf(config: Config): Cidr4[] {
-  return config.networks.map((network) => parseCidr4(network.subnet)).filter((subnet) => subnet !== undefined);
+function subnetsOf(config: Config): Cidr[] {
+  const texts = config.networks.flatMap(({ subnet, subnet6 }) => [subnet, subnet6 ?? '']);
+  return texts.map(parseCidr).filter((subnet) => subnet !== undefined);
 }
 
 function tellListening({ health, log, config }: DaemonContext, fault: SuiteError | undefined): void {

@@ -1,6 +1,7 @@
 // Pure: every name of the zone, kept up with the snapshot. A change costs what it touches: each name remembers which objects
 // it was made from, so that exactly the names of a changed object are made anew, when somebody asks for them.
-import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
+import { type Ip, parseIp } from '../shared/model/ip.ts';
+import type { Ipv4 } from '../shared/model/ipv4.ts';
 import {
   type ContainerObject,
   type Key,
@@ -11,15 +12,15 @@ import {
 import { type Change, objectsOf, Snapshot, splitKey } from '../shared/model/snapshot.ts';
 import { type Answers, noAnswers } from './answers.ts';
 import {
-  addressOf,
+  addressesOf,
   type Cut,
   type Endpoints,
-  firstAddress,
   isRunning,
   kubernetesZone,
   nameOf,
   namesOf,
   type Objects,
+  ownAddressesOf,
   serviceEndpoints,
 } from './derive-names.ts';
 import { MadeEntries } from './made-entries.ts';
@@ -48,11 +49,14 @@ export class NameIndex {
   readonly serviceName: string;
   readonly #options: NameIndexOptions;
   #snapshot: Snapshot | undefined;
+  /** The one before, while names are moved from it to the next. */
+  #before: Snapshot | undefined;
   #answers = noAnswers;
   #answersTaken = 0;
   readonly #claims: NameClaims;
   readonly #made = new MadeEntries<NameEntry>();
-  readonly #byAddress = new MultiMap<Ipv4, string>();
+  readonly #byAddress = new MultiMap<Ip, string>();
+  readonly #byHost = new MultiMap<string, string>();
   readonly #servicesOf = new MultiMap<string, string>();
 
   constructor(options: NameIndexOptions) {
@@ -106,13 +110,29 @@ export class NameIndex {
     // On another host the change is relative to nothing: the snapshot itself is the full set.
     const sameHost = this.#snapshot?.hostId === snapshot.hostId;
     const before = sameHost ? this.#snapshot! : this.#forget(snapshot.hostId, changed);
+    this.#before = before;
     this.#snapshot = snapshot;
     if (sameHost) for (const key of change.drop) this.#replace(key, lookUp(before, key), undefined, changed);
     for (const object of sameHost ? change.put : objectsOf(snapshot)) {
       const key = keyOf(object);
       this.#replace(key, lookUp(before, key), object, changed);
+      // Any link may lead elsewhere now.
+      if (object.kind === 'environment') this.#made.clear();
     }
+    if (sameHost) this.#replaceMoved(before, change, changed);
+    this.#before = undefined;
     return changed;
+  }
+
+  /** Containers of hosts that are gone or back: they did not change themselves, what they stand for does. */
+  #replaceMoved(before: Snapshot, change: Change, changed: Set<string>): void {
+    const hosts = hostsOf(change).filter((id) => isGone(id, before) !== isGone(id, this.#snapshot));
+    if (hosts.length === 0) return;
+    const done = new Set<Key>([...change.drop, ...change.put.map(keyOf)]);
+    for (const container of hosts.flatMap((id) => this.containersOf(id))) {
+      const key = keyOf(container);
+      if (!done.has(key)) this.#replace(key, container, container, changed);
+    }
   }
 
   /** What the name leads to by metadata; undefined if no object has it. */
@@ -136,23 +156,36 @@ export class NameIndex {
   }
 
   /** The containers that have this address, of all hosts, the running and local ones first. */
-  containersAt(address: Ipv4): ContainerObject[] {
+  containersAt(address: Ip): ContainerObject[] {
     const found = this.#byAddress.get(address).map((id) => this.#snapshot?.get('container', id));
     return this.#inOrder(found.filter((one) => one !== undefined));
   }
 
   /** The container behind a local client's address. */
-  clientAt(address: Ipv4): ContainerObject | undefined {
+  clientAt(address: Ip): ContainerObject | undefined {
     return this.containersAt(address).find((container) => container.hostId === this.#snapshot?.hostId);
   }
 
   /** The name that a reverse lookup of the address answers. */
-  nameAt(address: Ipv4): string | undefined {
+  nameAt(address: Ip): string | undefined {
     for (const container of this.containersAt(address)) {
+      if (!isReachable(container, this.#snapshot)) continue;
       const name = nameOf(container, this.zone);
       if (name !== undefined) return name;
     }
     return undefined;
+  }
+
+  /** The name of this cluster's environment. */
+  get environment(): string | undefined {
+    for (const one of this.#snapshot?.table('environment').values() ?? []) return one.name;
+    return undefined;
+  }
+
+  /** The containers of a host. */
+  containersOf(hostId: string): ContainerObject[] {
+    const found = this.#byHost.get(hostId).map((id) => this.#snapshot?.get('container', id));
+    return found.filter((one) => one !== undefined);
   }
 
   /** The services (sidekicks too) that list this container. */
@@ -175,18 +208,17 @@ export class NameIndex {
   #makeForPlain(name: string, claim: Key): NameEntry | undefined {
     const { kind, id } = splitKey(claim);
     const container = kind === 'container' ? this.#snapshot?.get(kind, id) : undefined;
-    const address = container && firstAddress(container);
-    if (address === undefined) return undefined;
-    return { addresses: [address], alias: undefined, searchable: parentOf(name) === this.zone };
+    const addresses = container ? ownAddressesOf(container) : [];
+    if (addresses.length === 0) return undefined;
+    return { addresses, alias: undefined, searchable: parentOf(name) === this.zone };
   }
 
   /** One name, several containers: the one that runs, is local, is newest. */
   #makeForContainers(name: string, claims: readonly Key[], objects: Objects): NameEntry {
     const containers = claims.map((key) => objects.container(splitKey(key).id)).filter((one) => one !== undefined);
-    const addresses = this.#inOrder(containers).map((container) => addressOf(container, objects));
-    const first = addresses.find((address) => address !== undefined);
-    const searchable = parentOf(name) === this.zone;
-    return { addresses: first === undefined ? [] : [first], alias: undefined, searchable };
+    const addresses = this.#inOrder(containers).map((container) => addressesOf(container, objects));
+    const first = addresses.find((some) => some.length > 0) ?? [];
+    return { addresses: first, alias: undefined, searchable: parentOf(name) === this.zone };
   }
 
   /** `<container>.<service>.<namespace>.svc.cluster.local`: a container that a service of Kubernetes lists. */
@@ -194,7 +226,10 @@ export class NameIndex {
     const parent = isInside(name, kubernetesZone) ? parentOf(name) : undefined;
     if (parent === undefined || !this.#claims.exists(parent)) return undefined;
     const wanted = name.slice(0, -parent.length - 1);
-    const isWanted = (id: string): boolean => this.#snapshot?.get('container', id)?.name.toLowerCase() === wanted;
+    const isWanted = (id: string): boolean => {
+      const container = this.#snapshot?.get('container', id);
+      return container?.name.toLowerCase() === wanted && isReachable(container, this.#snapshot);
+    };
     const find = (objects: Objects): Key[] =>
       objects
         .servicesNamed(parent)
@@ -214,6 +249,8 @@ export class NameIndex {
 
   get #objects(): Objects {
     return {
+      environment: this.environment,
+      isReachable: (container) => isReachable(container, this.#snapshot),
       container: (id) => this.#snapshot?.get('container', id),
       servicesNamed: (name) =>
         this.#claims
@@ -228,6 +265,7 @@ export class NameIndex {
   #tracked(name: string): Objects {
     const objects = this.#objects;
     return {
+      ...objects,
       container: (id) => {
         this.#made.note(`container/${id}`, name);
         return objects.container(id);
@@ -248,8 +286,8 @@ export class NameIndex {
     after: SnapshotObject | undefined,
     changed: Set<string>,
   ): void {
-    const old = before ? namesOf(before, this.zone) : [];
-    const names = after ? namesOf(after, this.zone) : [];
+    const old = before && isReachable(before, this.#before) ? namesOf(before, this.zone) : [];
+    const names = after && isReachable(after, this.#snapshot) ? namesOf(after, this.zone) : [];
     for (const name of old) if (!names.includes(name)) this.#claims.remove(name, key);
     for (const name of names) if (!old.includes(name)) this.#claims.add(name, key);
     for (const one of new Set([...old, ...names])) this.#dirty(one, changed);
@@ -267,16 +305,32 @@ export class NameIndex {
   #list(object: SnapshotObject, verb: 'add' | 'remove'): void {
     if (object.kind === 'service') for (const id of object.containerIds) this.#servicesOf[verb](id, object.id);
     if (object.kind !== 'container') return;
-    for (const address of object.ips.map(parseIpv4)) {
+    this.#byHost[verb](object.hostId, object.id);
+    for (const address of object.ips.map(parseIp)) {
       if (address !== undefined) this.#byAddress[verb](address, object.id);
     }
   }
 
   #forget(hostId: string, changed: Set<string>): Snapshot {
     for (const name of this.#claims.names()) changed.add(name);
-    for (const map of [this.#claims, this.#made, this.#byAddress, this.#servicesOf]) map.clear();
+    for (const map of [this.#claims, this.#made, this.#byAddress, this.#byHost, this.#servicesOf]) map.clear();
     return Snapshot.empty(hostId);
   }
+}
+
+function hostsOf(change: Change): string[] {
+  const put = change.put.filter(({ kind }) => kind === 'host').map(({ id }) => id);
+  const dropped = change.drop.map(splitKey).filter(({ kind }) => kind === 'host');
+  return [...put, ...dropped.map(({ id }) => id)];
+}
+
+/** True for another host whose lease in the cluster's store has ended; of our own host we know better. */
+function isGone(hostId: string, snapshot: Snapshot | undefined): boolean {
+  return hostId !== snapshot?.hostId && snapshot?.get('host', hostId)?.alive === false;
+}
+
+function isReachable(object: SnapshotObject, snapshot: Snapshot | undefined): boolean {
+  return object.kind !== 'container' || !isGone(object.hostId, snapshot);
 }
 
 function lookUp(snapshot: Snapshot, key: Key): SnapshotObject | undefined {

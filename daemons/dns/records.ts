@@ -1,10 +1,10 @@
 // Pure: the records that this daemon makes itself, and what a reply consists of before it is encoded.
-import type { Ipv4 } from '../shared/model/ipv4.ts';
+import type { Ip } from '../shared/model/ip.ts';
 import { rrType } from './dns-codes.ts';
 
 /** Contents of a record. `raw` are bytes in which no name is compressed, taken over from an upstream. */
 export type RecordData =
-  | { readonly kind: 'address'; readonly address: Ipv4 }
+  | { readonly kind: 'address'; readonly address: Ip }
   | { readonly kind: 'name'; readonly target: string }
   | { readonly kind: 'soa'; readonly soa: Soa }
   | { readonly kind: 'raw'; readonly bytes: Uint8Array };
@@ -34,8 +34,8 @@ export interface Reply {
   readonly authority: readonly DnsRecord[];
 }
 
-export function addressRecord(owner: string, ttl: number, address: Ipv4): DnsRecord {
-  return { owner, type: rrType.A, ttl, data: { kind: 'address', address } };
+export function addressRecord(owner: string, ttl: number, address: Ip): DnsRecord {
+  return { owner, type: typeof address === 'number' ? rrType.A : rrType.AAAA, ttl, data: { kind: 'address', address } };
 }
 
 export function nameRecord(owner: string, type: number, ttl: number, target: string): DnsRecord {

@@ -1,6 +1,6 @@
 // The way of a question through the daemon: guard, answer from what we know, else forward. Local answers are made at once, in
 // the caller's turn; only what has to wait returns a promise.
-import { type Ipv4, renderIpv4 } from '../shared/model/ipv4.ts';
+import { type Ip, renderIp } from '../shared/model/ip.ts';
 import { type AnswerSettings, answer, type Chase, finishChase, unknownYet } from './answer.ts';
 import { rcode } from './dns-codes.ts';
 import { encodeRefusal, encodeReply } from './encode-reply.ts';
@@ -30,7 +30,7 @@ export interface ResolverOptions {
   readonly settings: AnswerSettings;
   readonly forwarder: Forwarder;
   readonly probe: Pick<LoopProbe, 'sees'>;
-  readonly viewOf: (source: Ipv4) => View;
+  readonly viewOf: (source: Ip) => View;
   /** Told of each reply that goes out. */
   readonly onReply: (query: Query, resolved: Resolved) => void;
   /** Told of bytes that no answer, or only a header, is given to. */
@@ -51,7 +51,7 @@ export class Resolver {
   }
 
   /** The reply to a message from a client, or nothing for what deserves none. */
-  handle(packet: Uint8Array, source: Ipv4, transport: Transport): Now<Uint8Array | undefined> {
+  handle(packet: Uint8Array, source: Ip, transport: Transport): Now<Uint8Array | undefined> {
     const shape = guardQuery(packet);
     if (shape.verdict !== 'sound') {
       this.#options.onMalformed();
@@ -64,7 +64,7 @@ export class Resolver {
   }
 
   /** As `handle`, for a question that is known to be sound; `note` is told which rules were tried. */
-  resolve(query: Query, source: Ipv4, note?: Note): Now<Resolved> {
+  resolve(query: Query, source: Ip, note?: Note): Now<Resolved> {
     const { index, settings, probe, viewOf } = this.#options;
     if (probe.sees(query.name)) return own(query, bareReply(rcode.NXDOMAIN), 'refused');
     const view = viewOf(source);
@@ -115,7 +115,7 @@ export class Resolver {
     return own(query, finishChase(chase, found), chase.path);
   }
 
-  async #wait(query: Query, source: Ipv4, note?: Note): Promise<Resolved> {
+  async #wait(query: Query, source: Ip, note?: Note): Promise<Resolved> {
     const { index, snapshotWaitMs } = this.#options;
     note?.('metadata has told nothing yet: its first snapshot is waited for');
     if (this.#held.size < maxHeld) {
@@ -133,10 +133,10 @@ export class Resolver {
   }
 }
 
-function describeClient(index: NameIndex, view: View, source: Ipv4): string {
+function describeClient(index: NameIndex, view: View, source: Ip): string {
   const name = index.clientAt(source)?.name;
   const who = name === undefined ? 'no container of this host' : `the container ${name}`;
-  return `asked from ${renderIpv4(source)}, ${who}; suffixes: ${view.suffixes.join(', ')}`;
+  return `asked from ${renderIp(source)}, ${who}; suffixes: ${view.suffixes.join(', ')}`;
 }
 
 function own(query: Query, reply: Reply, path: Path): Resolved {

@@ -1,7 +1,7 @@
 // The UDP side without hot workers: one socket of Node's on the service address. Replies leave from the address that was asked.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { SuiteError } from '../shared/model/errors.ts';
-import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
+import { type Ip, parseIp } from '../shared/model/ip.ts';
 import { guardQuery } from './guard.ts';
 import type { Verdict } from './hot/rate-limit.ts';
 import { writeTruncated } from './hot/write-hot.ts';
@@ -9,15 +9,15 @@ import type { Transport } from './query.ts';
 
 export type Handle = (
   packet: Uint8Array,
-  source: Ipv4,
+  source: Ip,
   transport: Transport,
 ) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
 export interface Callers {
-  allows(source: Ipv4): boolean;
-  allowsAfterLook(source: Ipv4): Promise<boolean>;
+  allows(source: Ip): boolean;
+  allowsAfterLook(source: Ip): Promise<boolean>;
   /** Counts an answer over UDP; absent: without limit. */
-  limit?(source: Ipv4): Verdict;
+  limit?(source: Ip): Verdict;
 }
 
 export interface ServeOptions {
@@ -40,7 +40,7 @@ const maxBacklogBytes = 4 * 1024 * 1024;
 
 /** Resolves when bound; a taken port is PORT_TAKEN. */
 export function serveUdp(options: ServeOptions): Promise<Listener> {
-  const socket = createSocket({ type: 'udp4', recvBufferSize: bufferBytes, sendBufferSize: bufferBytes });
+  const socket = createSocket({ type: options.address.includes(':') ? 'udp6' : 'udp4', recvBufferSize: bufferBytes, sendBufferSize: bufferBytes });
   return new Promise((resolve, reject) => {
     const refused = (cause: NodeJS.ErrnoException): void => {
       socket.close();
@@ -60,7 +60,7 @@ export function serveUdp(options: ServeOptions): Promise<Listener> {
 }
 
 async function take(socket: Socket, packet: Buffer, from: RemoteInfo, options: ServeOptions): Promise<void> {
-  const source = parseIpv4(from.address);
+  const source = parseIp(from.address);
   if (source === undefined || from.port === 0) return;
   if (!options.callers.allows(source) && !(await options.callers.allowsAfterLook(source))) {
     options.onDropped('caller');

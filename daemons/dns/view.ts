@@ -1,5 +1,6 @@
 // Pure: what one client sees of all names: the suffixes searched for it, its own part of the answers file, the aliases that
 // its links make, and behind them what everybody sees.
+import type { Ip } from '../shared/model/ip.ts';
 import { type Ipv4, renderIpv4 } from '../shared/model/ipv4.ts';
 import type { ContainerObject, ServiceObject } from '../shared/model/objects.ts';
 import { type AnswerSection, type FileEntry, noSection, type Timed } from './answers.ts';
@@ -33,9 +34,9 @@ const maxOwnSuffixes = 16;
 const noLinks: ReadonlyMap<string, string> = new Map();
 
 /** The view of a client by its source address; one without a local container sees what all see, and its part of the file. */
-export function viewOf(index: NameIndex, source: Ipv4): View {
+export function viewOf(index: NameIndex, source: Ip): View {
   const container = index.clientAt(source);
-  const own = index.answers.clients.get(source) ?? noSection;
+  const own = index.answers.clients.get(source as Ipv4) ?? noSection;
   const services = container ? index.servicesOf(container.id) : [];
   const suffixes = new Set([
     ...own.search.slice(0, maxOwnSuffixes),
@@ -43,7 +44,7 @@ export function viewOf(index: NameIndex, source: Ipv4): View {
     ...index.answers.common.search.slice(0, maxOwnSuffixes),
     index.zone,
   ]);
-  const links = container ? linksOf(container, services, index.zone) : noLinks;
+  const links = container ? linksOf(container, services, index) : noLinks;
   return { suffixes: [...suffixes], links, own, upstreams: upstreamsOf(index, own, container) };
 }
 
@@ -64,7 +65,7 @@ function groupOf(service: ServiceObject): string {
 function linksOf(
   container: ContainerObject,
   services: readonly ServiceObject[],
-  zone: string,
+  { zone, environment }: NameIndex,
 ): ReadonlyMap<string, string> {
   const links = new Map<string, string>();
   const add = (name: string | undefined, target: string | undefined): void => {
@@ -72,10 +73,10 @@ function linksOf(
   };
   for (const service of services) {
     for (const [key, alias] of Object.entries(service.links)) {
-      const target = linkTarget(key, zone);
+      const target = linkTarget(key, zone, environment);
       if (!target || alias === '' || alias.toLowerCase() === key.toLowerCase()) continue;
       add(joinName(alias, zone), target.name);
-      add(joinName(alias, target.stack, zone), target.name);
+      add(target.isFull ? joinName(alias) : joinName(alias, target.stack, zone), target.name);
     }
   }
   for (const [alias, name] of Object.entries(container.links ?? {})) add(joinName(alias, zone), joinName(name, zone));

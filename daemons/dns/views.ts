@@ -1,12 +1,13 @@
 // Pure: the views of clients, each made when it is first needed. Only local containers and clients of the answers file have one
 // of their own, so their number is bounded by what runs here and what is written, whatever source addresses are forged.
+import type { Ip } from '../shared/model/ip.ts';
 import type { Ipv4 } from '../shared/model/ipv4.ts';
 import type { NameIndex } from './name-index.ts';
 import { type View, viewOf } from './view.ts';
 
 export class Views {
   readonly #index: NameIndex;
-  readonly #views = new Map<Ipv4, View>();
+  readonly #views = new Map<Ip, View>();
   /** Of all others. */
   #stranger: View | undefined;
 
@@ -14,10 +15,10 @@ export class Views {
     this.#index = index;
   }
 
-  of(source: Ipv4): View {
+  of(source: Ip): View {
     const known = this.#views.get(source);
     if (known) return known;
-    const isStranger = !this.#index.clientAt(source) && !this.#index.answers.clients.has(source);
+    const isStranger = !this.#index.clientAt(source) && !this.#index.answers.clients.has(source as Ipv4);
     if (isStranger && this.#stranger) return this.#stranger;
     const made = viewOf(this.#index, source);
     if (isStranger) this.#stranger = made;

@@ -1,7 +1,7 @@
 // Pure: a name index that tells what was read from it, and which marks a change makes wrong. Marks are texts: a name stands for
 // what it leads to, `+name` and `-name` for "it exists" having become true or false, `@address` for who is behind an address.
+import { type Ip, parseIp } from '../../shared/model/ip.ts';
 import type { Ipv4 } from '../../shared/model/ipv4.ts';
-import { parseIpv4 } from '../../shared/model/ipv4.ts';
 import type { SnapshotObject } from '../../shared/model/objects.ts';
 import { type Change, objectsOf, type Snapshot, splitKey } from '../../shared/model/snapshot.ts';
 import { kubernetesZone } from '../derive-names.ts';
@@ -49,8 +49,8 @@ export class NotedIndex extends NameIndex {
     return found;
   }
 
-  override nameAt(address: Ipv4): string | undefined {
-    this.#notes?.add(`@${address}`);
+  override nameAt(address: Ip): string | undefined {
+    this.#notes?.add(markOf(address));
     return super.nameAt(address);
   }
 
@@ -60,12 +60,14 @@ export class NotedIndex extends NameIndex {
     const whole = before?.hostId !== snapshot.hostId;
     const names = this.update(snapshot, change);
     this.#before = snapshot;
-    const touched = whole ? [...objectsOf(snapshot)] : touchedBy(change, before);
-    const clients = this.#clientsOf(touched, snapshot);
-    if (whole || names.size > maxNames) return { marks: undefined, clients };
+    const touched = whole ? [...objectsOf(snapshot)] : this.#touchedBy(change, before);
+    // Links of any client may lead elsewhere when the environment has another name.
+    const all = whole || touched.some(({ kind }) => kind === 'environment');
+    const clients = this.#clientsOf(all ? [...objectsOf(snapshot)] : touched, snapshot);
+    if (all || names.size > maxNames) return { marks: undefined, clients };
     const marks = new Set<string>();
     for (const name of names) this.#markName(name, marks);
-    for (const address of addressesOf(touched)) marks.add(`@${address}`);
+    for (const address of addressesOf(touched)) marks.add(markOf(address));
     return { marks: [...marks], clients };
   }
 
@@ -76,12 +78,27 @@ export class NotedIndex extends NameIndex {
     }
   }
 
+  /** The objects of a change as they were and as they are, and the containers of hosts that it tells of. */
+  #touchedBy(change: Change, before: Snapshot | undefined): SnapshotObject[] {
+    const keys = [...change.drop, ...change.put.map((object) => `${object.kind}/${object.id}` as const)].map(splitKey);
+    const old = keys.map(({ kind, id }) => before?.get(kind, id)).filter((object) => object !== undefined);
+    const lost = keys.filter(
+      ({ kind, id }) => kind === 'host' && before?.get(kind, id)?.alive !== this.#aliveNow(id, change),
+    );
+    return [...old, ...change.put, ...lost.flatMap(({ id }) => this.containersOf(id))];
+  }
+
+  #aliveNow(hostId: string, change: Change): boolean | undefined {
+    const host = change.put.find(({ kind, id }) => kind === 'host' && id === hostId);
+    return host?.kind === 'host' ? host.alive : undefined;
+  }
+
   /** A container's own change, and one of a service that lists it, may change what it sees. */
   #clientsOf(touched: readonly SnapshotObject[], snapshot: Snapshot): Set<Ipv4> {
     const clients = new Set<Ipv4>();
     const add = (object: SnapshotObject | undefined): void => {
       if (object?.kind !== 'container' || object.hostId !== snapshot.hostId) return;
-      for (const address of addressesOf([object])) clients.add(address);
+      for (const address of addressesOf([object])) if (typeof address === 'number') clients.add(address);
     };
     for (const object of touched) {
       add(object);
@@ -91,16 +108,13 @@ export class NotedIndex extends NameIndex {
   }
 }
 
-/** The objects of a change as they were and as they are. */
-function touchedBy(change: Change, before: Snapshot | undefined): SnapshotObject[] {
-  const keys = [...change.drop, ...change.put.map((object) => `${object.kind}/${object.id}` as const)];
-  const old = keys.map(splitKey).map(({ kind, id }) => before?.get(kind, id));
-  return [...old.filter((object) => object !== undefined), ...change.put];
+function markOf(address: Ip): string {
+  return typeof address === 'number' ? `@${address}` : `@${address.toString(16)}:`;
 }
 
-function* addressesOf(objects: readonly SnapshotObject[]): Iterable<Ipv4> {
+function* addressesOf(objects: readonly SnapshotObject[]): Iterable<Ip> {
   for (const object of objects) {
     if (object.kind !== 'container') continue;
-    for (const address of object.ips.map(parseIpv4)) if (address !== undefined) yield address;
+    for (const address of object.ips.map(parseIp)) if (address !== undefined) yield address;
   }
 }

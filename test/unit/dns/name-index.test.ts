@@ -3,10 +3,11 @@ import type { Cut } from '../../../daemons/dns/derive-names.ts';
 import { NameIndex } from '../../../daemons/dns/name-index.ts';
 import { viewOf } from '../../../daemons/dns/view.ts';
 import { Views } from '../../../daemons/dns/views.ts';
-import { type Ipv4, parseIpv4, renderIpv4 } from '../../../daemons/shared/model/ipv4.ts';
+import { parseIp, renderIp } from '../../../daemons/shared/model/ip.ts';
+import { type Ipv4, parseIpv4 } from '../../../daemons/shared/model/ipv4.ts';
 import { type Key, keyOf, type SnapshotObject } from '../../../daemons/shared/model/objects.ts';
 import { Snapshot } from '../../../daemons/shared/model/snapshot.ts';
-import { container, hostId, otherHost, service } from './support/objects.ts';
+import { container, host, hostId, otherHost, service } from './support/objects.ts';
 
 const ip = (text: string): Ipv4 => parseIpv4(text)!;
 const zone = 'rancher.internal';
@@ -25,7 +26,7 @@ class Feed {
   }
   show(name: string): string | undefined {
     const entry = this.index.lookup(`${name}.${zone}`);
-    return entry && [...entry.addresses.map(renderIpv4), entry.alias].filter((part) => part).join(' ');
+    return entry && [...entry.addresses.map(renderIp), entry.alias].filter((part) => part).join(' ');
   }
 }
 
@@ -196,9 +197,9 @@ t.test('services of Kubernetes, and their containers below them', async (t) => {
     service('kns/kube', { serviceKind: 'KubernetesService', vip: '10.43.0.1', containerIds: ['K1'] }),
     service('kns/web', { containerIds: ['k2'] }),
   ]);
-  const shown = (name: string) => feed.index.lookup(`${name}.kns.svc.cluster.local`)?.addresses.map(renderIpv4);
+  const shown = (name: string) => feed.index.lookup(`${name}.kns.svc.cluster.local`)?.addresses.map(renderIp);
   t.same(shown('kube'), ['10.43.0.1']);
-  t.same(shown('k1.kube'), ['10.42.0.1']);
+  t.same(shown('k1.kube'), ['fd00::1', '10.42.0.1']);
   for (const name of ['k2.kube', 'k1.web', 'web', 'a.k1.kube']) t.equal(shown(name), undefined, name);
   t.equal(feed.show('kube.kns'), '10.43.0.1');
   t.same(feed.step([container('K1', { ips: ['10.42.0.9'] })]), ['k1.kube.kns.svc.cluster.local', `k1.${zone}`]);
@@ -206,6 +207,69 @@ t.test('services of Kubernetes, and their containers below them', async (t) => {
   feed.step([], ['service/kns/kube']);
   t.equal(shown('kube'), undefined);
   t.equal(shown('k1.kube'), undefined);
+});
+
+t.test('both families of a container, of a service, and the way back', async (t) => {
+  const feed = new Feed();
+  feed.step([
+    container('a', { ips: ['10.42.0.1', 'fd00:42::1', '10.42.0.2', 'fd00:42::2'] }),
+    container('side', { networkFrom: 'a' }),
+    container('six', { ips: ['fd00:42::6'] }),
+    container('sick', { ips: ['fd00:42::7'], health: 'unhealthy' }),
+    service('s/web', { containerIds: ['a', 'six', 'sick'] }),
+    service('s/out', { serviceKind: 'externalService', externalIps: ['192.0.2.1', '2001:db8::1'] }),
+  ]);
+  t.equal(feed.show('a'), '10.42.0.1 fd00:42::1', 'the first of each');
+  t.equal(feed.show('side'), '10.42.0.1 fd00:42::1');
+  t.equal(feed.show('web.s'), '10.42.0.1 fd00:42::1 fd00:42::6');
+  t.equal(feed.show('out.s'), '192.0.2.1 2001:db8::1');
+  t.equal(feed.index.nameAt(parseIp('fd00:42::2')!), `a.${zone}`);
+  feed.step([container('a', { ips: ['10.42.0.1'] })]);
+  t.equal(feed.index.nameAt(parseIp('fd00:42::2')!), undefined);
+});
+
+const there = host(otherHost);
+const away = host(otherHost, { alive: false });
+
+t.test('names of a host that is gone leave at once, and come back with it', async (t) => {
+  const feed = new Feed();
+  feed.step([
+    there,
+    container('far', { ips: ['10.42.2.1'], hostId: otherHost, health: 'healthy' }),
+    container('twin-far', { name: 'twin', ips: ['10.42.2.2'], hostId: otherHost, createdAt: 9 }),
+    container('twin-near', { name: 'twin', ips: ['10.42.1.2'] }),
+    container('near', { ips: ['10.42.1.1'] }),
+    service('s/both', { containerIds: ['far', 'near'] }),
+    service('s/far', { containerIds: ['far', 'twin-far'] }),
+    service('s/near', { containerIds: ['near'] }),
+    service('s/kube', { serviceKind: 'kubernetesService', containerIds: ['far'] }),
+  ]);
+  const names = ['far', 'twin', 'near', 'both.s', 'far.s', 'near.s'];
+  const shown = () => names.map((name) => feed.show(name));
+  const whole = ['10.42.2.1', '10.42.1.2', '10.42.1.1', '10.42.2.1 10.42.1.1', '10.42.2.1 10.42.2.2', '10.42.1.1'];
+  const pod = () => feed.index.lookup('far.kube.s.svc.cluster.local')?.addresses.map(renderIp);
+  t.same(shown(), whole);
+  t.same(pod(), ['10.42.2.1']);
+  const touched = ['both.s', 'far', 'far.s', 'twin'].map((name) => `${name}.${zone}`);
+  t.match(new Set(feed.step([away])), new Set(touched));
+  t.same(shown(), [undefined, '10.42.1.2', '10.42.1.1', '10.42.1.1', '10.42.2.2', '10.42.1.1']);
+  t.same(pod(), undefined);
+  t.equal(feed.index.nameAt(ip('10.42.2.1')), undefined);
+  t.notOk(feed.step([away, container('near', { ips: ['10.42.1.1'] })]).includes(`far.${zone}`), 'no change of its own');
+  feed.step([container('far', { ips: ['10.42.2.9'], hostId: otherHost })]);
+  t.equal(feed.show('far'), undefined, 'a late record of it changes nothing');
+  feed.step([there, container('far', { ips: ['10.42.2.1'], hostId: otherHost, health: 'healthy' })]);
+  t.same(shown(), whole);
+  t.equal(feed.index.nameAt(ip('10.42.2.1')), `far.${zone}`);
+  feed.step([away]);
+  feed.step([], ['container/far', 'container/twin-far', `host/${otherHost}`]);
+  t.equal(feed.show('far'), undefined);
+});
+
+t.test('of our own host the store knows less than we do', async (t) => {
+  const feed = new Feed();
+  feed.step([host(hostId, { alive: false }), container('near', { ips: ['10.42.1.1'] })]);
+  t.equal(feed.show('near'), '10.42.1.1');
 });
 
 t.test('another host id starts anew; views follow the data', async (t) => {

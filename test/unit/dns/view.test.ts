@@ -6,7 +6,8 @@ import { parseAnswers } from '../../../daemons/dns/parse-answers.ts';
 import { makeQuery } from '../../../daemons/dns/query.ts';
 import { search, seenAs, type View, viewOf } from '../../../daemons/dns/view.ts';
 import { Views } from '../../../daemons/dns/views.ts';
-import { type Ipv4, parseIpv4, renderIpv4 } from '../../../daemons/shared/model/ipv4.ts';
+import { renderIp } from '../../../daemons/shared/model/ip.ts';
+import { type Ipv4, parseIpv4 } from '../../../daemons/shared/model/ipv4.ts';
 import { Snapshot } from '../../../daemons/shared/model/snapshot.ts';
 import { container, hostId, service } from './support/objects.ts';
 
@@ -59,7 +60,7 @@ const others = viewOf(index, ip('10.42.1.200'));
 
 function shown(view: View, name: string): string {
   const { addresses = [], texts } = seenAs(index, view, `${name}.${zone}`) ?? {};
-  return [...addresses.map(renderIpv4), ...(texts?.value ?? [])].join(' ');
+  return [...addresses.map(renderIp), ...(texts?.value ?? [])].join(' ');
 }
 
 t.test('the client, its links, the common part, metadata', async (t) => {
@@ -112,6 +113,43 @@ t.test('strangers share one view, which follows the file', async (t) => {
   const before = views.of(ip('203.0.113.1'));
   views.clear();
   t.not(views.of(ip('203.0.113.1')), before);
+});
+
+t.test('links that name their environment: ours is followed, by the bare alias too', async (t) => {
+  const own = new NameIndex({ zone, serviceAddress: ip('169.254.169.250') });
+  const links = {
+    'Default/s/db': 'Main',
+    'region-a/default/s/db': 'far.example',
+    'elsewhere/s/db': 'no1',
+    'a/b/default/s/db': 'no2',
+    's/db': 'plain',
+  };
+  const put = [
+    container('c', { ips: ['10.42.1.5'] }),
+    service('s/web', { containerIds: ['c'], links }),
+    service('s/db', { vip: '10.42.8.1' }),
+    service('s/also', { serviceKind: 'dnsService', links: { 'default/s/db': '' } }),
+  ];
+  const feed = (change: Parameters<NameIndex['update']>[1], before = Snapshot.empty(hostId)): Snapshot => {
+    const next = before.apply(change, { revision: before.revision + 1, complete: true });
+    own.update(next, change);
+    return next;
+  };
+  const first = feed({ put, drop: [] });
+  t.same([...viewOf(own, client).links.keys()], [`plain.${zone}`, `plain.s.${zone}`], 'its name is not known yet');
+  t.same(own.lookup(`also.s.${zone}`)?.addresses, []);
+  feed({ put: [{ kind: 'environment', id: 'e', name: 'default' }], drop: [] }, first);
+  t.same(
+    [...viewOf(own, client).links.keys()],
+    [`main.${zone}`, 'main', `far.example.${zone}`, 'far.example', `plain.${zone}`, `plain.s.${zone}`],
+  );
+  t.same(own.lookup(`also.s.${zone}`)?.addresses.map(renderIp), ['10.42.8.1']);
+  const settings = { ttl: 1, subnets: [], shuffle: <T>(list: T[]): T[] => list };
+  t.match(answer(makeQuery('far.example', 1)!, viewOf(own, client), own, settings), {
+    do: 'reply',
+    reply: { answers: [{ owner: 'far.example', data: { address: ip('10.42.8.1') } }] },
+  });
+  t.match(answer(makeQuery('far.example', 1)!, others, own, settings), { do: 'forward' });
 });
 
 t.test('aliases that lead back to themselves are told of, with all members', async (t) => {

@@ -6,7 +6,7 @@ import { makeQuery } from '../../../daemons/dns/query.ts';
 import { bareReply, nameRecord } from '../../../daemons/dns/records.ts';
 import { parseReverse, reverseZone } from '../../../daemons/dns/reverse.ts';
 import { isInside, labelsOf, nameBytes, parentOf, parseName, readName } from '../../../daemons/dns/wire-names.ts';
-import { parseCidr4, renderCidr4 } from '../../../daemons/shared/model/ipv4.ts';
+import { parseCidr, renderCidr } from '../../../daemons/shared/model/ip.ts';
 
 t.test('names go to bytes and come back', async (t) => {
   for (const name of ['', 'a', 'web.stack.rancher.internal', 'a\\.b.c', 'back\\\\slash', '_x._tcp.a', '\xff.b']) {
@@ -47,24 +47,35 @@ t.test('pointers lead backwards only', async (t) => {
 });
 
 t.test('reverse names and zones', async (t) => {
-  t.equal(renderCidr4(parseReverse('7.0.42.10.in-addr.arpa')!), '10.42.0.7/32');
-  t.equal(renderCidr4(parseReverse('42.10.in-addr.arpa')!), '10.42.0.0/16');
+  t.equal(renderCidr(parseReverse('7.0.42.10.in-addr.arpa')!), '10.42.0.7/32');
+  t.equal(renderCidr(parseReverse('42.10.in-addr.arpa')!), '10.42.0.0/16');
   for (const wrong of [
     'in-addr.arpa',
     '.in-addr.arpa',
     '256.0.0.10.in-addr.arpa',
     '01.0.0.10.in-addr.arpa',
     '1.2.3.4.5.in-addr.arpa',
-    '1.0.0.10.ip6.arpa',
+    '10.0.0.1.ip6.arpa',
+    'ip6.arpa',
+    'A.ip6.arpa',
+    '.ip6.arpa',
+    `${'1.'.repeat(33)}ip6.arpa`,
   ]) {
     t.equal(parseReverse(wrong), undefined, wrong);
   }
   const zoneOf = (name: string, subnet: string): string | undefined =>
-    reverseZone(parseReverse(name)!, [parseCidr4(subnet)!]);
+    reverseZone(parseReverse(name)!, [parseCidr(subnet)!]);
   t.equal(zoneOf('7.0.42.10.in-addr.arpa', '10.42.0.0/16'), '42.10.in-addr.arpa');
   t.equal(zoneOf('7.0.20.172.in-addr.arpa', '172.16.0.0/12'), '20.172.in-addr.arpa');
   t.equal(zoneOf('7.1.1.10.in-addr.arpa', '10.1.1.0/28'), '1.1.10.in-addr.arpa');
   t.equal(zoneOf('10.in-addr.arpa', '10.42.0.0/16'), undefined);
+  const six = '7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.2.4.0.0.0.0.d.f.ip6.arpa';
+  t.equal(renderCidr(parseReverse(six)!), 'fd00:42::7/128');
+  t.equal(renderCidr(parseReverse('0.0.d.f.ip6.arpa')!), 'fd00::/16');
+  t.equal(zoneOf(six, 'fd00:42::/48'), '0.0.0.0.2.4.0.0.0.0.d.f.ip6.arpa');
+  t.equal(zoneOf(six, 'fd00:40::/26'), '4.0.0.0.0.d.f.ip6.arpa', 'whole labels');
+  t.equal(zoneOf('0.0.d.f.ip6.arpa', 'fd00:42::/48'), undefined);
+  t.equal(zoneOf(six, '10.42.0.0/16'), undefined);
 });
 
 t.test('types and answers are shown to people', async (t) => {

@@ -9,7 +9,7 @@ import { viewOf } from '../../../../daemons/dns/view.ts';
 import { parseCidr4, parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
 import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
 import { type Change, Snapshot } from '../../../../daemons/shared/model/snapshot.ts';
-import { container, hostId, service } from '../support/objects.ts';
+import { container, host, hostId, service } from '../support/objects.ts';
 
 const source = parseIpv4('10.42.1.5')!;
 const settings = {
@@ -95,6 +95,25 @@ t.test('search: what was looked for in vain under one suffix is part of the repl
   ]);
   t.ok(ask('c7').includes('c7.web.z'));
   t.equal(evicted([service('web/c7', {})]), 1, 'it is found earlier now');
+});
+
+t.test('a host that is gone takes the replies of its containers with it, and no others', async (t) => {
+  const far = (name: string, last: number) => container(name, { ips: [`10.42.9.${last}`], hostId: 'elsewhere' });
+  const { ask, evicted } = setUp([
+    ...objects,
+    host('elsewhere'),
+    host('third'),
+    far('far1', 1),
+    far('far2', 2),
+    service('s/both', { containerIds: ['far1', 'c1'] }),
+    service('s/near', { containerIds: ['c2'] }),
+  ]);
+  for (const name of ['far1.z', 'both.s.z', 'near.s.z', 'c1.z', '1.9.42.10.in-addr.arpa']) ask(name);
+  t.equal(evicted([host('third', { alive: false })]), 0);
+  t.equal(evicted([host('elsewhere', { alive: false })]), 3, 'the name, the service, the reverse name');
+  for (const name of ['far1.z', 'far2.z', 'both.s.z', '1.9.42.10.in-addr.arpa']) ask(name, name.endsWith('arpa') ? 12 : 1);
+  t.equal(evicted([host('elsewhere', { alive: false, agentIp: '192.0.2.1' })]), 0);
+  t.equal(evicted([host('elsewhere')]), 4);
 });
 
 t.test('clients whose view may change are told, and only local ones', async (t) => {

@@ -1,5 +1,5 @@
 // Objects of a snapshot with everything that a test does not care about filled in.
-import type { ContainerObject, ServiceObject } from '../../../../daemons/shared/model/objects.ts';
+import type { ContainerObject, HostObject, ServiceObject } from '../../../../daemons/shared/model/objects.ts';
 
 export const hostId = '00000000-0000-5000-8000-000000000001';
 export const otherHost = '00000000-0000-5000-8000-000000000002';
@@ -60,6 +60,21 @@ export function service(path: string, fields: Partial<ServiceObject> = {}): Serv
     createIndex: null,
     system: false,
     hasHealthCheck: false,
+    ...fields,
+  };
+}
+
+export function host(id: string, fields: Partial<HostObject> = {}): HostObject {
+  return {
+    kind: 'host',
+    id,
+    name: id,
+    hostname: id,
+    agentIp: null,
+    labels: {},
+    memory: null,
+    milliCpu: null,
+    localStorageMb: null,
     ...fields,
   };
 }
