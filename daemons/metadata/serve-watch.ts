@@ -36,11 +36,21 @@ export function serveWatch(state: State, metrics: Metrics, options: { maxBehind?
     'Readers of the watch cut because they fell behind',
   );
   metrics.gauge('corral_metadata_watchers', 'Readers of the watch', () => watchers.size);
+  const untold: (() => void)[] = [];
+  const tell = (): void => {
+    for (const one of untold.splice(0)) one();
+  };
+  // Told a turn later: the source whose change it was is waiting for its acknowledgement, and a container behind it.
   const stop = state.onRevision((revision) => {
-    const rendered = new Map<string, string>();
-    for (const watcher of watchers) watcher.tell(revision, rendered);
+    if (watchers.size === 0) return;
+    const [rendered, those] = [new Map<string, string>(), [...watchers]];
+    if (untold.length === 0) setImmediate(tell);
+    untold.push(() => {
+      for (const watcher of those) if (watchers.has(watcher)) watcher.tell(revision, rendered);
+    });
   });
   const beat = setInterval(() => {
+    tell();
     for (const watcher of watchers) watcher.beat(state.snapshot);
   }, heartbeatMs).unref();
   const route: Route = {
@@ -59,6 +69,7 @@ export function serveWatch(state: State, metrics: Metrics, options: { maxBehind?
   };
   const close = (): void => {
     stop();
+    tell();
     clearInterval(beat);
     for (const watcher of watchers) watcher.end();
   };
