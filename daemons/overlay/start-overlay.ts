@@ -2,6 +2,8 @@
 // firewall that cannot be written does not keep a tunnel from being made.
 import type { DaemonContext } from '../shared/daemon/life.ts';
 import { systemClock } from '../shared/effects/clock.ts';
+import { openIptables } from '../shared/effects/iptables.ts';
+import { openIpsets } from '../shared/effects/netlink/ipset.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
 import type { OverlayDriver } from './driver.ts';
@@ -9,9 +11,11 @@ import { OverlayKeeper } from './keep-overlay.ts';
 import { keeperMetrics } from './keeper-metrics.ts';
 import { Facts } from './observe.ts';
 import { OverrideIndex } from './overrides.ts';
+import { RulesKeeper } from './rules/keep-rules.ts';
 import { vxlanDriver } from './vxlan/vxlan-driver.ts';
 import { wantNetworks } from './want-networks.ts';
 import { watchHost } from './watch-host.ts';
+import { watchRules } from './watch-rules.ts';
 
 export interface Overlay {
   /** Resolves after the first pass over a snapshot, however it ended. */
@@ -27,12 +31,22 @@ export function startOverlay(context: DaemonContext): Overlay {
   const metrics = keeperMetrics(context.metrics);
   const drivers: readonly OverlayDriver[] = [vxlanDriver(netlink)];
   const names = new Set(drivers.map(({ name }) => name));
-  const keeper = new OverlayKeeper({
+  const keeper: OverlayKeeper = new OverlayKeeper({
     context,
     drivers,
     facts: new Facts(netlink, systemClock.now),
     metrics: metrics('overlay'),
-    onKept: () => undefined,
+    onKept: (wish) => rules.want(wish),
+  });
+  const sets = openIpsets();
+  const ruleWatch = watchRules(context, () => rules.onRulesChanged());
+  const rules: RulesKeeper = new RulesKeeper({
+    context,
+    drivers,
+    iptables: { 4: openIptables(4), 6: openIptables(6) },
+    sets,
+    metrics: metrics('overlay-rules'),
+    hasNotices: () => ruleWatch.isOpen,
   });
   const watch = watchHost(context, {
     onChanges: (changes) => keeper.onHost(changes),
@@ -42,7 +56,12 @@ export function startOverlay(context: DaemonContext): Overlay {
     method: 'GET',
     path: /^\/v1\/diff$/,
     async handle(http) {
-      http.body = { keepers: [{ keeper: 'overlay', changes: await keeper.diff() }] };
+      http.body = {
+        keepers: [
+          { keeper: 'overlay', changes: await keeper.diff() },
+          { keeper: 'overlay-rules', changes: await rules.diff() },
+        ],
+      };
     },
   });
   const overrides = new OverrideIndex();
@@ -57,7 +76,9 @@ export function startOverlay(context: DaemonContext): Overlay {
       if (isNews) keeper.want(wantNetworks(snapshot, found, names));
     },
     async stop() {
-      await Promise.all([keeper.close(), watch.close()]);
+      await Promise.all([keeper.close(), rules.close(), watch.close()]);
+      ruleWatch.close();
+      sets.close();
       netlink.close();
     },
   };

@@ -30,8 +30,8 @@ export interface Ipsets {
   add(name: string, address: Ip): Promise<void>;
   /** So is one that is not. */
   remove(name: string, address: Ip): Promise<void>;
-  /** Returns whether it was there. @throws NETLINK_* while a rule looks into it. */
-  destroy(name: string): Promise<boolean>;
+  /** A set that is not there is success. @throws NETLINK_* while a rule looks into it. */
+  destroy(name: string): Promise<void>;
   close(): void;
 }
 
@@ -75,8 +75,11 @@ export function openIpsets(): Ipsets {
     },
     add: (name, address) => entry(COMMAND.ADD, name, address),
     remove: (name, address) => entry(COMMAND.DEL, name, address),
-    destroy: (name) =>
-      whetherThere(kernel().request(`remove the set ${name}`, SUBSYSTEM | COMMAND.DESTROY, 0, about(name).finish())),
+    async destroy(name) {
+      await whetherThere(
+        kernel().request(`remove the set ${name}`, SUBSYSTEM | COMMAND.DESTROY, 0, about(name).finish()),
+      );
+    },
     close: () => transport?.close(),
   };
 }

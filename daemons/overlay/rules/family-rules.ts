@@ -1,0 +1,90 @@
+// The overlay's rules of one family. Only the tables with chains of ours are read: the one of published ports is the largest.
+import type { Iptables } from '../../shared/effects/iptables.ts';
+import type { Ipsets } from '../../shared/effects/netlink/ipset.ts';
+import type { Ip } from '../../shared/effects/netlink.ts';
+import { hooks } from '../../shared/model/hooks.ts';
+import { planRules, type RulesPlan, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
+import { parseSave, type SavedTables } from '../../shared/reconcile/iptables-save.ts';
+import { describeSetChange, keepPeerSet } from './peer-sets.ts';
+import { type Family, isOverlayChain, peerIps, peerSet, type RuleNetwork, wantRules } from './want-rules.ts';
+
+const tables = ['raw', 'mangle', 'filter'] as const;
+
+export interface FamilyWish {
+  readonly networks: readonly RuleNetwork[];
+  readonly complete: boolean;
+}
+
+export class FamilyRules {
+  readonly #family: Family;
+  readonly #iptables: Iptables;
+  readonly #sets: Ipsets;
+  #known: SavedTables | undefined;
+  /** A family that was never of use is looked at once, for what a former run left. */
+  #isClean = false;
+
+  constructor(family: Family, iptables: Iptables, sets: Ipsets) {
+    this.#family = family;
+    this.#iptables = iptables;
+    this.#sets = sets;
+  }
+
+  doubt(): void {
+    this.#known = undefined;
+  }
+
+  /** @returns what was changed. @throws COMMAND_*, NETLINK_*. */
+  async keep(wish: FamilyWish): Promise<string[]> {
+    const want = this.#peers(wish);
+    const set = peerSet(this.#family);
+    const change = want.size > 0 ? await keepPeerSet(this.#sets, set, this.#family, want, wish.complete) : undefined;
+    const plan = await this.#plan(wish, change !== undefined);
+    const lines =
+      change && change.added + change.removed > 0 ? [`${set}: ${change.added} in, ${change.removed} out`] : [];
+    if (!plan || plan.payload === '') return lines;
+    this.#known = undefined;
+    await this.#iptables.restore(plan.payload);
+    this.#known = plan.after;
+    const suffix = this.#family === 6 ? ' (IPv6)' : '';
+    return [...lines, ...plan.changed.map((name) => `${name}${suffix}`)];
+  }
+
+  async diff(wish: FamilyWish): Promise<string[]> {
+    const set = peerSet(this.#family);
+    const have = (await this.#sets.has(set)) ? await this.#sets.members(set) : undefined;
+    const want = this.#peers(wish);
+    const changes = have ? describeSetChange(set, want, new Set(have)) : [];
+    const plan = await this.#plan(wish, have !== undefined && want.size > 0);
+    return [...changes, ...(plan?.payload.split('\n') ?? []).filter((line) => line !== '' && line !== 'COMMIT')];
+  }
+
+  #peers({ networks }: FamilyWish): ReadonlySet<Ip> {
+    return peerIps({ networks, family: this.#family });
+  }
+
+  /** undefined if this family is of no use here, and nothing of a former run is left. */
+  async #plan({ networks, complete }: FamilyWish, hasSets: boolean): Promise<RulesPlan | undefined> {
+    const chains = wantRules({ networks, family: this.#family, hasSets });
+    if (chains.length === 0 && this.#isClean) return undefined;
+    this.#known ??= await this.#read();
+    const want: WantRules = { chains, hooks, owner: 'overlay', owns: isOverlayChain };
+    const plan = planRules(complete ? want : additions(want, this.#known), this.#known);
+    this.#isClean = chains.length === 0 && plan.payload === '';
+    return plan;
+  }
+
+  async #read(): Promise<SavedTables> {
+    const saved = new Map();
+    for (const table of tables) {
+      for (const [name, chains] of parseSave(await this.#iptables.save(table))) saved.set(name, chains);
+    }
+    return saved;
+  }
+}
+
+/** On a doubtful word only chains that are missing are made; peers of a new host are in the set already. */
+function additions(want: WantRules, have: SavedTables): WantRules {
+  const chains = want.chains.filter(({ table, chain }) => !have.get(table)?.has(chain));
+  const names = new Set(chains.map(({ chain }) => chain));
+  return { ...want, chains, owns: (name) => names.has(name) };
+}
