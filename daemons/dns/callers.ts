@@ -1,7 +1,8 @@
 // Who may ask: local callers always, and whom the configuration lets in from elsewhere. The addresses of the latter can be
 // forged, so the answers that they draw over UDP are counted.
 import { randomInt } from 'node:crypto';
-import { type Cidr4, contains, type Ipv4, parseCidr4 } from '../shared/model/ipv4.ts';
+import type { Ip } from '../shared/model/ip.ts';
+import { type Cidr4, contains, parseCidr4 } from '../shared/model/ipv4.ts';
 import { RateLimiter, type Verdict } from './hot/rate-limit.ts';
 import type { Callers } from './serve-udp.ts';
 
@@ -24,21 +25,21 @@ export class AllowedCallers implements Callers {
     this.#allowFrom = allowFrom.map(parseCidr4).filter((range) => range !== undefined);
   }
 
-  allows(source: Ipv4): boolean {
+  allows(source: Ip): boolean {
     return this.#local.allows(source) || this.#isGuest(source);
   }
 
-  async allowsAfterLook(source: Ipv4): Promise<boolean> {
+  async allowsAfterLook(source: Ip): Promise<boolean> {
     return this.#isGuest(source) || (await this.#local.allowsAfterLook(source));
   }
 
   /** Counts one answer over UDP to the source. */
-  limit(source: Ipv4): Verdict {
-    if (this.#local.allows(source) || !this.#isGuest(source)) return 'pass';
+  limit(source: Ip): Verdict {
+    if (typeof source !== 'number' || this.#local.allows(source) || !this.#isGuest(source)) return 'pass';
     return this.#limiter.take(source, performance.now());
   }
 
-  #isGuest(source: Ipv4): boolean {
-    return this.#allowFrom.some((range) => contains(range, source));
+  #isGuest(source: Ip): boolean {
+    return typeof source === 'number' && this.#allowFrom.some((range) => contains(range, source));
   }
 }

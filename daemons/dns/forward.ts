@@ -1,6 +1,7 @@
 // Questions that are not ours: from the cache, or from the upstreams, equal questions together. A question that comes back to
 // us through a loop joins the one under way instead of making another round, so a loop never multiplies.
 import type { Exchange } from './exchange.ts';
+import type { FailureCache } from './failure-cache.ts';
 import type { Note } from './note.ts';
 import type { Query } from './query.ts';
 import { raceUpstreams } from './race.ts';
@@ -15,6 +16,7 @@ export interface ForwardOptions {
   readonly health: UpstreamHealth;
   readonly sets: Pick<UpstreamSets, 'of'>;
   readonly cache: ReplyCache;
+  readonly failures: FailureCache;
   /** Monotonic, milliseconds. */
   readonly now: () => number;
   /** Different questions under way at once; each holds up to three sockets. */
@@ -53,17 +55,27 @@ export class Forwarder {
   }
 
   /** What the cache holds, without waiting; `own` are the upstreams of the client. */
-  cached(query: Query, own: readonly Upstream[], note?: Note): ForwardedReply | undefined {
+  cached(query: Query, own: readonly Upstream[], note?: Note): Forwarded | undefined {
     const set = this.#options.sets.of(query.name, own);
     const key = cacheKey(query, set.key);
     const found = this.#options.cache.get(key, this.#options.now());
-    if (!found) return undefined;
+    if (!found) return this.#failed(key, note);
     const { reply, ageSeconds, stale, wearsOut } = found;
     note?.(`the cache has it, ${ageSeconds} s old${stale ? '; expired, and no upstream answered a moment ago' : ''}`);
     // Half of the places stay for questions that somebody waits for.
     const place = this.underWay < this.#options.maxForwards / 2 && !this.#underWay.has(key);
     if (wearsOut && place) void this.#begin(key, query, set);
     return { outcome: 'reply', path: stale ? 'stale' : 'cache', reply, ageSeconds };
+  }
+
+  /** What came of the same question a moment ago, if nobody knew better. */
+  #failed(key: string, note?: Note): Forwarded | undefined {
+    const { failures, now } = this.#options;
+    const failure = failures.get(key, now());
+    if (!failure) return undefined;
+    note?.(`no upstream could answer it ${failure.ageSeconds} s ago; they are not asked again yet`);
+    const { reply, ageSeconds } = failure;
+    return reply ? { outcome: 'reply', path: 'cache', reply, ageSeconds } : { outcome: 'failed' };
   }
 
   /** Settles in less than 2 s; never rejects. */
@@ -90,7 +102,7 @@ export class Forwarder {
   }
 
   async #ask(key: string, query: Query, set: UpstreamSet, note?: Note): Promise<Asked> {
-    const { cache, now, onDone } = this.#options;
+    const { cache, failures, now, onDone } = this.#options;
     const begun = now();
     const answered = await raceUpstreams(query, set.list, this.#options, note);
     onDone((now() - begun) / 1000, answered !== undefined);
@@ -101,8 +113,9 @@ export class Forwarder {
       note?.('what was known before is given out for a while');
       return { path: 'stale', reply: before };
     }
-    if (!answered) return undefined;
-    const reply = toRelayable(answered.message, answered.shape);
+    const reply = answered && toRelayable(answered.message, answered.shape);
+    if (!isFact && set.list.length > 0) failures.set(key, reply, now());
+    if (!answered || !reply) return undefined;
     if (isFact) {
       const negative = !answered.shape.records.some(
         (record) => record.section === 'answer' && record.type === query.type,

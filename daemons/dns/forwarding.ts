@@ -4,6 +4,7 @@ import type { Health } from '../shared/daemon/health.ts';
 import type { Logger } from '../shared/daemon/log.ts';
 import type { DnsMetrics } from './dns-metrics.ts';
 import { makeExchange } from './exchange.ts';
+import { FailureCache } from './failure-cache.ts';
 import { Forwarder } from './forward.ts';
 import { LoopProbe } from './loop-probe.ts';
 import { ReplyCache } from './reply-cache.ts';
@@ -37,6 +38,7 @@ export function makeForwarding({ config, health, log, metrics, onChange }: Forwa
   const state = new UpstreamHealth();
   const sets = new UpstreamSets();
   const cache = new ReplyCache();
+  const failures = new FailureCache();
   const exchange = makeExchange(() => metrics().dropped('mismatch'));
   const probe = new LoopProbe({ health: state, exchange, now });
   const keeper = new UpstreamKeeper({
@@ -51,6 +53,7 @@ export function makeForwarding({ config, health, log, metrics, onChange }: Forwa
     now,
     onChange: (list) => {
       cache.clear();
+      failures.clear();
       onChange();
       log.info({ event: 'dns.upstreams.changed', upstreams: list.map(nameOfUpstream) }, 'upstreams');
     },
@@ -65,6 +68,6 @@ export function makeForwarding({ config, health, log, metrics, onChange }: Forwa
     metrics().tried(state.list.some((one) => nameOfUpstream(one) === name) ? name : 'client', seconds);
   };
   const limits = { maxForwards, maxWaiting };
-  const forwarder = new Forwarder({ exchange, health: state, sets, cache, now, ...limits, onTry, onDone });
+  const forwarder = new Forwarder({ exchange, health: state, sets, cache, failures, now, ...limits, onTry, onDone });
   return { forwarder, cache, probe, keeper };
 }

@@ -1,9 +1,9 @@
-// Keeps the service address on the host and both listeners open on it. A taken port or a refused address is told and tried
+// Keeps one service address on the host and both listeners open on it. A taken port or a refused address is told and tried
 // again for ever; an address that somebody removed comes back, and the bound sockets never notice.
 
 import { ensureServiceAddress, type ServiceAddressVerbs } from '../shared/effects/service-address.ts';
 import { SuiteError } from '../shared/model/errors.ts';
-import { parseIpv4 } from '../shared/model/ipv4.ts';
+import { parseIp } from '../shared/model/ip.ts';
 import { Loop } from '../shared/reconcile/loop.ts';
 import { serveTcp } from './serve-tcp.ts';
 import type { Listener, ServeOptions } from './serve-udp.ts';
@@ -43,7 +43,7 @@ export class Listeners {
 
   async #pass(): Promise<void> {
     const { netlink, serve, openUdp, onAddress } = this.#options;
-    const address = parseIpv4(serve.address);
+    const address = parseIp(serve.address);
     if (address === undefined) throw new SuiteError('INTERNAL', `listen on ${serve.address}`);
     if (await ensureServiceAddress(netlink, address)) await onAddress();
     this.#udp ??= await openUdp({ ...serve, onBroken: (error) => this.#broken('udp', error) });

@@ -4,9 +4,11 @@ import { type DaemonContext, type RunningDaemon, runDaemon } from '../shared/dae
 import { LocalCallers } from '../shared/effects/local-callers.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import { renderError, type SuiteError } from '../shared/model/errors.ts';
-import { type Cidr, type Ip, parseCidr } from '../shared/model/ip.ts';
+import type { Cidr, Ip } from '../shared/model/ip.ts';
 import { parseIpv4 } from '../shared/model/ipv4.ts';
+import { serviceAddress6 } from '../shared/model/networks.ts';
 import { daemonSocket } from '../shared/model/paths.ts';
+import type { Snapshot } from '../shared/model/snapshot.ts';
 import { type Watch, watchSnapshot } from '../shared/source/watch.ts';
 import { AnswersKeeper } from './answers-keeper.ts';
 import { AllowedCallers } from './callers.ts';
@@ -18,8 +20,10 @@ import { HotPath } from './hot/serve-hot.ts';
 import { openUdp } from './hot/start-hot.ts';
 import { Listeners } from './listeners.ts';
 import { LoopTeller } from './loop-teller.ts';
+import { OwnNetworks } from './own-networks.ts';
 import { Resolver } from './resolver.ts';
 import { resolveRoute } from './serve-resolve.ts';
+import { serveUdp } from './serve-udp.ts';
 import { shuffle } from './shuffle.ts';
 import type { View } from './view.ts';
 import { Views } from './views.ts';
@@ -47,7 +51,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     forwardsUnderWay: () => forwarding.forwarder.underWay,
   });
   const hotMetrics = new HotMetrics(context.metrics, metrics);
-  const settings = { ttl: config.dns.ttl, subnets: subnetsOf(config), shuffle, onLoop: loops.onLoop };
+  const settings = { ttl: config.dns.ttl, subnets: [] as readonly Cidr[], shuffle, onLoop: loops.onLoop };
   const viewOf = (source: Ip): View => views.of(source);
   const resolver = new Resolver({
     index,
@@ -76,16 +80,29 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
       log.error({ event: 'dns.hot.died', error }, 'a hot worker died and is replaced');
     },
   });
+  const serve = { port: dnsPort, handle, callers, onDropped: metrics.dropped };
+  const common = { netlink, onAddress: () => local.refresh() };
   const listeners = new Listeners({
-    netlink,
-    serve: { address: config.metadata.address, port: dnsPort, handle, callers, onDropped: metrics.dropped },
-    openUdp: (serve) => openUdp(serve, { workers, hot, log }),
-    onAddress: () => local.refresh(),
+    ...common,
+    serve: { ...serve, address: config.metadata.address },
+    openUdp: (options) => openUdp(options, { workers, hot, log }),
     onState: (fault) => {
       tellListening(context, fault);
       // Not before: a probe of a looping upstream has to find us.
       if (!fault) forwarding.keeper.start();
     },
+  });
+  // Few ask over IPv6, and nobody when all have IPv4 too: these take the ordinary way.
+  const listeners6 = new Listeners({
+    ...common,
+    serve: { ...serve, address: serviceAddress6 },
+    openUdp: serveUdp,
+    onState: (fault) => tellListening6(context, fault),
+  });
+  const networks = new OwnNetworks(({ subnets, hasIpv6 }) => {
+    settings.subnets = subnets;
+    hot.clear();
+    if (hasIpv6) listeners6.start();
   });
   const answers = new AnswersKeeper({
     health,
@@ -100,7 +117,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   context.routes.push(resolveRoute(resolver));
   context.onReload((next) => {
     settings.ttl = next.dns.ttl;
-    settings.subnets = subnetsOf(next);
+    networks.useConfig(next.networks);
     forwarding.keeper.use(next.dns.upstreams, next.dns.forward);
     void answers.use(answersPath(next));
     callers.useRanges(next.dns.allowFrom);
@@ -109,19 +126,21 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   });
   local.useContainers({ has: (address) => index.clientAt(address) !== undefined });
   health.set('listener', { ok: false, text: 'not listening yet', code: 'NOT_READY' });
-  const watch = watchMetadata(context, index, (stale) => {
+  const watch = watchMetadata(context, index, (stale, snapshot) => {
     views.clear();
     hot.changed(stale);
+    networks.useSnapshot(snapshot);
     resolver.release();
   });
   await Promise.all([local.start(), answers.use(answersPath(config))]);
   listeners.start();
+  networks.useConfig(config.networks);
   const stop = async (): Promise<void> => {
     forwarding.keeper.close();
     answers.close();
     watch.close();
     local.close();
-    await listeners.close();
+    await Promise.all([listeners.close(), listeners6.close()]);
     netlink.close();
   };
   return { stop };
@@ -136,23 +155,21 @@ function answersPath(config: Config): string | undefined {
 }
 
 /** Keeps the names up with metadata; `changed` is called after each snapshot. */
-function watchMetadata(context: DaemonContext, index: NotedIndex, changed: (stale: Staleness) => void): Watch {
+function watchMetadata(
+  context: DaemonContext,
+  index: NotedIndex,
+  changed: (stale: Staleness, snapshot: Snapshot) => void,
+): Watch {
   tellMetadata(context, index.ready, undefined);
   return watchSnapshot({
     socketPath: daemonSocket(context.paths, 'metadata'),
-    kinds: ['environment', 'host', 'container', 'service', 'stack'],
+    kinds: ['environment', 'host', 'network', 'container', 'service', 'stack'],
     onSnapshot: (snapshot, change) => {
-      changed(index.take(snapshot, change));
+      changed(index.take(snapshot, change), snapshot);
       tellMetadata(context, true, undefined);
     },
     onState: (fault) => tellMetadata(context, index.ready, fault),
   });
-}
-
-/** Reverse names of these are ours: asked outside, they would tell strangers about our addresses. */
-function subnetsOf(config: Config): Cidr[] {
-  const texts = config.networks.flatMap(({ subnet, subnet6 }) => [subnet, subnet6 ?? '']);
-  return texts.map(parseCidr).filter((subnet) => subnet !== undefined);
 }
 
 function tellListening({ health, log, config }: DaemonContext, fault: SuiteError | undefined): void {
@@ -163,6 +180,16 @@ function tellListening({ health, log, config }: DaemonContext, fault: SuiteError
   if (!health.set('listener', state)) return;
   if (fault) log.error({ event: 'dns.listener.failed', error: fault }, 'cannot listen; trying again');
   else log.info({ event: 'dns.listener.open', where }, 'listening');
+}
+
+function tellListening6({ health, log }: DaemonContext, fault: SuiteError | undefined): void {
+  const where = `[${serviceAddress6}]:${dnsPort}`;
+  const state = fault
+    ? { ok: false, text: renderError(fault), code: fault.code }
+    : { ok: true, text: `answers on ${where}, udp and tcp` };
+  if (!health.set('listener6', { ...state, degradesOnly: true })) return;
+  if (fault) log.warn({ event: 'dns.listener6.failed', error: fault }, 'cannot listen over IPv6; trying again');
+  else log.info({ event: 'dns.listener6.open', where }, 'listening over IPv6');
 }
 
 /** Metadata's absence is no fault of ours: the last snapshot goes on being served. */

@@ -2,14 +2,14 @@
 // and if wished which rules were tried.
 import type { Context, Route } from '../shared/daemon/http.ts';
 import { SuiteError } from '../shared/model/errors.ts';
-import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
+import { type Ip, parseIp } from '../shared/model/ip.ts';
 import { parseType, rcodeName, typeName } from './dns-codes.ts';
 import { makeQuery } from './query.ts';
 import type { Resolver } from './resolver.ts';
 import { parseName } from './wire-names.ts';
 
 /** The host itself, which has no container behind it. */
-const hostAddress = parseIpv4('127.0.0.1') as Ipv4;
+const hostAddress = parseIp('127.0.0.1') as Ip;
 
 export function resolveRoute(resolver: Pick<Resolver, 'resolve'>): Route {
   return { method: 'GET', path: /^\/v1\/resolve$/, handle: (http) => answerResolve(http, resolver) };
@@ -19,10 +19,10 @@ async function answerResolve(http: Context, resolver: Pick<Resolver, 'resolve'>)
   const name = parseName(parameter(http, 'name') ?? '');
   const type = parseType(parameter(http, 'type') ?? 'A');
   const from = parameter(http, 'from');
-  const source = from === undefined ? hostAddress : parseIpv4(from);
+  const source = from === undefined ? hostAddress : parseIp(from);
   if (!name) throw wrong(http, 'name', 'give a domain name such as web.stack.rancher.internal');
   if (type === undefined) throw wrong(http, 'type', 'give a record type such as A, AAAA or TYPE65');
-  if (source === undefined) throw wrong(http, 'from', 'give the IPv4 address of a container');
+  if (source === undefined) throw wrong(http, 'from', 'give the address of a container');
   const query = makeQuery(name, type);
   if (!query) throw wrong(http, 'name', 'labels have at most 63 bytes, names 255');
   const steps: string[] | undefined = parameter(http, 'trace') === '1' ? [] : undefined;

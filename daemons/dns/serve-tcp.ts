@@ -1,7 +1,7 @@
 // The TCP side: framed messages, several questions a connection, answered as they become ready (RFC 7766 section 6.2.1.1).
 // A silent or slow client costs one of a bounded number of connections and nobody else's time.
 import { createServer, type Socket } from 'node:net';
-import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
+import { type Ip, parseIp } from '../shared/model/ip.ts';
 import { cannotListen, type Listener, type ServeOptions } from './serve-udp.ts';
 import { FrameCutter, frame } from './tcp-frames.ts';
 
@@ -19,7 +19,7 @@ export const tcpLimits = {
 /** Resolves when listening; a taken port is PORT_TAKEN. */
 export function serveTcp(options: ServeOptions): Promise<Listener> {
   const open = new Set<Socket>();
-  const perClient = new Map<Ipv4, number>();
+  const perClient = new Map<Ip, number>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
@@ -43,8 +43,8 @@ export function serveTcp(options: ServeOptions): Promise<Listener> {
   });
 }
 
-async function admit(socket: Socket, perClient: Map<Ipv4, number>, options: ServeOptions): Promise<void> {
-  const source = parseIpv4(socket.remoteAddress ?? '');
+async function admit(socket: Socket, perClient: Map<Ip, number>, options: ServeOptions): Promise<void> {
+  const source = parseIp(socket.remoteAddress ?? '');
   if (source === undefined) return void socket.destroy();
   if (!options.callers.allows(source) && !(await options.callers.allowsAfterLook(source))) {
     options.onDropped('caller');
@@ -68,7 +68,7 @@ async function admit(socket: Socket, perClient: Map<Ipv4, number>, options: Serv
 
 class Conversation {
   readonly #socket: Socket;
-  readonly #source: Ipv4;
+  readonly #source: Ip;
   readonly #options: ServeOptions;
   readonly #cutter = new FrameCutter();
   /** Whole messages that wait for a place among the pipelined ones. */
@@ -79,7 +79,7 @@ class Conversation {
   /** Counts from the last whole message or reply: single bytes now and then do not hold a connection. */
   readonly #idle: NodeJS.Timeout;
 
-  constructor(socket: Socket, source: Ipv4, options: ServeOptions) {
+  constructor(socket: Socket, source: Ip, options: ServeOptions) {
     this.#socket = socket;
     this.#source = source;
     this.#options = options;

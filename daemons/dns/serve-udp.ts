@@ -40,7 +40,11 @@ const maxBacklogBytes = 4 * 1024 * 1024;
 
 /** Resolves when bound; a taken port is PORT_TAKEN. */
 export function serveUdp(options: ServeOptions): Promise<Listener> {
-  const socket = createSocket({ type: options.address.includes(':') ? 'udp6' : 'udp4', recvBufferSize: bufferBytes, sendBufferSize: bufferBytes });
+  const socket = createSocket({
+    type: options.address.includes(':') ? 'udp6' : 'udp4',
+    recvBufferSize: bufferBytes,
+    sendBufferSize: bufferBytes,
+  });
   return new Promise((resolve, reject) => {
     const refused = (cause: NodeJS.ErrnoException): void => {
       socket.close();

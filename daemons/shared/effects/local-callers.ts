@@ -2,7 +2,8 @@
 // event), and when an unknown source asks: its bridge may be a second old.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ipv4 } from '../model/ipv4.ts';
+import type { Ip } from '../model/ip.ts';
+import { parseIpv6 } from '../model/ipv6.ts';
 import {
   type CallerRules,
   callerRules,
@@ -35,7 +36,7 @@ const shortestPauseMs = 200;
 export class LocalCallers {
   readonly #options: LocalCallersOptions;
   #rules = noCallers;
-  #containers: { has(address: Ipv4): boolean } = new Set<Ipv4>();
+  #containers: { has(address: Ip): boolean } = new Set<Ip>();
   #reading: Promise<void> | undefined;
   #look: Promise<void> | undefined;
   #readAt = Number.NEGATIVE_INFINITY;
@@ -60,16 +61,16 @@ export class LocalCallers {
   }
 
   /** Addresses of local containers of the snapshot; the set may change under our hands. */
-  useContainers(addresses: { has(address: Ipv4): boolean }): void {
+  useContainers(addresses: { has(address: Ip): boolean }): void {
     this.#containers = addresses;
   }
 
-  allows(source: Ipv4): boolean {
+  allows(source: Ip): boolean {
     return isLocalCaller(this.#rules, source) || this.#containers.has(source);
   }
 
   /** As `allows`, but looks at the devices once more before it says no; strangers share the look, a few a second at most. */
-  async allowsAfterLook(source: Ipv4): Promise<boolean> {
+  async allowsAfterLook(source: Ip): Promise<boolean> {
     if (this.allows(source)) return true;
     this.#look ??= this.#lookAgain();
     await this.#look;
@@ -105,7 +106,7 @@ export class LocalCallers {
   }
 }
 
-/** The IPv4 addresses of all devices, with the devices' names. */
+/** The addresses of all devices, with the devices' names. */
 export async function readDeviceAddresses(netlink: AddressReads): Promise<DeviceAddress[]> {
   const addresses = await netlink.listAddresses();
   const indexes = [...new Set(addresses.map(({ index }) => index))];
@@ -114,6 +115,7 @@ export async function readDeviceAddresses(netlink: AddressReads): Promise<Device
   );
   return addresses.flatMap(({ index, address, prefix }) => {
     const device = names.get(index);
-    return device !== undefined && typeof address === 'number' ? [{ device, address, prefix }] : [];
+    const known = typeof address === 'number' ? address : parseIpv6(address);
+    return device === undefined || known === undefined ? [] : [{ device, address: known, prefix }];
   });
 }

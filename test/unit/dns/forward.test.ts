@@ -3,6 +3,7 @@ import t from 'tap';
 import { rrType } from '../../../daemons/dns/dns-codes.ts';
 import { encodeReply } from '../../../daemons/dns/encode-reply.ts';
 import type { Exchange, UpstreamReply } from '../../../daemons/dns/exchange.ts';
+import { FailureCache } from '../../../daemons/dns/failure-cache.ts';
 import { Forwarder } from '../../../daemons/dns/forward.ts';
 import { makeQuery, type Query } from '../../../daemons/dns/query.ts';
 import { tryMs } from '../../../daemons/dns/race.ts';
@@ -70,6 +71,7 @@ function bench(manners: Record<string, Manner>, limits = { maxForwards: 256, max
     health,
     sets,
     cache,
+    failures: new FailureCache(),
     now: () => clock,
     ...limits,
     onTry,
@@ -194,17 +196,41 @@ t.test('equal questions share one forward, different ones are bounded', async (t
   t.equal(one.forwarder.underWay, 0);
 });
 
-t.test('what is cached ages; failures are not cached', async (t) => {
+t.test('what is cached ages', async (t) => {
   const one = bench({ '192.0.2.1': 'good' });
   await one.run();
   one.pass(40_500);
   t.equal(await one.run(), 'cache NOERROR | www.up.test 60 A 192.0.2.1 |  @0');
   one.pass(59_500);
   t.equal(await one.run(), `${answered} @0`);
-  const failing = bench({ '192.0.2.1': 'servfail' });
-  await failing.run();
-  await failing.run();
-  t.equal(failing.log.length, 2);
+});
+
+t.test('a failure is given out for five seconds, then the upstreams are asked again', async (t) => {
+  for (const [manner, first, again] of [
+    ['servfail', /^forward SERVFAIL /, /^cache SERVFAIL .* @0$/],
+    ['refused', /^failed/, /^failed @0$/],
+  ] as const) {
+    const manners: Record<string, Manner> = { '192.0.2.1': manner };
+    const one = bench(manners);
+    t.match(await one.run(), first);
+    const asked = one.log.length;
+    one.pass(4_900);
+    t.match(await one.run(), again);
+    t.equal(one.log.length, asked, manner);
+    t.match(await one.run(ask('other.up.test')), first, 'for that question alone');
+    manners['192.0.2.1'] = 'good';
+    one.pass(100);
+    t.match(await one.run(), /^forward NOERROR/);
+    manners['192.0.2.1'] = manner;
+    t.match(await one.run(), /^cache NOERROR/, 'an answer is worth more');
+  }
+});
+
+t.test('where nobody can be asked nothing is kept', async (t) => {
+  const one = bench({});
+  t.equal(await one.run(), 'failed @0');
+  one.health.use(toUpstreams(['192.0.2.1'], own));
+  t.equal(one.forwarder.cached(ask(), []), undefined);
 });
 
 t.test('resolv.conf and configured lists', async (t) => {
@@ -249,7 +275,7 @@ t.test(
     t.equal(await one.run(), `${stale} @0`);
     t.equal(one.log.length, asked);
     manners['192.0.2.1'] = 'servfail';
-    one.pass(2_000);
+    one.pass(6_000);
     t.equal(await one.run(), `${stale} @0`, 'a failure is no answer either');
     manners['192.0.2.1'] = 'good';
     one.pass(30_000);

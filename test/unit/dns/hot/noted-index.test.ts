@@ -111,7 +111,8 @@ t.test('a host that is gone takes the replies of its containers with it, and no 
   for (const name of ['far1.z', 'both.s.z', 'near.s.z', 'c1.z', '1.9.42.10.in-addr.arpa']) ask(name);
   t.equal(evicted([host('third', { alive: false })]), 0);
   t.equal(evicted([host('elsewhere', { alive: false })]), 3, 'the name, the service, the reverse name');
-  for (const name of ['far1.z', 'far2.z', 'both.s.z', '1.9.42.10.in-addr.arpa']) ask(name, name.endsWith('arpa') ? 12 : 1);
+  for (const name of ['far1.z', 'far2.z', 'both.s.z', '1.9.42.10.in-addr.arpa'])
+    ask(name, name.endsWith('arpa') ? 12 : 1);
   t.equal(evicted([host('elsewhere', { alive: false, agentIp: '192.0.2.1' })]), 0);
   t.equal(evicted([host('elsewhere')]), 4);
 });

@@ -1,21 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { LocalCallers } from '../../../../daemons/shared/effects/local-callers.ts';
-import { parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
+import type { Address } from '../../../../daemons/shared/effects/netlink/addresses.ts';
+import { parseIp } from '../../../../daemons/shared/model/ip.ts';
+import type { Ipv4 } from '../../../../daemons/shared/model/ipv4.ts';
 
-const ip = (text: string) => parseIpv4(text)!;
+const ip = (text: string) => parseIp(text)!;
 
 /** Devices that tests change while the reader runs. */
 class FakeDevices {
   readonly devices = new Map<number, string>();
-  readonly addresses: { index: number; address: ReturnType<typeof ip>; prefix: number }[] = [];
+  readonly addresses: Pick<Address, 'index' | 'address' | 'prefix'>[] = [];
   reads = 0;
   broken = false;
   /** Held back between the listing and its return, as by a busy kernel. */
   slow: Promise<void> = Promise.resolve();
   add(index: number, name: string, address: string, prefix: number): void {
     this.devices.set(index, name);
-    this.addresses.push({ index, address: ip(address), prefix });
+    // As netlink gives them: IPv6 as text.
+    this.addresses.push({ index, address: address.includes(':') ? address : (ip(address) as Ipv4), prefix });
   }
   async listAddresses() {
     this.reads += 1;
@@ -45,6 +48,17 @@ t.test('a bridge that came a moment ago is found when its container asks', async
   t.same(changes, [0, 1]);
   await callers.refresh();
   t.same(changes, [0, 1], 'equal rules are not told again');
+});
+
+t.test('a bridge with both families admits both', async (t) => {
+  const netlink = new FakeDevices();
+  netlink.add(7, 'corral0', '10.42.0.1', 24);
+  netlink.add(7, 'corral0', 'fd00:42::1', 64);
+  const callers = new LocalCallers({ netlink });
+  t.teardown(() => callers.close());
+  await callers.start();
+  t.ok(callers.allows(ip('fd00:42::9')));
+  t.notOk(callers.allows(ip('fd00:43::9')));
 });
 
 t.test('two questions of a new container are both answered, also while a reading is under way', async (t) => {

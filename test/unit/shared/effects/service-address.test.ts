@@ -2,6 +2,7 @@ import t from 'tap';
 import type { Address } from '../../../../daemons/shared/effects/netlink/addresses.ts';
 import { ensureServiceAddress } from '../../../../daemons/shared/effects/service-address.ts';
 import { parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
+import { parseIpv6 } from '../../../../daemons/shared/model/ipv6.ts';
 
 const address = parseIpv4('169.254.169.250')!;
 
@@ -41,4 +42,12 @@ t.test('an address that another device owns is left there', async (t) => {
 
 t.test('without lo there is a coded error', async (t) => {
   await t.rejects(ensureServiceAddress(new FakeAddresses([], false), address), { code: 'NETLINK_NO_SUCH_DEVICE' });
+});
+
+t.test('of either family', async (t) => {
+  const six = parseIpv6('fd00:a9fe:a9fe::250')!;
+  const netlink = new FakeAddresses([]);
+  t.equal(await ensureServiceAddress(netlink, six), true);
+  t.equal(await ensureServiceAddress(netlink, six), false, 'found as the kernel tells it');
+  t.match(netlink.writes, [{ index: 1, address: 'fd00:a9fe:a9fe::250', prefix: 128 }]);
 });

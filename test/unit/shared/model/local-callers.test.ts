@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
+import { parseIp } from '../../../../daemons/shared/model/ip.ts';
 import {
   callerRules,
   isHostItself,
@@ -9,13 +9,17 @@ import {
   sameRules,
 } from '../../../../daemons/shared/model/local-callers.ts';
 
-const ip = (text: string) => parseIpv4(text)!;
+const ip = (text: string) => parseIp(text)!;
 const host = [
   { device: 'lo', address: ip('127.0.0.1'), prefix: 8 },
   { device: 'lo', address: ip('169.254.169.250'), prefix: 32 },
   { device: 'eth0', address: ip('192.0.2.11'), prefix: 24 },
   { device: 'corral0', address: ip('10.42.3.1'), prefix: 24 },
   { device: 'docker0', address: ip('172.17.0.1'), prefix: 16 },
+  { device: 'lo', address: ip('fd00:a9fe:a9fe::250'), prefix: 128 },
+  { device: 'eth0', address: ip('2001:db8::11'), prefix: 64 },
+  { device: 'corral0', address: ip('fd00:42:0:3::1'), prefix: 64 },
+  { device: 'corral0', address: ip('fe80::1'), prefix: 64 },
 ];
 
 t.test('only our bridges and Docker’s are local bridges', async (t) => {
@@ -40,6 +44,14 @@ t.test('who is answered', async (t) => {
     ['128.0.0.1', false, false],
     ['0.0.0.0', false, false],
     ['255.255.255.255', false, false],
+    ['::1', true, true],
+    ['fd00:a9fe:a9fe::250', true, true],
+    ['2001:db8::11', true, true],
+    ['2001:db8::12', false, false],
+    ['fd00:42:0:3::7', true, false],
+    ['fd00:42:0:4::7', false, false],
+    ['fe80::7', false, false],
+    ['::', false, false],
   ];
   for (const [source, local, own] of cases) {
     t.equal(isLocalCaller(rules, ip(source)), local, source);

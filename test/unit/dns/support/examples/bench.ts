@@ -2,6 +2,7 @@
 import { mock } from 'node:test';
 import { noAnswers } from '../../../../../daemons/dns/answers.ts';
 import { rrType } from '../../../../../daemons/dns/dns-codes.ts';
+import { FailureCache } from '../../../../../daemons/dns/failure-cache.ts';
 import { Forwarder } from '../../../../../daemons/dns/forward.ts';
 import { NameIndex } from '../../../../../daemons/dns/name-index.ts';
 import { parseAnswers } from '../../../../../daemons/dns/parse-answers.ts';
@@ -71,7 +72,15 @@ export function makeBench({
     return manners[upstream.host] ?? 'silent';
   });
   const limits = { maxForwards: 256, maxWaiting: 4096, onTry: () => {}, onDone: () => {} };
-  const forwarder = new Forwarder({ exchange, health, sets, cache: new ReplyCache(), now, ...limits });
+  const forwarder = new Forwarder({
+    exchange,
+    health,
+    sets,
+    cache: new ReplyCache(),
+    failures: new FailureCache(),
+    now,
+    ...limits,
+  });
   const views = new Views(index);
   const resolver = new Resolver({
     index,
