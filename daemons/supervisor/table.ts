@@ -14,7 +14,7 @@ export const daemonTable: readonly DaemonSpec[] = [
   spec('metadata', true),
   spec('network-manager', true),
   spec('dns', true),
-  spec('overlay', false),
+  spec('overlay', true),
 ];
 
 export function enabledDaemons(table: readonly DaemonSpec[]): DaemonSpec[] {

@@ -2,17 +2,26 @@
 import { readlinkSync } from 'node:fs';
 import { listFiles, readTextIfPresent } from '../../shared/effects/files.ts';
 import { openIptables } from '../../shared/effects/iptables.ts';
+import { openIpsets } from '../../shared/effects/netlink/ipset.ts';
 import { type Address, type Link, type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
 import { isOwnConflist } from '../../shared/model/conflist.ts';
-import { type Ipv4, renderCidr4 } from '../../shared/model/ipv4.ts';
+import { hasCode } from '../../shared/model/errors.ts';
+import { type Ipv4, renderIpv4 } from '../../shared/model/ipv4.ts';
 import { forwardingRecord, type Paths } from '../../shared/model/paths.ts';
 import { parseSave } from '../../shared/reconcile/iptables-save.ts';
-import { ownLinks, planChainRemoval } from './plan-cleanup.ts';
+import { ownLinks, ownSets, planChainRemoval } from './plan-cleanup.ts';
 
 const defaultLink = 'managed.d';
 
+export interface ChainRemoval {
+  readonly payload: string;
+  readonly changed: readonly string[];
+}
+
 export interface Findings {
-  readonly chains: { readonly payload: string; readonly changed: readonly string[] };
+  readonly chains: Readonly<Record<4 | 6, ChainRemoval>>;
+  /** Sets of peers' addresses, which rules look into. */
+  readonly sets: readonly string[];
   readonly links: readonly Link[];
   readonly routes: readonly Route[];
   readonly addresses: readonly Address[];
@@ -26,21 +35,43 @@ export interface Findings {
 
 /** @param service the address of metadata and DNS */
 export async function findAll(netlink: Netlink, paths: Paths, service: Ipv4): Promise<Findings> {
-  const [links, routes, addresses] = await Promise.all([
+  const [links, routes, routes6, addresses] = await Promise.all([
     netlink.listLinks(),
     netlink.listRoutes(),
+    netlink.listRoutes({ family: 6 }).catch(() => []), // a kernel without IPv6 has none
     netlink.listAddresses(),
   ]);
   const lo = links.find(({ name }) => name === 'lo')?.index;
   return {
-    chains: planChainRemoval(parseSave(await openIptables(4).save())),
+    chains: { 4: await findChains(4), 6: await findChains(6) },
+    sets: await findSets(),
     links: ownLinks(links),
-    routes: routes.filter(({ protocol }) => protocol === PROTO_CORRAL),
+    routes: [...routes, ...routes6].filter(({ protocol }) => protocol === PROTO_CORRAL),
     addresses: addresses.filter(({ index, address }) => index === lo && address === service),
     files: cniFiles(paths),
     folders: [paths.blocks, paths.leases].filter((path) => listFiles(path).length > 0),
     forwarding: readTextIfPresent(forwardingRecord(paths)) !== undefined,
   };
+}
+
+async function findChains(family: 4 | 6): Promise<ChainRemoval> {
+  try {
+    return planChainRemoval(parseSave(await openIptables(family).save()));
+  } catch (error) {
+    // A host without IPv6 may have no program for its rules, and none of ours either.
+    if (family === 6 && hasCode(error, 'COMMAND_MISSING', 'COMMAND_FAILED')) return { payload: '', changed: [] };
+    throw error;
+  }
+}
+
+async function findSets(): Promise<string[]> {
+  const sets = openIpsets();
+  try {
+    const found = await Promise.all(ownSets.map((name) => sets.has(name)));
+    return ownSets.filter((_, at) => found[at]);
+  } finally {
+    sets.close();
+  }
 }
 
 /** Marked and listed configurations, and the link to the folder of one of them. */
@@ -89,7 +120,9 @@ function ownConflists({ cniConf }: Paths): string[] {
 /** One line for each thing. */
 export function describeFindings(found: Findings): string[] {
   return [
-    ...found.chains.changed.map((name) => `chain or jumps: ${name}`),
+    ...found.chains[4].changed.map((name) => `chain or jumps: ${name}`),
+    ...found.chains[6].changed.map((name) => `chain or jumps: ${name} (IPv6)`),
+    ...found.sets.map((name) => `set of addresses: ${name}`),
     ...found.links.map(({ name, kind }) => `device: ${name} (${kind})`),
     ...found.routes.map((route) => `route: ${describeRoute(route)}`),
     ...found.addresses.map(() => 'address of metadata and DNS on lo'),
@@ -100,6 +133,6 @@ export function describeFindings(found: Findings): string[] {
 }
 
 function describeRoute({ dst, type }: Route): string {
-  const range = typeof dst.base === 'number' ? renderCidr4({ base: dst.base as Ipv4, prefix: dst.prefix }) : 'IPv6';
-  return `${type ?? 'unicast'} ${range}`;
+  const base = typeof dst.base === 'number' ? renderIpv4(dst.base as Ipv4) : dst.base;
+  return `${type ?? 'unicast'} ${base}/${dst.prefix}`;
 }

@@ -1,4 +1,4 @@
-// Pure: what of Corral's is on a host, and nothing else: bridges and containers' links by alias, routes by protocol, the
+// Pure: what of Corral's is on a host, and nothing else: bridges, tunnels and containers' links by alias, routes by protocol, the
 // address of metadata and DNS, chains by name, files by place or mark.
 import { hooks, policyChain } from '../../shared/model/hooks.ts';
 import { planRemoval } from '../../shared/reconcile/iptables-plan.ts';
@@ -11,10 +11,13 @@ export interface FoundLink {
   readonly alias: string | undefined;
 }
 
+/** Sets of peers' outer addresses, which the overlay keeps. */
+export const ownSets = ['corral-peers4', 'corral-peers6'] as const;
+
 /** Deletes these: a bridge takes its routes and addresses along, a link its other end. */
 export function ownLinks<L extends FoundLink>(links: readonly L[]): L[] {
   const isOurs = ({ kind, alias }: L): boolean =>
-    (kind === 'bridge' && /^corral:[^:]+$/.test(alias ?? '')) ||
+    ((kind === 'bridge' || kind === 'vxlan') && /^corral:[^:]+$/.test(alias ?? '')) ||
     (kind === 'veth' && /^corral:[^:]+:[^:]+:[^:]+$/.test(alias ?? ''));
   const rank = ({ kind }: L): number => (kind === 'bridge' ? 1 : 0);
   return links.filter(isOurs).sort((a, b) => rank(a) - rank(b));

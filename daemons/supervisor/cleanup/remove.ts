@@ -4,6 +4,7 @@ import { rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { removeFile } from '../../shared/effects/files.ts';
 import { openIptables } from '../../shared/effects/iptables.ts';
+import { openIpsets } from '../../shared/effects/netlink/ipset.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
 import { ensureSysctl } from '../../shared/effects/sysctl.ts';
 import { forwardingRecord, type Paths } from '../../shared/model/paths.ts';
@@ -11,7 +12,11 @@ import type { Findings } from './find.ts';
 
 /** @throws SuiteError COMMAND_*, NETLINK_*, SYSCTL_REFUSED; what was removed until then stays removed. */
 export async function removeAll(found: Findings, netlink: Netlink, paths: Paths): Promise<void> {
-  if (found.chains.payload !== '') await openIptables(4).restore(found.chains.payload);
+  for (const family of [4, 6] as const) {
+    const { payload } = found.chains[family];
+    if (payload !== '') await openIptables(family).restore(payload);
+  }
+  await removeSets(found.sets);
   for (const link of found.links) await netlink.dropLink(link.index);
   for (const route of found.routes) await netlink.dropRoute(route);
   for (const address of found.addresses) await netlink.dropAddress(address);
@@ -23,6 +28,15 @@ export async function removeAll(found: Findings, netlink: Netlink, paths: Paths)
   if (!found.forwarding) return;
   ensureSysctl('net/ipv4/ip_forward', '0');
   removeFile(forwardingRecord(paths));
+}
+
+async function removeSets(names: readonly string[]): Promise<void> {
+  const sets = openIpsets();
+  try {
+    for (const name of names) await sets.destroy(name);
+  } finally {
+    sets.close();
+  }
 }
 
 function removeEmpty(folder: string): void {

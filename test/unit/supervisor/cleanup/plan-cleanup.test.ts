@@ -4,15 +4,21 @@ import { ownLinks, planChainRemoval } from '../../../../daemons/supervisor/clean
 
 t.test('which devices are ours', async (t) => {
   const link = (name: string, kind: string | undefined, alias?: string) => ({ index: 1, name, kind, alias });
-  const ours = [link('vethr1', 'veth', 'corral:corral:0123:eth0'), link('corral0', 'bridge', 'corral:corral')];
+  const ours = [
+    link('vethr1', 'veth', 'corral:corral:0123:eth0'),
+    link('vtep1042', 'vxlan', 'corral:corral'),
+    link('corral0', 'bridge', 'corral:corral'),
+  ];
   const others = [
+    link('flannel.1', 'vxlan'),
     link('corral1', 'bridge'),
     link('docker0', 'bridge', 'docker'),
     link('vethr2', 'veth'),
     link('vethr3', 'veth', 'corral:corral'),
     link('eth0', undefined, 'corral:corral'),
   ];
-  t.same(ownLinks([...others, ...ours.toReversed()]), ours, 'by alias and kind; bridges last');
+  const given = [ours[2]!, ...others, ours[0]!, ours[1]!];
+  t.same(ownLinks(given), ours, 'by alias and kind; bridges last');
 });
 
 t.test('chains of all our writers, and the jumps to them', async (t) => {
