@@ -13,10 +13,10 @@ export interface ContainerPorts {
 
 const maxPorts = 1024;
 
-/** A binding to an IPv6 address or without a fixed host port is skipped. */
+/** A binding without a fixed host port is skipped. */
 export function wantPorts(bindings: readonly PortBinding[], labels: Labels): ContainerPorts {
   const texts = [
-    ...bindings.map((binding) => `${binding.hostIp || '0.0.0.0'}:${binding.hostPort}:${binding.port}`),
+    ...bindings.map(({ hostIp, hostPort, port }) => `${addressOf(hostIp)}:${hostPort}:${port}`),
     ...(labels[label.ports] ?? '').split(/[\s,]+/).filter((text) => text !== ''),
   ];
   const ports = new Set<string>();
@@ -27,4 +27,8 @@ export function wantPorts(bindings: readonly PortBinding[], labels: Labels): Con
     else skipped.push(text.slice(0, 80));
   }
   return { ports: [...ports].sort(), skipped };
+}
+
+function addressOf(hostIp: string): string {
+  return hostIp.includes(':') ? `[${hostIp}]` : hostIp || '0.0.0.0';
 }

@@ -1,6 +1,5 @@
 // Pure: a lease as the container record that metadata gets.
 import { type Lease, leaseIps } from '../../../cni-plugins/ipam/lease.ts';
-import { parseIpv4 } from '../../shared/model/ipv4.ts';
 import { label } from '../../shared/model/labels.ts';
 import type { ContainerRecord, Labels } from '../../shared/model/objects.ts';
 import { isUuid, uuidOfName } from '../../shared/model/uuid.ts';
@@ -48,8 +47,8 @@ export function recordOf(
     externalId: attachment.externalId,
     hostId: known.hostId,
     network: lease.network,
-    // Metadata takes IPv4 alone.
-    ips: leaseIps(lease).filter((ip) => parseIpv4(ip) !== undefined),
+    // The first is the primary one, which older clients expect to be IPv4.
+    ips: leaseIps(lease).toSorted((a, b) => Number(a.includes(':')) - Number(b.includes(':'))),
     // Plugins of others may not tell it.
     mac: lease.mac || null,
     ports: attachment.ports,

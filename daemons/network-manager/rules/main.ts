@@ -189,10 +189,14 @@ export class RulesKeeper {
       this.#isIpv6Over = chains.length === 0 && complete;
       const text = `${chains.length} chains by ${nameOf(version)}`;
       if (chains.length > 0) health.set(condition6, { ok: true, text, degradesOnly: true });
+      else health.drop(condition6);
     } catch (error) {
       // Without ip6tables there cannot be anything of ours, and nobody asked for it.
       this.#isIpv6Over = chains.length === 0;
-      if (this.#isIpv6Over) return;
+      if (this.#isIpv6Over) {
+        health.drop(condition6);
+        return;
+      }
       health.set(condition6, { ok: false, ...describeFailure(error), degradesOnly: true });
       throw error;
     }

@@ -8,7 +8,7 @@ const waitMs = 1_000;
 
 function askUdp(): Promise<string> {
   return new Promise((resolve) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(address?.includes(':') ? 'udp6' : 'udp4');
     const timer = setTimeout(() => done('TIMEOUT'), waitMs);
     const done = (text: string): void => {
       clearTimeout(timer);

@@ -1,12 +1,12 @@
-// Answers every datagram, and every line of a connection, with its name: `named-server.ts NAME PORT`.
+// Answers every datagram, and every line of a connection, with its name: `named-server.ts NAME PORT`, in both families.
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 
 const [, , name = '', port] = process.argv;
-const udp = createSocket('udp4');
+const udp = createSocket('udp6');
 udp.on('message', (_, from) => udp.send(name, from.port, from.address));
-udp.bind(Number(port), '0.0.0.0');
+udp.bind(Number(port), '::');
 createServer((connection) => {
   connection.on('error', () => undefined);
   connection.on('data', () => connection.write(name));
-}).listen(Number(port), '0.0.0.0', () => process.stdout.write('up\n'));
+}).listen(Number(port), '::', () => process.stdout.write('up\n'));

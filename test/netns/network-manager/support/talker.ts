@@ -11,7 +11,7 @@ const heard = (text: string): void => {
 };
 
 if (protocol === 'udp') {
-  const socket = createSocket('udp4');
+  const socket = createSocket(address?.includes(':') ? 'udp6' : 'udp4');
   socket.on('message', (message) => heard(message.toString()));
   socket.on('error', () => undefined);
   setInterval(() => socket.send('?', Number(port), address), 10);

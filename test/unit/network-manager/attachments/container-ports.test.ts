@@ -4,11 +4,17 @@ import { wantPorts } from '../../../../daemons/network-manager/attachments/conta
 const bind = (port: string, hostPort: string, hostIp = '') => ({ port, hostPort, hostIp });
 
 t.test('bindings and label, canonical and sorted', async (t) => {
-  const made = wantPorts([bind('80/tcp', '8080'), bind('53/udp', '53', '192.0.2.10')], {
+  const made = wantPorts([bind('80/tcp', '8080'), bind('53/udp', '53', '192.0.2.10'), bind('80/tcp', '81', '::')], {
     'corral.ports': '9000:90, 53:5353/udp\n8080:80',
   });
   t.same(made, {
-    ports: ['0.0.0.0:53:5353/udp', '0.0.0.0:8080:80/tcp', '0.0.0.0:9000:90/tcp', '192.0.2.10:53:53/udp'],
+    ports: [
+      '0.0.0.0:53:5353/udp',
+      '0.0.0.0:8080:80/tcp',
+      '0.0.0.0:9000:90/tcp',
+      '192.0.2.10:53:53/udp',
+      '[::]:81:80/tcp',
+    ],
     skipped: [],
   });
 });
@@ -16,7 +22,7 @@ t.test('bindings and label, canonical and sorted', async (t) => {
 t.test('one that cannot be read keeps no other from being published', async (t) => {
   const bad = [
     bind('80/tcp', ''),
-    bind('80/tcp', '80', '::'),
+    bind('80/tcp', '80', '::g'),
     bind('80/bogus', '80'),
     bind('80/tcp', '65536'),
     bind('0/tcp', '1'),
