@@ -1,7 +1,7 @@
 // Walks a described packet through rendered iptables rules and states what becomes of it. It knows exactly the matches that
 // Corral's rules use and throws on any other, so that a rule it does not understand never passes for one that does not match.
 import { hooks, type Table } from '../../../daemons/shared/model/hooks.ts';
-import { contains, type Ipv4, parseCidr4, parseIpv4 } from '../../../daemons/shared/model/ipv4.ts';
+import { contains, parseCidr, parseIp } from '../../../daemons/shared/model/ip.ts';
 
 export interface TracedChain {
   readonly table: Table;
@@ -68,13 +68,14 @@ export interface Journey extends Fate {
 /** The first packet of a connection, whose destination the rules may change before it is routed. */
 export function traceNew(chains: readonly TracedChain[], host: TracedHost, packet: Omit<Packet, 'out'>): Journey {
   const fromHost = packet.in === undefined;
-  const isOwn = (address: string): boolean => host.addresses.includes(address) || address.startsWith('127.');
+  const isOwn = (address: string): boolean =>
+    host.addresses.includes(address) || address.startsWith('127.') || address === '::1';
   const early = { ...packet, toHost: isOwn(packet.dst) };
   const raw = runHooks(chains, 'raw', fromHost ? 'OUTPUT' : 'PREROUTING', { ...early, states: ['UNTRACKED'] });
   const tracked = raw !== 'CT';
   const states = [tracked ? 'NEW' : 'UNTRACKED'];
   const first = tracked ? runHooks(chains, 'nat', fromHost ? 'OUTPUT' : 'PREROUTING', { ...early, states }) : undefined;
-  const [dst, port] = first?.startsWith('DNAT ') ? first.slice(5).split(':') : [packet.dst, packet.dport];
+  const [dst, port] = first?.startsWith('DNAT ') ? endpointOf(first.slice(5)) : [packet.dst, packet.dport];
   if (dst !== packet.dst || port !== packet.dport) states.push('DNAT');
   const out = isOwn(dst!) ? undefined : host.deviceTo(dst!);
   const later: View = {
@@ -146,7 +147,7 @@ function matchRule(text: string, packet: View): string | undefined {
 
 function targetOf(target: string, options: readonly string[]): string {
   if (target === 'DNAT' && options[0] === '--to-destination') return `DNAT ${options[1]}`;
-  const known = ['', '--notrack', '--reject-with icmp-admin-prohibited'];
+  const known = ['', '--notrack', '--reject-with icmp-admin-prohibited', '--reject-with icmp6-adm-prohibited'];
   return known.includes(options.join(' ')) ? target : unknown(options.join(' '));
 }
 
@@ -185,10 +186,16 @@ function inRange(range: string, port = -1): boolean {
   return port >= first && port <= last;
 }
 
+/** `10.42.7.9:80` or `[fd42::9]:80`. */
+function endpointOf(text: string): [address: string, port: string] {
+  const colon = text.lastIndexOf(':');
+  return [text.slice(0, colon).replace(/^\[|\]$/g, ''), text.slice(colon + 1)];
+}
+
 function unknown(what: string): never {
   throw new Error(`the tracer does not know ${what}`);
 }
 
 function inside(cidr: string, address: string): boolean {
-  return contains(parseCidr4(cidr)!, parseIpv4(address) as Ipv4);
+  return contains(parseCidr(cidr)!, parseIp(address)!);
 }
