@@ -73,7 +73,7 @@ function makeHost(t: Test, middle: Namespace, etcd: Etcd, number: number, option
   root.configure(
     [
       `host: { name: ${name} }`,
-      `store: { kind: etcd, endpoints: ['${etcd.endpoint}'], ${options.store ?? 'joinWait: 1'} }`,
+      `store: { kind: etcd, endpoints: ['${etcd.endpoint}'], ${options.store ?? 'joinWait: 1, lease: 3'} }`,
       'engines: []',
       options.more ?? '',
     ].join('\n'),

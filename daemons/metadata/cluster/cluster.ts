@@ -37,8 +37,8 @@ export interface ClusterOptions extends Pick<DaemonContext, 'health' | 'log'> {
   readonly clock?: Clock;
 }
 
-export const leaseSeconds = 10;
-const settleMs = (leaseSeconds + 5) * 1_000;
+/** Leases that are missing after a gap of our own get a lease's time and so much more, ms. */
+const settleMs = 5_000;
 
 export class Cluster {
   readonly store: ClusterStore;
@@ -197,7 +197,7 @@ export class Cluster {
       place: createHash('sha256').update(`${bootId} ${dev} ${ino}`).digest('hex').slice(0, 32),
       name: self,
       joinWaitMs: config.joinWait * 1_000,
-      leaseSeconds,
+      leaseSeconds: config.lease,
       joined: () => this.#membership.joined,
       newCluster: () => sqlite.identity.clusterId,
       admit: (cluster) => this.#membership.admit(cluster),
@@ -222,7 +222,7 @@ export class Cluster {
       log,
       dropMs: config.dropAfter * 1_000,
       forgetMs: config.forgetAfter * 1_000,
-      settleMs,
+      settleMs: config.lease * 1_000 + settleMs,
       inSight: () => this.#listed && (this.link.state === 'joined' || this.link.state === 'refused'),
       nameOf: (host) => this.nameOf(host),
       remove: (host) => this.remove(host),

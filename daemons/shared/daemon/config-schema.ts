@@ -86,6 +86,8 @@ export const configSchema = z.strictObject({
         .default('none'),
       /** Seconds that a host which was in no cluster waits at an etcd without a cluster before it makes one. */
       joinWait: z.int().min(0).max(3_600).default(60),
+      /** Seconds that a host may be silent before it counts as gone. */
+      lease: z.int().min(3).max(300).default(10),
       /** Seconds after which the containers of a host without a lease are gone for the others. */
       dropAfter: z.int().min(1).max(86_400).default(300),
       /** Seconds after which a host without a lease is forgotten and its blocks are free. */

@@ -1,7 +1,7 @@
 // What every store must do; each adapter's test calls it with a way to open (and open again) one store.
 import type { Test } from 'tap';
-import type { Store } from '../../../../daemons/metadata/store/store.ts';
-import { parseCidr4, renderCidr4 } from '../../../../daemons/shared/model/ipv4.ts';
+import { maxBlocks, type Store } from '../../../../daemons/metadata/store/store.ts';
+import { parseCidr4, parseIpv4, renderCidr4 } from '../../../../daemons/shared/model/ipv4.ts';
 import { keyOf } from '../../../../daemons/shared/model/objects.ts';
 import { isUuid } from '../../../../daemons/shared/model/uuid.ts';
 import { host, record } from '../../../fixtures/records.ts';
@@ -46,6 +46,64 @@ export async function storeConformance(t: Test, open: (t: Test) => () => Promise
     t.equal(renderCidr4(await second.claimBlock('corral', subnet, 24)), '10.42.0.0/24');
     await second.dropNetwork('corral');
     t.equal(renderCidr4(await second.claimBlock('corral', parseCidr4('10.99.0.0/16')!, 20)), '10.99.0.0/20');
+    await second.close();
+  });
+
+  await t.test('more blocks are claimed and given back, the first stays the first', async (t) => {
+    const reopen = open(t);
+    const store = await reopen();
+    const of = async (store: Store): Promise<string[]> => (await store.blocks('corral')).map(renderCidr4);
+    t.same(await of(store), []);
+    await store.claimBlock('corral', subnet, 24);
+    for (let more = 1; more < maxBlocks; more += 1) await store.claimAnother('corral', subnet, 24);
+    const all = await of(store);
+    t.equal(new Set(all).size, maxBlocks);
+    await t.rejects(store.claimAnother('corral', subnet, 24), { code: 'NO_BLOCK_LEFT' });
+    const second = await again(store, reopen);
+    t.same(await of(second), all);
+    t.equal(await second.releaseBlock('corral', parseCidr4(all[3]!)!), true);
+    t.equal(await second.releaseBlock('corral', parseCidr4(all[3]!)!), false);
+    t.equal(await second.releaseBlock('corral', parseCidr4('10.42.99.0/24')!), false, 'never had');
+    t.same(
+      await of(second),
+      all.filter((_, at) => at !== 3),
+    );
+    t.equal(renderCidr4(await second.claimBlock('corral', subnet, 24)), all[0], 'the first');
+    await second.close();
+  });
+
+  await t.test('addresses of a flat network belong to whoever was first', async (t) => {
+    const reopen = open(t);
+    const store = await reopen();
+    const flat = parseCidr4('10.43.0.0/29')!;
+    const wish = (owner: string, ip?: string, ...exclude: string[]) => ({
+      network: 'flat',
+      subnet: flat,
+      owner,
+      ip: ip === undefined ? undefined : parseIpv4(ip)!,
+      exclude: new Set(exclude.map((text) => parseIpv4(text)!)),
+    });
+    const { hostId } = store.identity;
+    const claim = (ip: string, owner: string) => ({ network: 'flat', ip, owner, hostId });
+    t.same(await store.claimAddress(wish('a', undefined, '10.43.0.2')), claim('10.43.0.3', 'a'));
+    t.same(await store.claimAddress(wish('a')), claim('10.43.0.3', 'a'), 'asked again');
+    t.same(await store.claimAddress(wish('b', '10.43.0.3')), claim('10.43.0.3', 'a'), 'has an owner');
+    t.same(await store.claimAddress(wish('b', '10.43.0.5')), claim('10.43.0.5', 'b'));
+    const second = await again(store, reopen);
+    t.same((await second.addresses('flat')).map(({ ip }) => ip).sort(), ['10.43.0.3', '10.43.0.5']);
+    const rest = [
+      await second.claimAddress(wish('c')),
+      await second.claimAddress(wish('d')),
+      await second.claimAddress(wish('e')),
+    ];
+    t.same(rest.map(({ ip }) => ip).sort(), ['10.43.0.2', '10.43.0.4', '10.43.0.6']);
+    await t.rejects(second.claimAddress(wish('f')), { code: 'ADDRESSES_EXHAUSTED' });
+    t.equal(await second.releaseAddress('flat', '10.43.0.3', 'b'), false, 'not its own');
+    t.equal(await second.releaseAddress('flat', '10.43.0.3', 'a'), true);
+    t.equal(await second.releaseAddress('flat', '10.43.0.3', 'a'), false);
+    t.same(await second.claimAddress(wish('f')), claim('10.43.0.3', 'f'));
+    await second.dropNetwork('flat');
+    t.same(await second.addresses('flat'), []);
     await second.close();
   });
 
