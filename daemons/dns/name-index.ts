@@ -1,6 +1,6 @@
 // Pure: every name of the zone, kept up with the snapshot. A change costs what it touches: each name remembers which objects
 // it was made from, so that exactly the names of a changed object are made anew, when somebody asks for them.
-import { type Ip, parseIp } from '../shared/model/ip.ts';
+import type { Ip } from '../shared/model/ip.ts';
 import type { Ipv4 } from '../shared/model/ipv4.ts';
 import {
   type ContainerObject,
@@ -15,17 +15,16 @@ import {
   addressesOf,
   type Cut,
   type Endpoints,
-  isRunning,
   kubernetesZone,
   nameOf,
   namesOf,
   type Objects,
-  ownAddressesOf,
   serviceEndpoints,
 } from './derive-names.ts';
 import { MadeEntries } from './made-entries.ts';
-import { MultiMap } from './multi-map.ts';
 import { NameClaims } from './name-claims.ts';
+import { Places } from './places.ts';
+import { addressesOfPlain, hostsOf, inOrder, isGone, isReachable } from './reach.ts';
 import { isInside, parentOf } from './wire-names.ts';
 
 export interface NameEntry extends Endpoints {
@@ -55,9 +54,7 @@ export class NameIndex {
   #answersTaken = 0;
   readonly #claims: NameClaims;
   readonly #made = new MadeEntries<NameEntry>();
-  readonly #byAddress = new MultiMap<Ip, string>();
-  readonly #byHost = new MultiMap<string, string>();
-  readonly #servicesOf = new MultiMap<string, string>();
+  readonly #places = new Places();
 
   constructor(options: NameIndexOptions) {
     this.zone = options.zone;
@@ -139,8 +136,8 @@ export class NameIndex {
   lookup(name: string): NameEntry | undefined {
     if (name === this.serviceName) return { addresses: [this.serviceAddress], alias: undefined, searchable: true };
     const claims = this.#claims.of(name);
-    const plain = claims.length === 1 ? this.#makeForPlain(name, claims[0]!) : undefined;
-    if (plain) return plain;
+    const plain = claims.length === 1 ? addressesOfPlain(claims[0]!, this.#snapshot) : [];
+    if (plain.length > 0) return { addresses: plain, alias: undefined, searchable: parentOf(name) === this.zone };
     const known = this.#made.get(name);
     if (known) return known;
     const made = claims.length > 0 ? this.#make(name, claims) : this.#makeForPod(name);
@@ -157,8 +154,11 @@ export class NameIndex {
 
   /** The containers that have this address, of all hosts, the running and local ones first. */
   containersAt(address: Ip): ContainerObject[] {
-    const found = this.#byAddress.get(address).map((id) => this.#snapshot?.get('container', id));
-    return this.#inOrder(found.filter((one) => one !== undefined));
+    const found = this.#places.at(address).map((id) => this.#snapshot?.get('container', id));
+    return inOrder(
+      found.filter((one) => one !== undefined),
+      this.#snapshot?.hostId,
+    );
   }
 
   /** The container behind a local client's address. */
@@ -184,13 +184,13 @@ export class NameIndex {
 
   /** The containers of a host. */
   containersOf(hostId: string): ContainerObject[] {
-    const found = this.#byHost.get(hostId).map((id) => this.#snapshot?.get('container', id));
+    const found = this.#places.on(hostId).map((id) => this.#snapshot?.get('container', id));
     return found.filter((one) => one !== undefined);
   }
 
   /** The services (sidekicks too) that list this container. */
   servicesOf(containerId: string): ServiceObject[] {
-    const found = this.#servicesOf.get(containerId).map((id) => this.#snapshot?.get('service', id));
+    const found = this.#places.servicesOf(containerId).map((id) => this.#snapshot?.get('service', id));
     return found.filter((service) => service !== undefined);
   }
 
@@ -204,19 +204,10 @@ export class NameIndex {
     return { addresses, alias: parts.find((part) => part.alias !== undefined)?.alias, searchable: true };
   }
 
-  /** A name that stands for one container with an address of its own: made anew each time, which is quicker than to keep it. */
-  #makeForPlain(name: string, claim: Key): NameEntry | undefined {
-    const { kind, id } = splitKey(claim);
-    const container = kind === 'container' ? this.#snapshot?.get(kind, id) : undefined;
-    const addresses = container ? ownAddressesOf(container) : [];
-    if (addresses.length === 0) return undefined;
-    return { addresses, alias: undefined, searchable: parentOf(name) === this.zone };
-  }
-
   /** One name, several containers: the one that runs, is local, is newest. */
   #makeForContainers(name: string, claims: readonly Key[], objects: Objects): NameEntry {
     const containers = claims.map((key) => objects.container(splitKey(key).id)).filter((one) => one !== undefined);
-    const addresses = this.#inOrder(containers).map((container) => addressesOf(container, objects));
+    const addresses = inOrder(containers, this.#snapshot?.hostId).map((container) => addressesOf(container, objects));
     const first = addresses.find((some) => some.length > 0) ?? [];
     return { addresses: first, alias: undefined, searchable: parentOf(name) === this.zone };
   }
@@ -238,13 +229,6 @@ export class NameIndex {
     if (find(this.#objects).length === 0) return undefined;
     const objects = this.#tracked(name);
     return { ...this.#makeForContainers(name, find(objects), objects), searchable: true };
-  }
-
-  #inOrder(containers: ContainerObject[]): ContainerObject[] {
-    const local = this.#snapshot?.hostId;
-    const rank = (one: ContainerObject): number => (isRunning(one) ? 2 : 0) + (one.hostId === local ? 1 : 0);
-    const byId = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-    return containers.sort((a, b) => rank(b) - rank(a) || b.createdAt - a.createdAt || byId(a.id, b.id));
   }
 
   get #objects(): Objects {
@@ -292,8 +276,8 @@ export class NameIndex {
     for (const name of names) if (!old.includes(name)) this.#claims.add(name, key);
     for (const one of new Set([...old, ...names])) this.#dirty(one, changed);
     for (const user of this.#made.dropUsers(key)) changed.add(user);
-    if (before) this.#list(before, 'remove');
-    if (after) this.#list(after, 'add');
+    if (before) this.#places.remove(before);
+    if (after) this.#places.add(after);
   }
 
   #dirty(name: string, changed: Set<string>): void {
@@ -302,35 +286,11 @@ export class NameIndex {
     for (const user of this.#made.dropUsers(`name:${name}`)) changed.add(user);
   }
 
-  #list(object: SnapshotObject, verb: 'add' | 'remove'): void {
-    if (object.kind === 'service') for (const id of object.containerIds) this.#servicesOf[verb](id, object.id);
-    if (object.kind !== 'container') return;
-    this.#byHost[verb](object.hostId, object.id);
-    for (const address of object.ips.map(parseIp)) {
-      if (address !== undefined) this.#byAddress[verb](address, object.id);
-    }
-  }
-
   #forget(hostId: string, changed: Set<string>): Snapshot {
     for (const name of this.#claims.names()) changed.add(name);
-    for (const map of [this.#claims, this.#made, this.#byAddress, this.#byHost, this.#servicesOf]) map.clear();
+    for (const map of [this.#claims, this.#made, this.#places]) map.clear();
     return Snapshot.empty(hostId);
   }
-}
-
-function hostsOf(change: Change): string[] {
-  const put = change.put.filter(({ kind }) => kind === 'host').map(({ id }) => id);
-  const dropped = change.drop.map(splitKey).filter(({ kind }) => kind === 'host');
-  return [...put, ...dropped.map(({ id }) => id)];
-}
-
-/** True for another host whose lease in the cluster's store has ended; of our own host we know better. */
-function isGone(hostId: string, snapshot: Snapshot | undefined): boolean {
-  return hostId !== snapshot?.hostId && snapshot?.get('host', hostId)?.alive === false;
-}
-
-function isReachable(object: SnapshotObject, snapshot: Snapshot | undefined): boolean {
-  return object.kind !== 'container' || !isGone(object.hostId, snapshot);
 }
 
 function lookUp(snapshot: Snapshot, key: Key): SnapshotObject | undefined {
