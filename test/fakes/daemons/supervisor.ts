@@ -5,7 +5,7 @@ import { startSupervisor } from '../../../daemons/supervisor/supervise.ts';
 import type { DaemonSpec } from '../../../daemons/supervisor/table.ts';
 
 const [silenceMs = 15_000, startMs = 15_000, stopMs = 6_000] = process.argv.slice(2).map(Number);
-const table = (['metadata', 'network-manager', 'dns'] as const).map((name): DaemonSpec => {
+const table = (['metadata', 'network-manager', 'dns', 'overlay'] as const).map((name): DaemonSpec => {
   return { name, enabled: true, main: new URL(`./${name}.ts`, import.meta.url).pathname };
 });
 

@@ -48,7 +48,8 @@ t.test('the supervisor killed: its daemons live on, the next one takes them over
   const before = await home.allReady();
   first.kill('SIGKILL');
   await once(first, 'exit');
-  for (const daemon of ['metadata', 'network-manager', 'dns']) t.ok(isAlive(before[daemon]!), `${daemon} lives on`);
+  for (const daemon of ['metadata', 'network-manager', 'dns', 'overlay'])
+    t.ok(isAlive(before[daemon]!), `${daemon} lives on`);
   const orphaned = home.corral(['status', '--json']);
   t.equal(orphaned.code, 0, 'status works without a supervisor');
   t.match(JSON.parse(orphaned.out), {
@@ -58,10 +59,11 @@ t.test('the supervisor killed: its daemons live on, the next one takes them over
 
   home.supervise();
   const after = await home.allReady();
-  for (const daemon of ['metadata', 'network-manager', 'dns']) t.equal(after[daemon], before[daemon], `same ${daemon}`);
+  for (const daemon of ['metadata', 'network-manager', 'dns', 'overlay'])
+    t.equal(after[daemon], before[daemon], `same ${daemon}`);
   t.same(
     (await home.status()).daemons.map(({ restarts }) => restarts),
-    [0, 0, 0, 0],
+    [0, 0, 0, 0, 0],
   );
 
   await t.test('and watches them like its own', async (t) => {
@@ -104,9 +106,10 @@ t.test('SIGTERM ends the daemons, the last started first, and the supervisor', a
   supervisor.kill('SIGTERM');
   const [code] = await once(supervisor, 'exit');
   t.equal(code, 0);
-  for (const daemon of ['metadata', 'network-manager', 'dns']) t.notOk(isAlive(pids[daemon]!), `${daemon} has ended`);
+  for (const daemon of ['metadata', 'network-manager', 'dns', 'overlay'])
+    t.notOk(isAlive(pids[daemon]!), `${daemon} has ended`);
   const ends = [...home.output().matchAll(/"event":"child.ended","child":"([a-z-]+)"/g)].map((match) => match[1]);
-  t.same(ends, ['dns', 'network-manager', 'metadata']);
+  t.same(ends, ['overlay', 'dns', 'network-manager', 'metadata']);
 });
 
 t.test('a daemon that ignores SIGTERM does not hold the stop up', async (t) => {

@@ -15,7 +15,7 @@ export interface Home {
   supervise(...limits: number[]): ChildProcess;
   status(): Promise<SuiteStatus>;
   pidOf(daemon: string): Promise<number | null>;
-  /** Waits until all three are ready and returns their pids. */
+  /** Waits until all are ready and returns their pids. */
   allReady(deadlineMs?: number): Promise<Record<string, number>>;
   /** What a child of `supervise` printed. */
   output(): string;
