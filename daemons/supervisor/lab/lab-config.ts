@@ -7,7 +7,8 @@ import { etcdEndpoint, hostsOf, type LabPlan, type PlannedHost, underlay } from 
 export function hostConfig(plan: LabPlan, host: PlannedHost, more: Readonly<Record<string, unknown>> = {}): string {
   const config = {
     host: { name: host.name, agentIp: host.address, labels: { lab: plan.name } },
-    store: plan.store === 'etcd' ? { kind: 'etcd', endpoints: [etcdEndpoint] } : { kind: 'sqlite' },
+    // Nobody else makes this store's cluster: the usual wait of a first host would only cost time.
+    store: plan.store === 'etcd' ? { kind: 'etcd', endpoints: [etcdEndpoint], joinWait: 1 } : { kind: 'sqlite' },
     engines: [],
     networks: [{ name: 'corral', driver: plan.driver, default: true }],
     ...more,
