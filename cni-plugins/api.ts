@@ -1,5 +1,6 @@
 // Pure: what a host of the library sees. library.ts makes it; network-manager and standalone.ts use it.
 import type { Paths } from '../daemons/shared/model/paths.ts';
+import type { AddressClaims } from './ipam/address-claims.ts';
 import type { Lease } from './ipam/lease.ts';
 import type { JsonObject } from './shared/json.ts';
 import type { CniResult } from './shared/result.ts';
@@ -78,6 +79,8 @@ export interface CniSettings {
    * ADD then fails. ADD waits for `tell` as for `onLease`. Neither may throw.
    */
   readonly ahead?: { tell(lease: Lease): Promise<void>; takeBack(lease: Lease): void };
+  /** Who claims addresses of flat networks; by default metadata, on its socket. */
+  readonly claims?: AddressClaims;
   /** Called after each named step of ADD; tests make it throw. */
   readonly afterStep?: (step: string) => void;
 }

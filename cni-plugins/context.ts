@@ -10,10 +10,14 @@ import type { Paths } from '../daemons/shared/model/paths.ts';
 import type { CniSettings } from './api.ts';
 import { gatheringDrops } from './bridge/group-drops.ts';
 import { isCorralLink } from './bridge/own-links.ts';
+import { type AddressClaims, claimsThroughMetadata } from './ipam/address-claims.ts';
 import { attachmentLock } from './ipam/attachment-lock.ts';
 import type { HostLocalFolder } from './ipam/import-host-local.ts';
+import type { Lease } from './ipam/lease.ts';
 import type { Owner } from './ipam/lease-files.ts';
 import { LeaseFiles } from './ipam/lease-files.ts';
+import { release } from './ipam/release.ts';
+import { releaseLease } from './ipam/take-addresses.ts';
 import type { Call } from './shared/call.ts';
 import { isObject, textOf } from './shared/json.ts';
 
@@ -23,12 +27,14 @@ export class Context {
   readonly paths: Paths;
   readonly afterStep: CniSettings['afterStep'];
   readonly ahead: CniSettings['ahead'];
+  readonly claims: AddressClaims;
   #netlink: Netlink | undefined;
   #lister: Netlink | undefined;
   #bootId: string | undefined;
 
   constructor(settings: CniSettings) {
     this.paths = settings.paths;
+    this.claims = settings.claims ?? claimsThroughMetadata(settings.paths);
     this.afterStep = settings.afterStep;
     this.ahead = settings.ahead;
   }
@@ -68,6 +74,12 @@ export class Context {
   /** The same for DEL, which makes no folders for a network that this host never had. */
   async lockForDel(files: LeaseFiles, owner: Owner): Promise<Lock> {
     return existsSync(files.dir) ? await this.lockAttachment(files, owner) : { release: () => undefined };
+  }
+
+  /** Frees what an attachment has, here and in the cluster. Repeatable. */
+  async release(files: LeaseFiles, owner: Owner, lease: Lease | undefined): Promise<void> {
+    release(files, owner, lease);
+    await releaseLease(this.claims, lease);
   }
 
   /** Where the reference IPAM plugin would keep the addresses of this network: below `ipam.dataDir`, if that is set. */

@@ -8,8 +8,9 @@ import type { Given, Pool } from '../ipam/pool.ts';
 import { readBlockIfPresent } from '../ipam/read-block.ts';
 import { readPool } from '../ipam/read-pool.ts';
 import { requestedMac } from '../ipam/requested.ts';
-import { type Applicant, type Reserved, record, reserve } from '../ipam/reserve.ts';
+import { type Applicant, type Reserved, record } from '../ipam/reserve.ts';
 import { readResolvConf } from '../ipam/resolv-conf.ts';
+import { releaseLease, takeAddresses } from '../ipam/take-addresses.ts';
 import { type Call, delegateCallOf } from '../shared/call.ts';
 import { delegateAdd, delegateType, runDelegate } from '../shared/delegate.ts';
 import { CniError, cniCodes } from '../shared/errors.ts';
@@ -46,11 +47,14 @@ function ownAddressing(context: Context, call: Call): Addressing {
     async take(files, applicant, previous) {
       const wish = { requested: conf.requested, mac, previous };
       const dns = readResolvConf(call);
-      const reserved = await reserve(files, pool, applicant, wish, () => context.hostLocalFolder(call));
+      const hostLocal = () => context.hostLocalFolder(call);
+      const reserved = await takeAddresses(context.claims, files, pool, applicant, wish, hostLocal);
       return { ...reserved, routes: conf.routes, dns };
     },
     async giveBack(files, lease) {
-      if (lease) files.remove(lease);
+      if (!lease) return;
+      files.remove(lease);
+      await releaseLease(context.claims, lease);
     },
   };
 }

@@ -2,7 +2,6 @@
 import type { Context } from '../context.ts';
 import { networkNameOf } from '../ipam/ipam-conf.ts';
 import type { Lease } from '../ipam/lease.ts';
-import { release } from '../ipam/release.ts';
 import type { Call } from '../shared/call.ts';
 import { dropOwnLinks } from './own-links.ts';
 
@@ -15,7 +14,7 @@ export async function bridgeDel(context: Context, call: Call): Promise<Lease | u
   try {
     const lease = files.read(owner);
     await dropOwnLinks(context.netlink, owner, lease);
-    release(files, owner, lease);
+    await context.release(files, owner, lease);
     return lease;
   } finally {
     lock.release();

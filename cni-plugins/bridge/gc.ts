@@ -8,7 +8,6 @@ import { networkNameOf, parseIpamConf } from '../ipam/ipam-conf.ts';
 import type { LeaseFiles } from '../ipam/lease-files.ts';
 import { accepts, type Pool } from '../ipam/pool.ts';
 import { readPool } from '../ipam/read-pool.ts';
-import { release } from '../ipam/release.ts';
 import type { NetworkCall } from '../shared/call.ts';
 import { delegateType, runDelegate } from '../shared/delegate.ts';
 import { isContainerId, isIfname } from '../shared/names.ts';
@@ -28,7 +27,7 @@ export async function bridgeGc(context: Context, call: NetworkCall): Promise<Swe
     const lock = await context.lockForDel(files, lease);
     try {
       await dropOwnLinks(context.netlink, lease, lease);
-      release(files, lease, lease);
+      await context.release(files, lease, lease);
     } finally {
       lock.release();
     }

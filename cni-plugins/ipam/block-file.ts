@@ -36,7 +36,13 @@ export interface BlockFile {
   readonly cidrs6?: readonly Cidr[];
   readonly gateway6?: Ip;
   readonly subnet6?: Cidr;
+  /** All hosts give from the whole subnet, one address at a time, claimed through metadata. */
+  readonly flat?: true;
+  /** Addresses of declared containers, by the container's name: it gets that address, and nobody else does. */
+  readonly reserved?: ReadonlyMap<Ip, string>;
 }
+
+const maxReserved = 4_096;
 
 export function renderBlockFile(block: BlockFile): string {
   const { network, bridge, mtu } = block;
@@ -47,8 +53,13 @@ export function renderBlockFile(block: BlockFile): string {
     ...(block.gateway6 !== undefined && { gateway6: renderIp(block.gateway6) }),
     ...(block.subnet6 && { subnet6: renderCidr(block.subnet6) }),
   };
+  const kept = [...(block.reserved ?? [])].map(([ip, name]) => [renderIp(ip), name] as const);
+  const more = {
+    ...(block.flat && { blocks: 'none' }),
+    ...(kept.length > 0 && { reserved: Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1))) }),
+  };
   const gateway = renderIpv4(block.gateway);
-  return `${JSON.stringify({ version: 1, network, subnet, cidrs, gateway, bridge, mtu, ...six })}\n`;
+  return `${JSON.stringify({ version: 1, network, subnet, cidrs, gateway, bridge, mtu, ...six, ...more })}\n`;
 }
 
 /** Reads a block file; undefined if it is damaged or contradicts itself. */
@@ -73,7 +84,20 @@ export function parseBlockFile(text: string): BlockFile | undefined {
   const first = valid[0];
   if (valid.length !== cidrs.length || !first || !contains(first, gateway)) return undefined;
   const six = parseSix(value);
-  return six && { network, subnet, cidrs: valid as Cidr4[], gateway, bridge, mtu, ...six };
+  const reserved = parseReserved(value.reserved);
+  if (!reserved || !(value.blocks === undefined || value.blocks === 'none')) return undefined;
+  const more = { ...(value.blocks === 'none' && { flat: true as const }), ...(reserved.size > 0 && { reserved }) };
+  return six && { network, subnet, cidrs: valid as Cidr4[], gateway, bridge, mtu, ...six, ...more };
+}
+
+/** undefined if it is no map of addresses to names. */
+function parseReserved(value: unknown): Map<Ip, string> | undefined {
+  if (value === undefined) return new Map();
+  if (!isObject(value)) return undefined;
+  const entries = Object.entries(value).slice(0, maxReserved);
+  const parsed = entries.map(([ip, name]) => [parseIp(ip), textOf(name, 255)] as const);
+  if (parsed.some(([ip, name]) => ip === undefined || name === undefined)) return undefined;
+  return new Map(parsed as [Ip, string][]);
 }
 
 type Six = Pick<BlockFile, 'cidrs6' | 'gateway6' | 'subnet6'>;

@@ -13,7 +13,6 @@ import { dropImported, importedKeys } from './import-host-local.ts';
 import { networkNameOf } from './ipam-conf.ts';
 import { type Lease, leaseIps } from './lease.ts';
 import type { LeaseFiles } from './lease-files.ts';
-import { release } from './release.ts';
 
 /** Waiting polls, and on a busy machine the others come first again and again. */
 const lockWaitMs = 20_000;
@@ -52,7 +51,7 @@ export async function ipamGc(context: Context, call: NetworkCall): Promise<Sweep
     if (lease.bridge !== null) return false;
     const lock = await context.lockForDel(files, lease);
     try {
-      release(files, lease, lease);
+      await context.release(files, lease, lease);
     } finally {
       lock.release();
     }

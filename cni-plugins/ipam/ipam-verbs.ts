@@ -12,10 +12,9 @@ import { type IpamConf, networkNameOf, parseIpamConf } from './ipam-conf.ts';
 import type { Lease } from './lease.ts';
 import type { Given, Pool } from './pool.ts';
 import { readPool } from './read-pool.ts';
-import { release } from './release.ts';
 import { requestedMac } from './requested.ts';
-import { reserve } from './reserve.ts';
 import { readResolvConf } from './resolv-conf.ts';
+import { takeAddresses } from './take-addresses.ts';
 
 /** Reserves addresses. A second ADD of the same interface gets the same addresses again. */
 export async function ipamAdd(context: Context, call: Call): Promise<Attached> {
@@ -35,7 +34,9 @@ export async function ipamAdd(context: Context, call: Call): Promise<Attached> {
   try {
     const mac = requestedMac(call.conf.raw, call.env.args);
     const wish = { requested: conf.requested, mac, previous: files.read(call.env) };
-    const { lease: reserved, given } = await reserve(files, pool, applicant, wish, () => context.hostLocalFolder(call));
+    const hostLocal = () => context.hostLocalFolder(call);
+    const taken = await takeAddresses(context.claims, files, pool, applicant, wish, hostLocal);
+    const { lease: reserved, given } = taken;
     const result = resultOf(call, conf, pool, given, dns);
     const lease: Lease = { ...reserved, phase: 'done', result };
     files.write(lease);
@@ -63,7 +64,7 @@ export async function ipamDel(context: Context, call: Call): Promise<Lease | und
   const lock = await context.lockForDel(files, call.env);
   try {
     const lease = files.read(call.env);
-    release(files, call.env, lease);
+    await context.release(files, call.env, lease);
     return lease;
   } finally {
     lock.release();

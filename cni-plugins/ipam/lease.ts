@@ -54,6 +54,8 @@ export interface Lease {
   readonly attachment: Attachment;
   /** Directories in which the other IPAM plugin, which gave the addresses, was found; absent when ours gave them. */
   readonly delegatePath?: readonly string[];
+  /** Its IPv4 address is claimed in the cluster too, since the network is flat. */
+  readonly claimed?: true;
 }
 
 /** The addresses of a lease without prefix. */
@@ -93,6 +95,7 @@ export function parseLease(text: string): Lease | undefined {
     isObject(value.config) &&
     countOf(value.createdAt) !== undefined &&
     addresses?.every(isInterfaceText) &&
+    (value.claimed === undefined || value.claimed === true) &&
     (value.delegatePath === undefined || textsOf(value.delegatePath, 64) !== undefined);
   if (!wellFormed || !result || !attachment || !addresses || !args) return undefined;
   return { ...(value as unknown as Lease), addresses, args, result, attachment };

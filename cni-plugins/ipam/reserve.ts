@@ -13,6 +13,7 @@ import { type Lease, leaseIps } from './lease.ts';
 import type { LeaseFiles } from './lease-files.ts';
 import type { Given, Pool, RangeSet } from './pool.ts';
 import type { Requested } from './requested.ts';
+import { keptFor } from './reserved-addresses.ts';
 
 /** Waiting polls, and on a busy machine the others come first again and again. */
 const lockWaitMs = 20_000;
@@ -53,7 +54,7 @@ export async function reserve(
       ...formerAddresses(files, applicant),
     ];
     if (wish.previous) files.remove(wish.previous);
-    const given = chooseAll(files, pool, wish, preferred);
+    const given = chooseAll(files, pool, wish, preferred, applicant.attachment.name);
     const lease = claimAll(files, applicant, given, wish.mac);
     given.forEach(({ address }, set) => {
       if (wish.requested.length === 0) files.noteLast(address, set);
@@ -109,17 +110,23 @@ function claimAll(files: LeaseFiles, applicant: Applicant, given: readonly Given
   return lease;
 }
 
-function chooseAll(files: LeaseFiles, pool: Pool, wish: Wish, preferred: readonly Ip[]): Given[] {
+function chooseAll(files: LeaseFiles, pool: Pool, wish: Wish, preferred: readonly Ip[], name: string): Given[] {
   const assigned = assignRequested(
     pool.sets,
     wish.requested.map(({ address }) => address),
   );
   if (!Array.isArray(assigned)) return refuse(files, pool, assigned.outside, 'outside');
-  const taken = files.taken();
+  const claims = files.taken();
+  const kept = (ip: Ip): string | undefined => keptFor(pool.block, name, ip);
+  const taken = { has: (ip: Ip) => kept(ip) !== undefined || claims.has(ip) };
   return pool.sets.map((set, at) => {
     const requested = assigned[at];
     const answer = chooseAddress({ set, taken, last: files.lastGiven(at), requested, preferred });
-    return 'refused' in answer ? refuse(files, pool, requested, answer.refused, set) : answer;
+    if (!('refused' in answer)) return answer;
+    const keeper = requested === undefined ? undefined : kept(requested);
+    if (keeper !== undefined)
+      throw new SuiteError('ADDRESS_TAKEN', `give an address in network ${pool.network}: ${keeper}`);
+    return refuse(files, pool, requested, answer.refused, set);
   });
 }
 

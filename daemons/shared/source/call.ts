@@ -30,7 +30,9 @@ export async function callRaw(socketPath: string, path: string, options: CallOpt
     const signal = AbortSignal.timeout(timeoutMs);
     const method = options.method ?? (body === undefined ? 'GET' : 'POST');
     const type = options.lines === undefined ? 'application/json' : 'application/x-ndjson';
-    const headers = { ...options.headers, ...(body === undefined ? {} : { 'content-type': type }) };
+    // Node.js frames the body of a DELETE only when its length is given.
+    const framing = body === undefined ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(body) };
+    const headers = { ...options.headers, ...framing };
     const outgoing = request({ socketPath: target, path, method, headers, signal, agent: false }, (incoming) => {
       const chunks: Buffer[] = [];
       let size = 0;

@@ -23,6 +23,8 @@ const packageHomes: Record<string, RegExp> = {
 
 const shared = 'daemons/shared/';
 const pluginEffects = /^daemons\/shared\/effects\/(netlink|libc|netns|files|locks)[a-z-]*(\.ts|\/)/;
+/** For addresses of flat networks, loaded when it is needed. */
+const claimsClient = /^daemons\/shared\/source\/call\.ts$/;
 /** What makes the standalone plugins slow to start. */
 const heavyPackages = ['execa', 'pino'];
 
@@ -89,7 +91,7 @@ function allowedPlaces(path: string): (string | RegExp)[] | undefined {
     const own = path.split('/').slice(0, 2).join('/');
     return [shared, `${own}/`, ...(own === 'daemons/network-manager' ? ['cni-plugins/'] : [])];
   }
-  if (path.startsWith('cni-plugins/')) return ['cni-plugins/', `${shared}model/`, pluginEffects];
+  if (path.startsWith('cni-plugins/')) return ['cni-plugins/', `${shared}model/`, pluginEffects, claimsClient];
   return undefined;
 }
 

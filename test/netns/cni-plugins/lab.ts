@@ -53,7 +53,7 @@ export class Lab {
   readonly #namespaces: string[] = [];
 
   /** `block`: the text of the block file; null for a host without one. */
-  constructor(t: Test, block: object | null = blockText) {
+  constructor(t: Test, block: object | null = blockText, network = 'corral') {
     if (!built) execFileSync(join(repository, 'scripts/build-cni'));
     built = true;
     this.root = mkdtempSync(join(tmpdir(), 'co-cni-'));
@@ -61,7 +61,7 @@ export class Lab {
     t.teardown(() => this.#remove());
     this.host = this.#addNamespace();
     mkdirSync(this.paths.blocks, { recursive: true });
-    if (block) writeFileSync(join(this.paths.blocks, 'corral.json'), JSON.stringify(block));
+    if (block) writeFileSync(join(this.paths.blocks, `${network}.json`), JSON.stringify(block));
   }
 
   container(): Container {

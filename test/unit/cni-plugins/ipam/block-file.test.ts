@@ -16,8 +16,9 @@ const dual = { cidrs6: ['fd00:7::/64'], gateway6: 'fd00:7::1', subnet6: 'fd00::/
 t.test('a block survives reading and writing', async (t) => {
   const block = parseBlockFile(JSON.stringify(good))!;
   t.strictSame(JSON.parse(renderBlockFile(block)), good);
-  for (const six of [{ cidrs6: ['fd00:7::/64'], gateway6: 'fd00:7::1' }, dual]) {
-    const both = { ...good, ...six };
+  const kept = { '10.42.7.9': 'web', 'fd00:7::9': 'web' };
+  for (const more of [{ cidrs6: ['fd00:7::/64'], gateway6: 'fd00:7::1' }, dual, { blocks: 'none', reserved: kept }]) {
+    const both = { ...good, ...more };
     t.strictSame(JSON.parse(renderBlockFile(parseBlockFile(JSON.stringify(both))!)), both);
   }
 });
@@ -36,6 +37,10 @@ t.test('what contradicts itself is refused', async (t) => {
     ['bridge', { bridge: 'a/b' }],
     ['mtu', { mtu: 67 }],
     ['mtu as text', { mtu: '1450' }],
+    ['another kind of blocks', { blocks: 'some' }],
+    ['no addresses', { reserved: { web: '10.42.7.9' } }],
+    ['no names', { reserved: { '10.42.7.9': 7 } }],
+    ['reserved as a list', { reserved: ['10.42.7.9'] }],
     ['IPv6 gateway alone', { gateway6: 'fd00:7::1' }],
     ['IPv6 without a gateway', { cidrs6: ['fd00:7::/64'] }],
     ['IPv6 gateway elsewhere', { ...dual, gateway6: 'fd00:8::1' }],
