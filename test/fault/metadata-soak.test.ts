@@ -1,5 +1,5 @@
 // F24, the part of metadata: changes, requests, long polls and clients that go away, at random and without a pause; the heap
-// after a collection stays where it was. `FAULT_SECONDS` (default 20; nightly 3600) and `FAULT_SEED` decide how long and how.
+// after a collection stays where it was. `CORRAL_SOAK_SECONDS` (default 20; nightly 3600) and `FAULT_SEED` decide how long and how.
 import { get } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
@@ -17,7 +17,7 @@ import { random } from '../fakes/dns-malformed.ts';
 import { clusterId, host, hostId, idOf, record } from '../fixtures/records.ts';
 import { until } from '../netns/support/namespaces.ts';
 
-const seconds = Number(process.env.FAULT_SECONDS ?? 20);
+const seconds = Number(process.env.CORRAL_SOAK_SECONDS ?? 20);
 const below = random(Number(process.env.FAULT_SEED ?? 24));
 const containers = 500;
 /** What an hour may add. A short run is judged by what it may add at all: lists and tables that the engine made larger. */

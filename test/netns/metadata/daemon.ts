@@ -79,7 +79,7 @@ export function startDaemon(
 
 /** Waits until the daemon says that it is in this state. */
 export async function untilState(daemon: Daemon, ...states: HealthReport['state'][]): Promise<HealthReport> {
-  return until(10_000, `metadata ${states.join(' or ')}; it said: ${daemon.stderr()}`, async () => {
+  return until(30_000, `metadata ${states.join(' or ')}; it said: ${daemon.stderr()}`, async () => {
     const report = await daemon.health().catch(() => undefined);
     return report && states.includes(report.state) ? report : undefined;
   });
