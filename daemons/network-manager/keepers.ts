@@ -100,6 +100,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
       const hasOtherPorts = ports.take(snapshot);
       last = snapshot;
       if (isNews) networks.onSnapshot(snapshot);
+      else networks.onContainers(snapshot);
       if (isNews) conf.onSnapshot(snapshot);
       if (isNews || hasOtherPorts) rules.onSnapshot(snapshot);
     },

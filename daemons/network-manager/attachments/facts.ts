@@ -1,7 +1,7 @@
 // Pure: what a lease cannot know of a container by itself. It travels inside the configuration of the ADD (`args.corral.facts`)
 // and so lies in the lease; a restarted daemon reads it from there before the engine has answered.
 import type { DockerContainer } from '../../shared/effects/docker/container.ts';
-import type { HealthState } from '../../shared/model/objects.ts';
+import type { HealthState, Labels } from '../../shared/model/objects.ts';
 
 export interface Facts {
   /** Socket of the engine that runs the container; '' for none. */
@@ -13,6 +13,8 @@ export interface Facts {
   readonly startCount: number;
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
+  /** Alias to the name of another container. */
+  readonly links: Labels;
   /** Its name was given by hand, so the engine's does not replace it. */
   readonly named: boolean;
 }
@@ -35,6 +37,7 @@ export function factsOf(
     startCount: container.restarts + 1,
     dns: names.dns,
     dnsSearch: names.dnsSearch,
+    links: container.links,
     named: false,
   };
 }
@@ -58,6 +61,7 @@ export function factsIn(config: Readonly<Record<string, unknown>>): Facts {
     startCount: count(facts.startCount),
     dns: texts(facts.dns),
     dnsSearch: texts(facts.dnsSearch),
+    links: labelsIn(facts.links),
     named: facts.named === true,
   };
 }
@@ -77,4 +81,9 @@ function text(value: unknown): string {
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+function labelsIn(value: unknown): Labels {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => typeof item === 'string'));
 }

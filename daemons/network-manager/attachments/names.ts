@@ -11,7 +11,7 @@ export interface NameSettings {
   readonly zone: string;
 }
 
-/** What the files are to hold; undefined when a label keeps us out, or nobody asked. */
+/** What the files are to hold (of `dns` the first alone), and what the container's record tells; undefined when a label keeps us out, or nobody asked. */
 export interface NameWish {
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
@@ -23,7 +23,9 @@ export function wantNames(container: DockerContainer, attached: boolean, setting
   const told = container.labels[label.dns];
   if (told === 'false' || (told !== 'true' && !attached)) return undefined;
   const { domains, last } = wantSearch(container.labels, container.dnsSearch, settings.zone);
-  return { dns: [settings.nameserver], dnsSearch: domains, last };
+  // The engine's list (`--dns`) is asked by our service on the container's behalf.
+  const dns = [...new Set([settings.nameserver, ...container.dns])];
+  return { dns, dnsSearch: domains, last };
 }
 
 export function rewriteResolver(container: DockerContainer, wish: NameWish): boolean {

@@ -89,6 +89,7 @@ export class NamespaceAttacher {
           startCount: 1,
           dns: [nameserver],
           dnsSearch,
+          links: {},
           named: true,
         },
       }),

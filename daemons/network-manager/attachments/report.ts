@@ -60,6 +60,7 @@ export function recordOf(
     startCount: facts.startCount || 1,
     dns: facts.dns,
     dnsSearch: facts.dnsSearch,
+    ...(Object.keys(facts.links).length > 0 && { links: facts.links }),
     networkFrom: null,
     system,
   };

@@ -14,6 +14,7 @@ import { type HostState, networkOfBridge } from './host-state.ts';
 import { describeFailure, stateOfNetworks, waiting } from './networks-health.ts';
 import { observeHost } from './observe.ts';
 import { type NetworksPlan, planNetworks } from './plan-networks.ts';
+import { Reservations } from './reservations.ts';
 import { describeStep } from './steps.ts';
 import { type WantNetwork, wantNetworks } from './want-networks.ts';
 import { strayLinks } from './want-ports.ts';
@@ -24,7 +25,7 @@ const quietMs = 200;
 const condition = 'networks';
 
 export interface NetworksOptions {
-  readonly context: Pick<DaemonContext, 'paths' | 'log' | 'health'>;
+  readonly context: Pick<DaemonContext, 'paths' | 'log' | 'health' | 'config' | 'onReload'>;
   readonly netlink: Netlink;
   readonly links: HostLinks;
   readonly metrics: KeeperMetrics;
@@ -43,6 +44,7 @@ interface Comparison {
 export class NetworksKeeper {
   readonly #options: NetworksOptions;
   readonly #loop: Loop;
+  readonly #reservations: Reservations;
   readonly #first = Promise.withResolvers<void>();
   #snapshot: Snapshot | undefined;
   #refused: ReadonlySet<string> = new Set();
@@ -53,7 +55,13 @@ export class NetworksKeeper {
 
   constructor(options: NetworksOptions) {
     this.#options = options;
-    options.context.health.set(condition, waiting);
+    const { health, paths, config, onReload } = options.context;
+    health.set(condition, waiting);
+    this.#reservations = new Reservations(paths, config.declared.containers);
+    onReload((next) => {
+      this.#reservations.useDeclared(next.declared.containers);
+      this.poke();
+    });
     this.#loop = new Loop({
       pass: () => this.#pass(),
       failed: (error, failures) => this.#failed(error, failures),
@@ -74,6 +82,7 @@ export class NetworksKeeper {
 
   onSnapshot(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
+    this.#reservations.take(snapshot);
     this.#loop.poke();
   }
 
@@ -82,6 +91,12 @@ export class NetworksKeeper {
     const concerns = this.#watched.has(index);
     if (concerns) this.#loop.poke();
     return concerns;
+  }
+
+  /** Containers differ from before, and nothing else. */
+  onContainers(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+    if (this.#reservations.take(snapshot)) this.#loop.poke();
   }
 
   /** Blocks, as `<network>/<cidr>`, of which no more addresses are to be given. */
@@ -109,7 +124,15 @@ export class NetworksKeeper {
     const networks = wantNetworks(snapshot);
     const have = await observeHost(this.#options, context.paths, networks);
     const leases = strayLinks(have.links).length > 0 ? listLeases(context.paths).leases : [];
-    const wish = { networks, complete: snapshot.complete, paths: context.paths, leases, withheld: this.#withheld };
+    const reserved = await this.#reservations.of(snapshot, networks);
+    const wish = {
+      networks,
+      complete: snapshot.complete,
+      paths: context.paths,
+      leases,
+      withheld: this.#withheld,
+      reserved,
+    };
     return { networks, have, plan: planNetworks(wish, have) };
   }
 

@@ -5,6 +5,7 @@ import { type Cidr, type Ip, renderCidr } from '../../shared/model/ip.ts';
 import type { Paths } from '../../shared/model/paths.ts';
 import { bridgeAlias, type HaveLink, type HostState } from './host-state.ts';
 import { networkSysctls } from './network-sysctls.ts';
+import type { Reserved } from './reservations.ts';
 import type { FileStep, NetworkStep } from './steps.ts';
 import { conflistPath, wantFiles } from './want-files.ts';
 import type { WantNetwork } from './want-networks.ts';
@@ -38,8 +39,9 @@ export function planFiles(
   mtu: number,
   paths: Pick<Paths, 'blocks' | 'cniConf'>,
   have: HostState,
+  reserved?: Reserved,
 ): FileStep[] {
-  return wantFiles(network, mtu, paths).flatMap((file) => {
+  return wantFiles(network, mtu, paths, reserved).flatMap((file) => {
     const text = have.files.get(file.path);
     if (text === file.body) return [];
     const isForeign = file.path === conflistPath(paths, network.name) && text !== undefined && !isOwnConflist(text);

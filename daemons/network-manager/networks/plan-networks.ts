@@ -7,6 +7,7 @@ import { type HaveLink, type HostState, networkOfBridge } from './host-state.ts'
 import { planDrops } from './plan-drops.ts';
 import { planForwarding } from './plan-forwarding.ts';
 import { planFiles, planNetwork } from './plan-network.ts';
+import type { Reserved } from './reservations.ts';
 import { hostRoutes, ownDeviceNames } from './routes-of-host.ts';
 import type { Fault, Step } from './steps.ts';
 import { uplinkMtu, wantMtu } from './want-mtu.ts';
@@ -22,6 +23,8 @@ export interface NetworksWish {
   readonly leases: readonly Lease[];
   /** Blocks, as `<network>/<cidr>`, that IPAM is not to be offered. */
   readonly withheld?: ReadonlySet<string>;
+  /** By network: addresses that IPAM gives to nobody but whom they are for. */
+  readonly reserved?: ReadonlyMap<string, Reserved>;
 }
 
 export interface NetworksPlan {
@@ -50,7 +53,8 @@ export function planNetworks(wish: NetworksWish, have: HostState): NetworksPlan 
   for (const port of missingPorts(ports, have.links)) steps.push({ do: 'port', ...port });
   for (const network of made) {
     const offered = withoutBlocks(network, wish.withheld ?? new Set());
-    steps.push(...planFiles(offered, wantMtu(network, uplink), wish.paths, have));
+    const reserved = wish.reserved?.get(network.name);
+    steps.push(...planFiles(offered, wantMtu(network, uplink), wish.paths, have, reserved));
   }
   if (wish.complete) {
     const drops = planDrops(made, wish, have);

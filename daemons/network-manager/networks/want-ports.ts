@@ -48,9 +48,9 @@ function planOf(lease: Lease, network: WantNetwork, mtu: number): AttachPlan | u
   const mac = parseMac(lease.mac);
   const given = lease.addresses.flatMap((text) => givenOf(text, network) ?? []);
   if (!mac || given.length === 0) return undefined;
-  const { name, subnet, cidrs, gateway, bridge, six } = network;
+  const { name, subnet, cidrs, gateway, bridge, six, flat } = network;
   const ipv6 = six && { cidrs6: six.cidrs, gateway6: six.gateway, subnet6: six.subnet };
-  const block = { network: name, subnet, cidrs, gateway, bridge, mtu, ...ipv6 };
+  const block = { network: name, subnet, cidrs, gateway, bridge, mtu, ...ipv6, ...(flat && { flat }) };
   try {
     const conf = parseBridgeConf(lease.config, lease.args);
     const ground = { block, bridgeSubnet: undefined, bridgeAddress: undefined, routes: [] };

@@ -50,11 +50,13 @@ t.test('who is asked for', async (t) => {
   t.equal(wantNames(container(), false, settings), undefined, 'not attached');
   t.equal(wantNames(label('false'), true, settings), undefined, 'never');
   t.ok(wantNames(label('true'), false, settings), 'always');
+  const told = container({ dns: ['192.0.2.53', '169.254.169.250', '192.0.2.53'] });
+  t.same(wantNames(told, true, settings)?.dns, ['169.254.169.250', '192.0.2.53'], 'ours first, then the engine’s');
 });
 
 t.test('the resolver', async (t) => {
   const path = join(t.testdir({ 'resolv.conf': 'nameserver 10.0.0.1\n' }), 'resolv.conf');
-  const made = container({ resolvConfPath: path, dnsSearch: ['corp'] });
+  const made = container({ resolvConfPath: path, dnsSearch: ['corp'], dns: ['192.0.2.53'] });
   const wish = wantNames(made, true, settings);
   t.ok(wish);
   if (wish) rewriteResolver(made, wish);

@@ -9,8 +9,8 @@ const hostId = '11111111-1111-4111-8111-111111111111';
 const uuid = '22222222-2222-4222-8222-222222222222';
 
 t.test('the whole record', async (t) => {
-  const facts = factsOf(container({ restarts: 2 }), '/s', {
-    dns: ['169.254.169.250'],
+  const facts = factsOf(container({ restarts: 2, links: { db: 'shop-db' } }), '/s', {
+    dns: ['169.254.169.250', '192.0.2.53'],
     dnsSearch: ['rancher.internal'],
   });
   const made = lease(
@@ -38,8 +38,9 @@ t.test('the whole record', async (t) => {
     hostname: 'h',
     createdAt: 1_700_000_000_000,
     startCount: 3,
-    dns: ['169.254.169.250'],
+    dns: ['169.254.169.250', '192.0.2.53'],
     dnsSearch: ['rancher.internal'],
+    links: { db: 'shop-db' },
     networkFrom: null,
     system: true,
   });
@@ -90,13 +91,14 @@ t.test('facts of any shape', async (t) => {
     startCount: 0,
     dns: [],
     dnsSearch: [],
+    links: {},
     named: false,
   };
   for (const config of [
     {},
     { args: null },
     { args: { corral: 7 } },
-    { args: { corral: { facts: { createdAt: 'x', dns: {}, named: 1 } } } },
+    { args: { corral: { facts: { createdAt: 'x', dns: {}, links: { a: 1 }, named: 1 } } } },
   ]) {
     t.same(factsIn(config), neutral);
   }

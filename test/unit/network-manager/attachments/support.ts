@@ -21,6 +21,7 @@ export function container(given: Partial<DockerContainer> = {}): DockerContainer
     ports: [],
     dns: [],
     dnsSearch: [],
+    links: {},
     resolvConfPath: '',
     hostsPath: '',
     ...given,
