@@ -23,8 +23,8 @@ export interface Outcome {
 
 export interface OverlayDriver {
   readonly name: DriverName;
-  /** Bytes that the tunnel adds to a packet. */
-  overhead(family: 4 | 6): number;
+  /** The largest packet that a network's tunnel takes. */
+  mtu(network: OverlayNetwork, facts: HostFacts): number;
   /** @throws SuiteError NETLINK_* if the kernel could not be read; then nothing was written. */
   keep(wish: DriverWish): Promise<Outcome>;
   /** What `keep` would do, as lines. Changes nothing. */

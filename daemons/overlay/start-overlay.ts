@@ -7,10 +7,14 @@ import { openIpsets } from '../shared/effects/netlink/ipset.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
 import type { OverlayDriver } from './driver.ts';
+import type { HostFacts } from './host-facts.ts';
 import { OverlayKeeper } from './keep-overlay.ts';
 import { keeperMetrics } from './keeper-metrics.ts';
 import { Facts } from './observe.ts';
+import type { OverlayNetwork } from './overlay-network.ts';
 import { OverrideIndex } from './overrides.ts';
+import { probeNetwork } from './probes/targets.ts';
+import { watchPeers } from './probes/watch-peers.ts';
 import { RulesKeeper } from './rules/keep-rules.ts';
 import { vxlanDriver } from './vxlan/vxlan-driver.ts';
 import { wantNetworks } from './want-networks.ts';
@@ -36,8 +40,14 @@ export function startOverlay(context: DaemonContext): Overlay {
     drivers,
     facts: new Facts(netlink, systemClock.now),
     metrics: metrics('overlay'),
-    onKept: (wish) => rules.want(wish),
+    onKept: (wish, facts) => {
+      rules.want(wish);
+      peers.want(wish.networks.map((network) => probeNetwork(network, facts, mtuOf(network, facts))));
+    },
   });
+  const mtuOf = (network: OverlayNetwork, facts: HostFacts): number =>
+    drivers.find(({ name }) => name === network.driver)?.mtu(network, facts) ?? 0;
+  const peers = watchPeers(context, systemClock);
   const sets = openIpsets();
   const ruleWatch = watchRules(context, () => rules.onRulesChanged());
   const rules: RulesKeeper = new RulesKeeper({
@@ -77,6 +87,7 @@ export function startOverlay(context: DaemonContext): Overlay {
     },
     async stop() {
       await Promise.all([keeper.close(), rules.close(), watch.close()]);
+      peers.close();
       ruleWatch.close();
       sets.close();
       netlink.close();

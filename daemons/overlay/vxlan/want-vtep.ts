@@ -59,7 +59,7 @@ export function wantVtep(network: OverlayNetwork, facts: HostFacts): WantVtep {
 }
 
 /** As configured, but never more than the uplink carries: what is larger would be cut into pieces, or lost. */
-function wantMtu({ self, mtu }: OverlayNetwork, facts: HostFacts): number {
+export function wantMtu({ self, mtu }: OverlayNetwork, facts: HostFacts): number {
   const uplink = facts.addresses.get(self.address) ?? usualMtu;
   const most = uplink - vxlanOverhead(familyOfTunnel(self));
   return Math.min(65_535, Math.max(smallestMtu, Math.min(most, mtu ?? most)));

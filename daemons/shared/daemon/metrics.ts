@@ -41,6 +41,25 @@ export class Metrics {
     });
   }
 
+  /** As many as `read` returns at a scrape; what it returns no more is shown no more. */
+  gauges(
+    name: `corral_${string}`,
+    help: string,
+    labelNames: string[],
+    read: () => Iterable<{ readonly labels: Record<string, string>; readonly value: number }>,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const { labels, value } of read()) this.set(labels, value);
+      },
+    });
+  }
+
   /** Seconds. */
   histogram(name: `corral_${string}_seconds`, help: string, buckets: number[]): Histogram {
     return new Histogram({ name, help, buckets, registers: [this.#registry] });

@@ -67,6 +67,8 @@ export const errorCodes = [
   'PLUGIN_FAILED',
   // overlay
   'PEER_INVALID',
+  'PEER_LOST',
+  'PATH_TOO_SMALL',
   'VNI_TAKEN',
   // names
   'NAME_INVALID',

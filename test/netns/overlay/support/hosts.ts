@@ -126,9 +126,14 @@ export function makeSwitch(t: TestScope): Namespace {
   return ns;
 }
 
+/** The switch's device to a host. */
+export function portOf({ ns }: Pick<Host, 'ns'>): string {
+  return `p${ns.name.slice(-8)}`;
+}
+
 /** Plugs a namespace into the switch by a device `eth0` with the given addresses. */
 export function plug(sw: Namespace, ns: Namespace, addresses: readonly string[]): void {
-  const port = `p${ns.name.slice(-8)}`;
+  const port = portOf({ ns });
   connect({ ns: sw, device: port }, { ns, device: 'eth0' });
   exec(sw, 'ip', ['link', 'set', port, 'master', 'sw0']);
   for (const address of addresses) exec(ns, 'ip', ['addr', 'add', address, 'dev', 'eth0', 'nodad']);
@@ -185,6 +190,7 @@ export interface Daemon {
   /** Value of a counter of a keeper. */
   count(name: 'passes' | 'writes' | 'healed' | 'failures', keeper?: 'overlay' | 'overlay-rules'): Promise<number>;
   get<T>(path: string): Promise<T>;
+  metrics(): Promise<string>;
   /** Waits until the first pass is done and everything is as wanted. */
   settled(): Promise<void>;
   /** Ends it by a signal and waits. */
@@ -220,6 +226,7 @@ export function startDaemon(t: TestScope, host: Host): Daemon {
       return Number(line?.split(' ').at(-1) ?? Number.NaN);
     },
     get: (path) => callJson(socket, path),
+    metrics: () => callRaw(socket, '/metrics').then(({ text: page }) => page),
     async settled() {
       await until(patience, `ready, but: ${text.slice(-2_000)}`, async () => {
         const report = await health().catch(() => undefined);

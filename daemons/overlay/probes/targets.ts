@@ -1,0 +1,51 @@
+// Pure: which peers are probed, from which address, and with how large a message.
+import { renderIpv4 } from '../../shared/model/ipv4.ts';
+import type { Driver } from '../../shared/model/objects.ts';
+import { renderAddress } from '../addresses.ts';
+import type { HostFacts } from '../host-facts.ts';
+import type { OverlayNetwork } from '../overlay-network.ts';
+import type { Target } from './peer-book.ts';
+
+/** IPv4's header and UDP's. */
+const headers = 28;
+
+export interface ProbeTarget extends Target {
+  readonly network: string;
+  readonly driver: Driver;
+  readonly vni: number;
+  readonly hostId: string;
+  readonly host: string;
+  /** Outer address. */
+  readonly address: string;
+  /** Where probes go; undefined: it has no address inside the network, so it cannot be probed. */
+  readonly gateway: string | undefined;
+}
+
+/** A network with the address from which its peers are probed; undefined while this host has none in it. */
+export interface ProbeNetwork {
+  readonly name: string;
+  readonly from: string | undefined;
+  readonly targets: readonly ProbeTarget[];
+}
+
+/** @param mtu the largest packet that the network's tunnel takes */
+export function probeNetwork(network: OverlayNetwork, facts: HostFacts, mtu: number): ProbeNetwork {
+  const { name, driver, vni, self, peers } = network;
+  const own = self.gateways.find((gateway) => facts.addresses.has(gateway));
+  const fullLength = mtu - headers;
+  return {
+    name,
+    from: own === undefined ? undefined : renderIpv4(own),
+    targets: peers.map(({ hostId, host, address, gateway }) => ({
+      key: `${name}/${hostId}`,
+      fullLength,
+      network: name,
+      driver,
+      vni,
+      hostId,
+      host,
+      address: renderAddress(address),
+      gateway: gateway === undefined ? undefined : renderIpv4(gateway),
+    })),
+  };
+}
