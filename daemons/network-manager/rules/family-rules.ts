@@ -7,6 +7,7 @@ import { inSlices } from '../../shared/reconcile/in-slices.ts';
 import { type Chain, planRulesInSlices, type RulesPlan, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
 import { parseSave, type SavedTables } from '../../shared/reconcile/iptables-save.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
+import { formerPorts } from '../ports/former-ports.ts';
 import { additionsOnly } from './additions.ts';
 import { lookAtChains, sameChains } from './chains.ts';
 import { KnownRules } from './known-rules.ts';
@@ -30,8 +31,8 @@ export interface FamilyRulesOptions {
 
 export interface Brought {
   readonly version: IptablesVersion;
-  /** What the host held before. */
-  readonly have: SavedTables;
+  /** Keys of ports that the rules published at the first look: what a predecessor of this process had left. Later: none. */
+  readonly former: ReadonlySet<string>;
 }
 
 export class FamilyRules {
@@ -72,8 +73,9 @@ export class FamilyRules {
       await this.#write(plan);
       this.#account(plan, have, chains);
     }
+    const former = this.#fulfilled === undefined ? formerPorts(have) : new Set<string>();
     this.#fulfilled = chains;
-    return { version: this.#version, have };
+    return { version: this.#version, former };
   }
 
   /** What `bring` would write now, lines of iptables-restore. Changes nothing. */

@@ -171,31 +171,36 @@ export class RulesKeeper {
     const wish = await this.#want(snapshot);
     const { facts, chains } = wish;
     const untold = new Set(this.#untold);
-    const { version } = await this.#families[4].bring(chains[4], snapshot.complete);
+    const { version, former } = await this.#families[4].bring(chains[4], snapshot.complete);
     keepLoopbackRoutes(loopbackRoutes(facts[4]));
     context.health.set(condition, { ok: true, text: `${chains[4].length} chains by ${nameOf(version)}` });
-    await this.#keepIpv6(chains[6], snapshot.complete);
+    const former6 = await this.#keepIpv6(chains[6], snapshot.complete);
+    for (const key of [...former, ...former6]) {
+      this.#untold.add(key);
+      untold.add(key);
+    }
     if (snapshot.complete) this.#tell(wish, untold);
     await ports.report();
     await this.#lookAside(version);
   }
 
   /** Where no IPv6 is wanted, the host is asked once whether something of ours was left. */
-  async #keepIpv6(chains: readonly Chain[], complete: boolean): Promise<void> {
-    if (chains.length === 0 && this.#isIpv6Over) return;
+  async #keepIpv6(chains: readonly Chain[], complete: boolean): Promise<Iterable<string>> {
+    if (chains.length === 0 && this.#isIpv6Over) return [];
     const { health } = this.#options.context;
     try {
-      const { version } = await this.#families[6].bring(chains, complete);
+      const { version, former } = await this.#families[6].bring(chains, complete);
       this.#isIpv6Over = chains.length === 0 && complete;
       const text = `${chains.length} chains by ${nameOf(version)}`;
       if (chains.length > 0) health.set(condition6, { ok: true, text, degradesOnly: true });
       else health.drop(condition6);
+      return former;
     } catch (error) {
       // Without ip6tables there cannot be anything of ours, and nobody asked for it.
       this.#isIpv6Over = chains.length === 0;
       if (this.#isIpv6Over) {
         health.drop(condition6);
-        return;
+        return [];
       }
       health.set(condition6, { ok: false, ...describeFailure(error), degradesOnly: true });
       throw error;

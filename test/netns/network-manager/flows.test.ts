@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import t from 'tap';
 import { container } from '../../unit/support/snapshots.ts';
 import { exec, isRoot, makeNamespace, type Namespace, type TestScope, until } from '../support/namespaces.ts';
+import { startKeepers } from './support/keepers.ts';
 import { type Lab, makeLab, objects, plug } from './support/lab.ts';
 
 if (!isRoot) t.plan(0, 'needs root');
@@ -112,4 +113,25 @@ t.test('flows of others stay', async (t) => {
   await until(3_000, 'published', () => exec(host, 'iptables-save', ['-t', 'nat']).includes('10.42.7.10:80'));
   await until(3_000, 'looked at', async () => (await keepers.count('passes', 'flows')) > 0);
   t.same(ids(), before, 'somebody else translates, and a source port is not a published one');
+});
+
+t.test('a port that went while nobody was there', async (t) => {
+  const { host, neighbour, keepers } = await makeBed(t);
+  keepers.send([...objects, a, container('c', '10.42.7.10', ['0.0.0.0:8081:80/udp'])]);
+  const gone = start(t, neighbour, 'talker', 'udp', '192.0.2.1', '8080');
+  const stays = start(t, neighbour, 'talker', 'udp', '192.0.2.1', '8081');
+  await until(20_000, 'both are answered', () => gone.at(-1) === 'A' && stays.at(-1) === 'B');
+  const flows = (port: number): string =>
+    exec(host, 'conntrack', ['-L', '-o', 'id', '-p', 'udp'])
+      .split('\n')
+      .filter((line) => line.includes(`dport=${port} `) && line.includes('src=10.42.7.'))
+      .map((line) => /id=\d+/.exec(line)?.[0])
+      .join();
+  const before = flows(8081);
+  t.ok(before && flows(8080));
+  await keepers.stop();
+  const successor = startKeepers(t, host);
+  successor.send([...objects, container('c', '10.42.7.10', ['0.0.0.0:8081:80/udp'])]);
+  await until(20_000, 'its flow is taken out', () => flows(8080) === '');
+  t.equal(flows(8081), before, 'that of the other port is the same');
 });

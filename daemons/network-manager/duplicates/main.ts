@@ -1,0 +1,157 @@
+// Notices that somebody on a bridge uses an address of ours: a container that took another's, a device that was plugged in.
+// Whoever uses an address says so by ARP, which the bridge hears; while there are ports that are not ours, each address is
+// also asked for. The older claim, the lease, wins: its owner is announced. See README.md.
+import { aliasPrefix } from '../../../cni-plugins/bridge/names.ts';
+import type { Lease } from '../../../cni-plugins/library.ts';
+import type { DaemonContext } from '../../shared/daemon/life.ts';
+import { type ArpSocket, openArp } from '../../shared/effects/libc-arp.ts';
+import type { Link, Netlink } from '../../shared/effects/netlink.ts';
+import { renderAnnouncement, renderProbe, senderOf } from './arp-message.ts';
+import { Claims, type Duplicate, describeDuplicate } from './claims.ts';
+import { Sightings } from './sightings.ts';
+
+export interface DuplicatesOptions {
+  readonly context: Pick<DaemonContext, 'health' | 'log' | 'metrics'>;
+  readonly host: {
+    readonly netlink: Pick<Netlink, 'listFdb'>;
+    readonly links: { list(): Promise<readonly Link[]> };
+  };
+  readonly leases: () => readonly Lease[];
+}
+
+const everyMs = 1_000;
+/** Ears and links are compared, and addresses asked for, each so many passes. */
+const passesBetweenLooks = 4;
+const mostMessages = 256;
+const mostProbes = 512;
+const mostNamed = 5;
+const condition = 'duplicates';
+
+interface Ear {
+  readonly index: number;
+  readonly socket: ArpSocket;
+}
+
+export class DuplicatesKeeper {
+  readonly #options: DuplicatesOptions;
+  readonly #ears = new Map<string, Ear>();
+  readonly #sightings = new Sightings();
+  #timer: NodeJS.Timeout | undefined;
+  #passes = 0;
+  #busy = false;
+  #told = '';
+  #count = 0;
+
+  constructor(options: DuplicatesOptions) {
+    this.#options = options;
+    const help = 'addresses that somebody uses besides their owner';
+    options.context.metrics.gauge('corral_duplicate_addresses', help, () => this.#count);
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => void this.#pass(), everyMs).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const { socket } of this.#ears.values()) socket.close();
+    this.#ears.clear();
+  }
+
+  async #pass(): Promise<void> {
+    if (this.#busy) return;
+    this.#busy = true;
+    try {
+      const claims = new Claims(this.#options.leases());
+      const now = performance.now();
+      if (this.#passes % passesBetweenLooks === 0) await this.#look(claims);
+      this.#passes += 1;
+      for (const [bridge, ear] of this.#ears) this.#hear(bridge, ear, claims, now);
+      const heard = this.#sightings.current(now, ({ claim, rival }) => claims.judge(claim.bridge, claim.ip, rival));
+      for (const { claim } of this.#sightings.toDefend(now)) {
+        this.#speak(claim.bridge, (socket) => socket.broadcast(renderAnnouncement(claim)));
+      }
+      await this.#tell([...claims.doubles, ...heard]);
+    } catch (error) {
+      this.#options.context.log.warn({ event: 'duplicates.failed', error }, 'cannot look for duplicate addresses now');
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** Opens an ear at each bridge that has containers, and asks for their addresses where strangers are plugged in. */
+  async #look(claims: Claims): Promise<void> {
+    const bridges = new Set(this.#options.leases().flatMap(({ bridge }) => bridge ?? []));
+    const links = bridges.size === 0 ? [] : await this.#options.host.links.list();
+    const indices = new Map(links.filter(({ name }) => bridges.has(name)).map((link) => [link.name, link]));
+    for (const [bridge, ear] of this.#ears) if (indices.get(bridge)?.index !== ear.index) this.#deafen(bridge);
+    for (const [bridge, link] of indices) {
+      if (!this.#ears.has(bridge)) this.#ears.set(bridge, { index: link.index, socket: openArp(link.index) });
+      const { mac, index } = link;
+      if (mac === undefined || !links.some((port) => port.master === index && isStranger(port))) continue;
+      const asked = claims.on(bridge).slice(0, mostProbes);
+      this.#speak(bridge, (socket) => asked.forEach(({ ip }) => socket.broadcast(renderProbe(mac, ip))));
+    }
+  }
+
+  #hear(bridge: string, { socket }: Ear, claims: Claims, now: number): void {
+    try {
+      for (let count = 0; count < mostMessages; count += 1) {
+        const message = socket.receive();
+        if (!message) return;
+        const sender = senderOf(message);
+        const duplicate = sender && claims.judge(bridge, sender.ip, sender.mac);
+        if (duplicate) this.#sightings.note(duplicate, now);
+      }
+    } catch {
+      this.#deafen(bridge); // the device is gone, or down; a later look opens it again
+    }
+  }
+
+  #speak(bridge: string, work: (socket: ArpSocket) => void): void {
+    const ear = this.#ears.get(bridge);
+    if (!ear) return;
+    try {
+      work(ear.socket);
+    } catch {
+      this.#deafen(bridge);
+    }
+  }
+
+  #deafen(bridge: string): void {
+    this.#ears.get(bridge)?.socket.close();
+    this.#ears.delete(bridge);
+  }
+
+  async #tell(duplicates: readonly Duplicate[]): Promise<void> {
+    const { health, log } = this.#options.context;
+    const keys = duplicates.map(({ claim, rival }) => `${claim.bridge} ${claim.ip} ${rival}`).sort();
+    if (this.#told === keys.join() && this.#passes > 1) return;
+    this.#told = keys.join();
+    this.#count = duplicates.length;
+    const texts = await Promise.all(duplicates.slice(0, mostNamed).map((one) => this.#describe(one)));
+    const more = duplicates.length > mostNamed ? [`${duplicates.length - mostNamed} more`] : [];
+    const text = [...texts, ...more].join('; ');
+    const ok = duplicates.length === 0;
+    const hint = ok ? undefined : 'take the address from whoever uses it without a lease';
+    const state = { ok, degradesOnly: true, text: text || 'every address has one user', hint };
+    const changed = health.set(condition, ok ? state : { ...state, code: 'ADDRESS_TAKEN' });
+    if (!changed) return;
+    if (!ok) log.warn({ event: 'address.duplicate', duplicates: texts }, text);
+    else if (this.#passes > 1) log.info({ event: 'address.unique' }, 'every address has one user again');
+  }
+
+  async #describe(duplicate: Duplicate): Promise<string> {
+    const { netlink, links } = this.#options.host;
+    const bridge = this.#ears.get(duplicate.claim.bridge)?.index;
+    if (bridge === undefined || duplicate.rivalName !== undefined) return describeDuplicate(duplicate, undefined);
+    const entry = (await netlink.listFdb({ bridge })).find(({ mac }) => mac === duplicate.rival);
+    const port = entry && (await links.list()).find(({ index }) => index === entry.index);
+    return describeDuplicate(duplicate, port?.name);
+  }
+}
+
+/** A port that no attachment made. */
+function isStranger(port: Link): boolean {
+  return !port.alias?.startsWith(aliasPrefix);
+}
