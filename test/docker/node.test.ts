@@ -52,6 +52,18 @@ else
       t.match(both, second);
     });
 
+    await t.test('Docker’s links and resolvers are the container’s', async (t) => {
+      run(machine, 'linked', 'shop/linked', '--link=web-1:partner', '--dns=198.51.100.1');
+      await addressOf(machine, 'linked');
+      const first = await addressOf(machine, 'web-1');
+      const asked = 'nslookup -type=a partner.rancher.internal || true';
+      t.match(inside(machine, 'linked', asked), first);
+      t.match(inside(machine, 'web-2', asked), 'NXDOMAIN', 'of nobody else');
+      t.equal(fetched(machine, 'linked', 'self/container/dns/1'), '198.51.100.1');
+      t.same(inside(machine, 'linked', 'cat /etc/resolv.conf').match(/^nameserver .*$/gm), [`nameserver ${service}`]);
+      machine.sh('docker rm -f linked');
+    });
+
     await t.test(
       'beyond the machine only the machine’s address is seen, and never a missing container’s',
       async (t) => {

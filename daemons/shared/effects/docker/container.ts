@@ -33,6 +33,8 @@ export interface DockerContainer {
   readonly ports: readonly PortBinding[];
   readonly dns: readonly string[];
   readonly dnsSearch: readonly string[];
+  /** Alias to the name of the container that it stands for (`--link`). */
+  readonly links: Labels;
   readonly resolvConfPath: string;
   readonly hostsPath: string;
 }
@@ -81,6 +83,7 @@ export function parseContainer(value: unknown): DockerContainer | undefined {
     ports: bindings(host.PortBindings),
     dns: texts(host.Dns),
     dnsSearch: texts(host.DnsSearch),
+    links: linksOf(texts(host.Links)),
     resolvConfPath: text(top.ResolvConfPath),
     hostsPath: text(top.HostsPath),
   };
@@ -122,6 +125,15 @@ function bindings(value: unknown): PortBinding[] {
       return { port, hostIp: text(binding.HostIp), hostPort: text(binding.HostPort) };
     }),
   );
+}
+
+/** `/db:/web/alias` (inspected), `db:alias` or `db` (as asked for). */
+function linksOf(list: readonly string[]): Labels {
+  const links = list.map((link) => {
+    const [target = '', alias = target] = link.split(':');
+    return [alias.slice(alias.lastIndexOf('/') + 1), target.replace(/^\//, '')] as const;
+  });
+  return Object.fromEntries(links.filter(([alias, target]) => alias !== '' && target !== ''));
 }
 
 function dateOf(value: unknown): number {

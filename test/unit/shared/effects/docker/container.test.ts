@@ -22,6 +22,7 @@ t.test('an inspect answer', async (t) => {
       NetworkMode: 'none',
       Dns: ['1.1.1.1'],
       DnsSearch: ['corp'],
+      Links: ['/shop-db:/web/db', 'cache:mem', 'plain', ':x', 7],
       PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }, { HostPort: '8081' }], '53/udp': null },
     },
   };
@@ -44,6 +45,7 @@ t.test('an inspect answer', async (t) => {
     ],
     dns: ['1.1.1.1'],
     dnsSearch: ['corp'],
+    links: { db: 'shop-db', mem: 'cache', plain: 'plain' },
     resolvConfPath: '/d/resolv.conf',
     hostsPath: '/d/hosts',
   });
