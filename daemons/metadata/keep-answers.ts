@@ -9,7 +9,8 @@ import { readText } from '../shared/effects/files.ts';
 import { renderError, SuiteError } from '../shared/model/errors.ts';
 import type { AnswerLayer } from './answer-layer.ts';
 import { type Answers, noAnswers } from './answers.ts';
-import { parseAnswers } from './parse-answers.ts';
+import { inTurns } from './in-turns.ts';
+import { answersInSteps, unpackedAnswers } from './parse-answers.ts';
 
 export interface KeepAnswersOptions {
   readonly health: Pick<Health, 'set'>;
@@ -23,14 +24,16 @@ export interface KeepAnswersOptions {
 type AnswersConfig = Config['metadata']['answers'];
 
 const usualEveryMs = 1_000;
-/** JSON is read at about 100 MB/s, YAML at 2 MB/s, and the service waits meanwhile. */
-const [maxJsonBytes, maxYamlBytes] = [64 * 1024 * 1024, 4 * 1024 * 1024];
+/** YAML is read at about 2 MB/s, and the service waits meanwhile. */
+const [maxBytes, maxYamlBytes] = [64 * 1024 * 1024, 1024 * 1024];
 const maxShown = 5;
 
 export class AnswersKeeper {
   readonly #options: KeepAnswersOptions;
   #config: AnswersConfig = { path: 'none', form: 'auto', use: 'over' };
   #timer: NodeJS.Timeout | undefined;
+  /** Counts up with each reading; one that takes many turns is nothing any more once another has begun. */
+  #readings = 0;
   #stamp = '';
   #digest = '';
   #fault: string | undefined;
@@ -45,6 +48,7 @@ export class AnswersKeeper {
     clearInterval(this.#timer);
     const isOther = JSON.stringify(config) !== JSON.stringify(this.#config);
     this.#config = config;
+    this.#readings += 1;
     if (isOther) this.#digest = '';
     if (config.path === 'none') {
       if (isOther) this.#take(noAnswers, '');
@@ -62,16 +66,22 @@ export class AnswersKeeper {
   async reload(): Promise<void> {
     const config = this.#config;
     if (config.path === 'none') return;
+    this.#readings += 1;
+    const reading = this.#readings;
     try {
       this.#stamp = stampOf(config.path);
       if (this.#stamp === absentStamp) return this.#miss();
-      const text = readText(config.path, maxJsonBytes);
+      const text = readText(config.path, maxBytes);
       const digest = hash('sha256', text, 'hex');
       if (digest === this.#digest) return this.#sayGood();
-      const answers = parseAnswers(text, { ...config, version: uuidOf(digest), parseYaml: await yamlParser() });
-      if (config === this.#config) this.#take(answers, digest);
+      const stream = await unpackedAnswers(text, config.path);
+      const options = { ...config, version: uuidOf(digest), parseYaml: await yamlParser() };
+      const answers = await inTurns(
+        answersInSteps(stream, stream === text ? options : { ...options, form: 'objects' }),
+      );
+      if (reading === this.#readings) this.#take(answers, digest);
     } catch (error) {
-      this.#sayFault(error);
+      if (reading === this.#readings) this.#sayFault(error);
       throw error;
     }
   }

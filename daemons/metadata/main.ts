@@ -23,7 +23,7 @@ import { recall } from './recall.ts';
 import { reportDerivation } from './report-derivation.ts';
 import { type MetadataHttp, serveHttp } from './serve-http.ts';
 import { serveRecords } from './serve-records.ts';
-import { reloadRoute, serveReload } from './serve-reload.ts';
+import { ReloadPort, reloadRoute } from './serve-reload.ts';
 import { serveWatch } from './serve-watch.ts';
 import { State } from './state.ts';
 import { openStore } from './store/open.ts';
@@ -89,7 +89,8 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   };
   context.routes.push(watch.route, treeRoute(catalog, trees), reload);
   context.routes.push(...networkRoutes(serve), ...hostRoutes(serve), ...claimRoutes(serve));
-  const reloads = await serveReload(config.metadata.reload, reload, context);
+  const reloads = new ReloadPort(reload, context);
+  await reloads.use(config.metadata.reload);
   const records = await serveRecords({ path: paths.recordsSocket, state, log, metrics });
   const netlink = openNetlink();
   const callers = new LocalCallers({
@@ -123,6 +124,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     trusted = parseTrusted(next.metadata.trustForwardedFrom);
     own.poke();
     void answers.use(next.metadata.answers);
+    void reloads.use(next.metadata.reload);
   });
   return {
     async stop() {

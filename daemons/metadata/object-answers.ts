@@ -3,17 +3,18 @@
 import { parsePort } from '../shared/model/ports.ts';
 import type { Answers, VersionAnswers } from './answers.ts';
 import { type Fields, type ObjectWorld, serviceKey, sortOut } from './object-world.ts';
+import type { Steps } from './steps.ts';
 import { absent, type TreeMap, type TreeValue } from './tree-values.ts';
 import { type TreeVersion, treeVersions } from './tree-versions.ts';
 
 /** `version` becomes the answer to /version. */
-export function answersOfObjects(objects: readonly TreeMap[], version: string): Answers {
+export function* answersOfObjects(objects: readonly TreeMap[], version: string): Steps<Answers> {
   const leftOut: string[] = [];
-  const world = sortOut(objects, leftOut);
+  const world = yield* sortOut(objects, leftOut);
   const byVersion = new Map<TreeVersion, VersionAnswers>();
   const versions = new Map<string, VersionAnswers>();
   for (const [name, rules] of treeVersions) {
-    const made = byVersion.get(rules) ?? answersFor(world, rules, version);
+    const made = byVersion.get(rules) ?? (yield* answersFor(world, rules, version));
     byVersion.set(rules, made);
     versions.set(name, made);
   }
@@ -25,10 +26,18 @@ interface Place {
   readonly stackUuid: TreeValue;
 }
 
-function answersFor(world: ObjectWorld, rules: TreeVersion, version: string): VersionAnswers {
-  const containers = new Map([...world.containers].map(([uuid, one]) => [uuid, containerOf(world, one, rules)]));
+function* answersFor(world: ObjectWorld, rules: TreeVersion, version: string): Steps<VersionAnswers> {
+  const containers = new Map<string, Fields>();
+  for (const [uuid, one] of world.containers) {
+    containers.set(uuid, containerOf(world, one, rules));
+    yield;
+  }
   const places = new Map<string, Place>();
-  const services = [...world.services].map(([key, one]) => serviceOf(world, key, one, rules, containers, places));
+  const services: Fields[] = [];
+  for (const [key, one] of world.services) {
+    services.push(serviceOf(world, key, one, rules, containers, places));
+    yield;
+  }
   const byStack = Map.groupBy(services, (service) => service.stack_uuid);
   const stacks = new Map([...world.stacks].map(([uuid, one]) => [uuid, stackOf(one, rules, byStack.get(uuid) ?? [])]));
   const hosts = new Map([...world.hosts].map(([uuid, one]) => [uuid, hostOf(one, rules)]));

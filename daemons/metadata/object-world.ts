@@ -1,4 +1,5 @@
 // Pure: the objects of a stream by kind (metadata reference, section 3.3), with what they say of each other.
+import type { Steps } from './steps.ts';
 import { isMap, type TreeMap, type TreeValue } from './tree-values.ts';
 
 export type Fields = Record<string, TreeValue>;
@@ -19,7 +20,7 @@ export interface ObjectWorld {
 }
 
 /** Malformed objects are left out, and told in `leftOut`. */
-export function sortOut(objects: readonly TreeMap[], leftOut: string[]): ObjectWorld {
+export function* sortOut(objects: readonly TreeMap[], leftOut: string[]): Steps<ObjectWorld> {
   const world: ObjectWorld = {
     environment: {},
     hosts: new Map(),
@@ -35,6 +36,7 @@ export function sortOut(objects: readonly TreeMap[], leftOut: string[]): ObjectW
   for (const [at, object] of objects.entries()) {
     if (!take(world, object))
       leftOut.push(`object ${at + 1}: a ${String(object.metadata_kind).slice(0, 40)} without its names`);
+    yield;
   }
   return world;
 }

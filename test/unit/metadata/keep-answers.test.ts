@@ -1,6 +1,7 @@
 import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deflateRawSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { AnswerLayer } from '../../../daemons/metadata/answer-layer.ts';
 import { AnswersKeeper } from '../../../daemons/metadata/keep-answers.ts';
@@ -83,4 +84,46 @@ t.test('YAML has a smaller bound than JSON', async (t) => {
   writeFileSync(path, `{"latest":{"default":{"a":"${text}"}}}`);
   await use();
   t.equal((value() as string).length, text.length);
+});
+
+t.test('many objects are taken in turns, and a later file wins over one that is still being read', async (t) => {
+  const { path, health, keeper, value, use } = makeKeeper(t);
+  const stream = Array.from({ length: 30_000 }, (_, n) =>
+    JSON.stringify({ metadata_kind: 'container', uuid: `u${n}`, name: `c${n}` }),
+  );
+  writeFileSync(path, stream.join('\n'));
+  let turns = 0;
+  const count = setInterval(() => {
+    turns += 1;
+  }, 1);
+  const reading = use();
+  await reading;
+  t.ok(turns > 3, `${turns} turns of others meanwhile`);
+  t.equal(health.report().state, 'ready');
+  writeFileSync(path, `${stream.join('\n')}\n`);
+  const slow = keeper.reload();
+  writeFileSync(path, file('later'));
+  await keeper.reload();
+  await slow;
+  t.equal(value(), 'later');
+  clearInterval(count);
+});
+
+t.test('a saved file is unpacked; a tree has a bound that objects have not', async (t) => {
+  const { path, health, use, keeper } = makeKeeper(t);
+  const large = JSON.stringify({ latest: { default: { a: 'x'.repeat(9_000_000) } } });
+  writeFileSync(path, large);
+  await use();
+  t.match(health.report().conditions[0], { code: 'FILE_TOO_LARGE' });
+  const one = (n: number) => JSON.stringify({ metadata_kind: 'host', uuid: `h${n}`, name: 'x'.repeat(1_000_000) });
+  const objects = Array.from({ length: 9 }, (_, n) => one(n)).join('\n');
+  writeFileSync(path, objects);
+  await keeper.reload();
+  t.equal(health.report().state, 'ready');
+  writeFileSync(path, JSON.stringify({ Version: '1', Data: deflateRawSync(objects).toString('base64') }));
+  await keeper.reload();
+  t.equal(health.report().state, 'ready');
+  writeFileSync(path, '{"Version":"1","Data":"tok-s3cret"}');
+  await t.rejects(keeper.reload(), { code: 'CONFIG_INVALID', message: /not base64 of raw deflate/ });
+  t.notMatch(JSON.stringify(health.report()), 's3cret');
 });
