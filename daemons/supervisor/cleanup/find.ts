@@ -1,14 +1,18 @@
 // Looks for everything of Corral's on this host; works without any daemon, and writes nothing.
 import { readlinkSync } from 'node:fs';
+import type { Config } from '../../shared/daemon/config.ts';
 import { listFiles, readTextIfPresent } from '../../shared/effects/files.ts';
 import { openIptables } from '../../shared/effects/iptables.ts';
 import { openIpsets } from '../../shared/effects/netlink/ipset.ts';
 import { type Address, type Link, type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
 import { isOwnConflist } from '../../shared/model/conflist.ts';
 import { hasCode } from '../../shared/model/errors.ts';
+import type { Family } from '../../shared/model/ip.ts';
 import { type Ipv4, renderIpv4 } from '../../shared/model/ipv4.ts';
+import { serviceAddress6 } from '../../shared/model/networks.ts';
 import { forwardingRecord, type Paths } from '../../shared/model/paths.ts';
 import { parseSave } from '../../shared/reconcile/iptables-save.ts';
+import { findNameFiles, type NameFile } from './find-names.ts';
 import { ownLinks, ownSets, planChainRemoval } from './plan-cleanup.ts';
 
 const defaultLink = 'managed.d';
@@ -29,12 +33,15 @@ export interface Findings {
   readonly files: readonly string[];
   /** Folders to remove whole. */
   readonly folders: readonly string[];
-  /** Corral switched the host's forwarding on. */
-  readonly forwarding: boolean;
+  /** Families whose forwarding Corral switched on. */
+  readonly forwarding: readonly Family[];
+  /** Of running containers. */
+  readonly names: readonly NameFile[];
 }
 
-/** @param service the address of metadata and DNS */
-export async function findAll(netlink: Netlink, paths: Paths, service: Ipv4): Promise<Findings> {
+/** @param config of the suite that was here */
+export async function findAll(netlink: Netlink, paths: Paths, config: Config): Promise<Findings> {
+  const nameservers = [config.metadata.address, serviceAddress6];
   const [links, routes, routes6, addresses] = await Promise.all([
     netlink.listLinks(),
     netlink.listRoutes(),
@@ -47,10 +54,14 @@ export async function findAll(netlink: Netlink, paths: Paths, service: Ipv4): Pr
     sets: await findSets(),
     links: ownLinks(links),
     routes: [...routes, ...routes6].filter(({ protocol }) => protocol === PROTO_CORRAL),
-    addresses: addresses.filter(({ index, address }) => index === lo && address === service),
+    addresses: addresses.filter((one) => one.index === lo && nameservers.includes(textOf(one))),
     files: cniFiles(paths),
     folders: [paths.blocks, paths.leases].filter((path) => listFiles(path).length > 0),
-    forwarding: readTextIfPresent(forwardingRecord(paths)) !== undefined,
+    forwarding: ([4, 6] as const).filter((family) => readTextIfPresent(forwardingRecord(paths, family)) !== undefined),
+    names: await findNameFiles(
+      config.engines.map(({ socket }) => socket),
+      { nameservers, zone: config.dns.zone },
+    ),
   };
 }
 
@@ -128,11 +139,16 @@ export function describeFindings(found: Findings): string[] {
     ...found.addresses.map(() => 'address of metadata and DNS on lo'),
     ...found.files.map((path) => `file: ${path}`),
     ...found.folders.map((path) => `folder: ${path}`),
-    ...(found.forwarding ? ['forwarding of the host, which Corral switched on'] : []),
+    ...found.forwarding.map((family) => `forwarding of IPv${family} of the host, which Corral switched on`),
+    ...found.names.map(({ container, path }) => `lines in ${path} of container ${container}`),
   ];
 }
 
 function describeRoute({ dst, type }: Route): string {
   const base = typeof dst.base === 'number' ? renderIpv4(dst.base as Ipv4) : dst.base;
   return `${type ?? 'unicast'} ${base}/${dst.prefix}`;
+}
+
+function textOf({ address }: Address): string {
+  return typeof address === 'number' ? renderIpv4(address) : address;
 }

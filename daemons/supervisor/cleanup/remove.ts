@@ -2,7 +2,7 @@
 // was interrupted.
 import { rmdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { removeFile } from '../../shared/effects/files.ts';
+import { removeFile, writeInPlace } from '../../shared/effects/files.ts';
 import { openIptables } from '../../shared/effects/iptables.ts';
 import { openIpsets } from '../../shared/effects/netlink/ipset.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
@@ -25,9 +25,11 @@ export async function removeAll(found: Findings, netlink: Netlink, paths: Paths)
     removeEmpty(dirname(path));
   }
   for (const path of found.folders) rmSync(path, { recursive: true, force: true });
-  if (!found.forwarding) return;
-  ensureSysctl('net/ipv4/ip_forward', '0');
-  removeFile(forwardingRecord(paths));
+  for (const { path, body } of found.names) writeInPlace(path, body);
+  for (const family of found.forwarding) {
+    ensureSysctl(family === 4 ? 'net/ipv4/ip_forward' : 'net/ipv6/conf/all/forwarding', '0');
+    removeFile(forwardingRecord(paths, family));
+  }
 }
 
 async function removeSets(names: readonly string[]): Promise<void> {

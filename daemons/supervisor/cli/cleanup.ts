@@ -4,7 +4,6 @@ import { loadConfig } from '../../shared/daemon/config.ts';
 import { exitCodes } from '../../shared/daemon/exit-codes.ts';
 import { openNetlink } from '../../shared/effects/netlink.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
-import { parseIpv4 } from '../../shared/model/ipv4.ts';
 import { daemonNames, daemonSocket, type Paths } from '../../shared/model/paths.ts';
 import { callRaw } from '../../shared/source/call.ts';
 import { describeFindings, findAll } from '../cleanup/find.ts';
@@ -23,7 +22,8 @@ export const command: Command = {
     },
     about:
       'Removes what Corral made on this host: chains and jumps, bridges and containers’ links, routes, addresses, address\n' +
-      'blocks, leases and CNI configurations. Containers lose their network. The store, logs and corral.yaml stay.',
+      'blocks, leases and CNI configurations, its lines in resolv.conf and hosts of running containers. Containers lose\n' +
+      'their network. The store, logs and corral.yaml stay.',
     example: 'corral cleanup --yes',
   },
   async run(args) {
@@ -32,10 +32,10 @@ export const command: Command = {
     }
     const paths = suitePaths();
     if (args.flag('yes') && !args.flag('force')) await refuseIfRunning(paths);
-    const service = parseIpv4(loadConfig(paths.config, process.env).metadata.address)!;
+    const config = loadConfig(paths.config, process.env);
     const netlink = openNetlink();
     try {
-      const found = await findAll(netlink, paths, service);
+      const found = await findAll(netlink, paths, config);
       if (args.flag('yes')) await removeAll(found, netlink, paths);
       const lines = describeFindings(found);
       if (args.flag('json')) console.log(JSON.stringify({ removed: args.flag('yes'), found: lines }));
