@@ -21,7 +21,9 @@ export interface OverlayOptions {
   readonly drivers: readonly OverlayDriver[];
   readonly facts: Facts;
   readonly metrics: KeeperMetrics;
-  /** Told after each pass over a wish: for rules and probes. */
+  /** Waited for before the first tunnel is made: until then anybody could send into it. Must not reject. */
+  readonly beforeFirst: () => Promise<void>;
+  /** Told after each pass over a wish. */
   readonly onKept: (wish: Wish, facts: HostFacts) => void;
 }
 
@@ -29,6 +31,7 @@ export class OverlayKeeper {
   readonly #options: OverlayOptions;
   readonly #loop: Loop;
   readonly #first = Promise.withResolvers<void>();
+  #hasWaited = false;
   #wish: Wish | undefined;
   /** The wish that was fulfilled last: to write for it again is to heal. */
   #fulfilled: Wish | undefined;
@@ -99,7 +102,9 @@ export class OverlayKeeper {
   async #pass(): Promise<void> {
     const wish = this.#wish;
     if (!wish) return;
-    const { context, drivers, metrics, onKept } = this.#options;
+    const { context, drivers, metrics, onKept, beforeFirst } = this.#options;
+    if (!this.#hasWaited) await beforeFirst();
+    this.#hasWaited = true;
     const facts = await this.#read(wish);
     const outcomes: Outcome[] = [];
     for (const driver of drivers) outcomes.push(await driver.keep(wishFor(driver, wish, facts)));

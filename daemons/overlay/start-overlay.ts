@@ -40,8 +40,8 @@ export function startOverlay(context: DaemonContext): Overlay {
     drivers,
     facts: new Facts(netlink, systemClock.now),
     metrics: metrics('overlay'),
+    beforeFirst: () => rules.settled(),
     onKept: (wish, facts) => {
-      rules.want(wish);
       peers.want(wish.networks.map((network) => probeNetwork(network, facts, mtuOf(network, facts))));
     },
   });
@@ -83,7 +83,10 @@ export function startOverlay(context: DaemonContext): Overlay {
       const found = overrides.update(snapshot, change);
       const isNews = !seen || isDifferent(seen, snapshot) || before !== overrides.version;
       seen = snapshot;
-      if (isNews) keeper.want(wantNetworks(snapshot, found, names));
+      if (!isNews) return;
+      const wish = wantNetworks(snapshot, found, names);
+      rules.want(wish);
+      keeper.want(wish);
     },
     async stop() {
       await Promise.all([keeper.close(), rules.close(), watch.close()]);

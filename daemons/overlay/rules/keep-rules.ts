@@ -3,6 +3,7 @@ import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables } from '../../shared/effects/iptables.ts';
 import type { Ipsets } from '../../shared/effects/netlink/ipset.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
+import { within } from '../../shared/reconcile/within.ts';
 import type { OverlayDriver } from '../driver.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../overlay-health.ts';
@@ -22,6 +23,7 @@ const recheckMs = [1_000, 4_000];
 const ownEchoMs = 500;
 /** A fight with another program is told once a minute. */
 const quietLogMs = 60_000;
+const settleMs = 2_000;
 const condition = 'overlay-rules';
 
 export interface RulesOptions {
@@ -38,6 +40,7 @@ export class RulesKeeper {
   readonly #options: RulesOptions;
   readonly #families: readonly FamilyRules[];
   readonly #loop: Loop;
+  readonly #first = Promise.withResolvers<void>();
   #wish: Wish | undefined;
   #fulfilled: Wish | undefined;
   #rechecks: NodeJS.Timeout[] = [];
@@ -62,9 +65,13 @@ export class RulesKeeper {
   }
 
   want(wish: Wish): void {
-    if (wish === this.#wish) return;
     this.#wish = wish;
     this.#loop.poke();
+  }
+
+  /** Resolves when the rules stand for the first time, or after 2 s: without a firewall there is a tunnel all the same. */
+  async settled(): Promise<void> {
+    await within(settleMs, 'wait for the first rules', this.#first.promise).catch(() => undefined);
   }
 
   /** Somebody wrote rules. What we wrote ourselves is looked at again anyway. */
@@ -112,6 +119,7 @@ export class RulesKeeper {
       changed.push(...lines);
     }
     metrics.pass();
+    this.#first.resolve();
     this.#account(changed, wish);
     context.health.set(condition, { ok: true, text: 'packets of our tunnels come from peers alone' });
   }

@@ -178,8 +178,26 @@ export function makeContainer(
   exec(host.ns, 'ip', ['link', 'set', port, 'master', bridge]);
   exec(ns, 'ip', ['link', 'set', 'eth0', 'mtu', String(mtu)]);
   exec(ns, 'ip', ['addr', 'add', address, 'dev', 'eth0', 'nodad']);
-  exec(ns, 'ip', [...(address.includes(':') ? ['-6'] : []), 'route', 'add', 'default', 'via', gateway]);
+  exec(ns, 'ip', [
+    ...(address.includes(':') ? ['-6'] : []),
+    'route',
+    'add',
+    'default',
+    'via',
+    gateway,
+    'onlink',
+    'dev',
+    'eth0',
+  ]);
+  if (address.endsWith('/32')) exec(host.ns, 'ip', ['route', 'add', address, 'dev', bridge, 'proto', '143']);
   return ns;
+}
+
+/** Starts the daemons of all hosts and waits until they have done what is wanted. */
+export async function startAll(t: TestScope, hosts: readonly Host[]): Promise<Daemon[]> {
+  const daemons = hosts.map((host) => startDaemon(t, host));
+  await Promise.all(daemons.map((daemon) => daemon.settled()));
+  return daemons;
 }
 
 export interface Daemon {
