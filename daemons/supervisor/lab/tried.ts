@@ -5,6 +5,7 @@ export interface TriedContainer {
   readonly host: string;
   readonly name: string;
   readonly address: string;
+  readonly network: string;
 }
 
 export interface Tried {
@@ -22,10 +23,12 @@ const mostWhole = 12;
 
 /** All containers with addresses, or the first of each host in a large lab. */
 export function chooseTried(
-  hosts: readonly { name: string; containers: readonly { name: string; address: string | null }[] }[],
+  hosts: readonly { name: string; containers: readonly { name: string; address: string | null; network: string }[] }[],
 ): TriedContainer[] {
   const all = hosts.map((host) =>
-    host.containers.flatMap(({ name, address }) => (address === null ? [] : [{ host: host.name, name, address }])),
+    host.containers.flatMap(({ name, address, network }) =>
+      address === null ? [] : [{ host: host.name, name, address, network }],
+    ),
   );
   return all.flat().length <= mostWhole ? all.flat() : all.flatMap((some) => some.slice(0, 1));
 }
@@ -53,14 +56,15 @@ function parseRow(text: string): { pings: Map<string, number>; names: Map<string
   return { pings, names };
 }
 
-/** Everything that was tried succeeded; of hosts that nothing joins, whatever stays on one host. */
+/**
+ * Everything that has to work does: names everywhere, pings inside of each network, and to the outside. Of hosts that nothing
+ * joins, whatever stays on one host.
+ */
 export function allReached(tried: Tried, areJoined: boolean): boolean {
   const { containers, pings, names } = tried;
-  const counts = (from: number, to: number): boolean => areJoined || containers[from]!.host === containers[to]!.host;
-  const holds = (reached: (from: number, to: number) => boolean): boolean =>
-    containers.every((_, from) => containers.every((__, to) => !counts(from, to) || reached(from, to)));
-  return (
-    holds((from, to) => pings[from]![to] !== null && names[from]![to] === true) &&
-    tried.outside.every((time) => time !== null)
-  );
+  return containers.every((from, row) => {
+    const near = containers.map((to) => areJoined || from.host === to.host);
+    const talks = containers.every((to, at) => !near[at] || from.network !== to.network || pings[row]![at] !== null);
+    return talks && near.every((isNear, at) => !isNear || names[row]![at] === true) && tried.outside[row] !== null;
+  });
 }

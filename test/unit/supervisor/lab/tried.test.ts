@@ -3,7 +3,7 @@ import type { LabReport } from '../../../../daemons/supervisor/lab/observe-lab.t
 import { isWell, renderLab } from '../../../../daemons/supervisor/lab/render-lab.ts';
 import { allReached, chooseTried, parseTried } from '../../../../daemons/supervisor/lab/tried.ts';
 
-const container = (name: string, address: string | null) => ({ name, address });
+const container = (name: string, address: string | null, network = 'corral') => ({ name, address, network });
 const two = [
   { name: 'h1', containers: [container('a1', '10.42.0.2')] },
   { name: 'h2', containers: [container('a2', '10.42.1.2'), container('later', null)] },
@@ -82,6 +82,21 @@ t.test('hosts that nothing joins are judged each by itself', async (t) => {
   t.equal(allReached(tried, true), false);
 });
 
+t.test('containers of two networks need not reach each other', async (t) => {
+  const chosen = chooseTried([
+    { name: 'h1', containers: [container('a1', '10.42.0.2'), container('x1', '10.77.0.2', 'back')] },
+  ]);
+  const row = (own: string): string =>
+    `ping ${own} time=1\nping 198.51.100.1 time=1\nname a1 10.42.0.2\nname x1 10.77.0.2`;
+  const said = new Map([
+    ['a1', row('10.42.0.2')],
+    ['x1', row('10.77.0.2')],
+  ]);
+  t.equal(allReached(parseTried(chosen, said), true), true);
+  said.set('x1', row('10.42.0.2'));
+  t.equal(allReached(parseTried(chosen, said), true), false);
+});
+
 t.test('the tables', async (t) => {
   const chosen = chooseTried(two);
   const tried = parseTried(chosen, new Map([['a1', well('10.42.0.2', '10.42.1.2')]]));
@@ -103,7 +118,7 @@ t.test('the tables', async (t) => {
         ...host,
         name: 'h1',
         state: 'ready',
-        containers: [{ ...two[0]!.containers[0]!, network: 'corral', publish: [] }],
+        containers: [{ ...two[0]!.containers[0]!, publish: [] }],
       },
       {
         ...host,
