@@ -1,35 +1,40 @@
-// Whether the other end of a link is in a namespace in which somebody lives. Asked only before an orphan is removed, since it
-// looks at every process.
+// Whose other ends are in namespaces in which somebody lives. Asked only before an orphan is removed, since it looks at every
+// process.
 import { readdirSync, readFileSync } from 'node:fs';
 import { openNetlink } from '../../shared/effects/netlink.ts';
-import { isHomeNetns, openNetns } from '../../shared/effects/netns.ts';
+import { isHomeNetns, type Netns, openNetns } from '../../shared/effects/netns.ts';
 
-/** True also when a namespace could not be asked: then nobody knows. */
-export async function hasLivingPeer(link: { readonly index: number; readonly name: string }): Promise<boolean> {
+/** Indices of the host's links whose other end lives; undefined when a namespace could not be asked: then nobody knows. */
+export async function findLivingPeers(): Promise<ReadonlySet<number> | undefined> {
   const seen = new Set<number>();
+  const living = new Set<number>();
   for (const path of namespacePaths()) {
     try {
       const netns = openNetns(path);
       try {
         if (isHomeNetns(netns) || seen.has(netns.inode)) continue;
         seen.add(netns.inode);
-        const inside = openNetlink(netns);
-        try {
-          const links = await inside.listLinks();
-          // Seen from there, our end has our index.
-          if (links.some((one) => one.kind === 'veth' && one.peerIndex === link.index)) return true;
-        } finally {
-          inside.close();
-        }
+        for (const index of await peersIn(netns)) living.add(index);
       } finally {
         netns.close();
       }
     } catch {
       // The process has ended meanwhile; a namespace that refuses is not proof of anything.
-      if (isThere(path)) return true;
+      if (isThere(path)) return undefined;
     }
   }
-  return false;
+  return living;
+}
+
+/** Seen from there, our end has our index. */
+async function peersIn(netns: Netns): Promise<number[]> {
+  const inside = openNetlink(netns);
+  try {
+    const links = await inside.listLinks();
+    return links.flatMap(({ kind, peerIndex }) => (kind === 'veth' && peerIndex !== undefined ? [peerIndex] : []));
+  } finally {
+    inside.close();
+  }
 }
 
 function namespacePaths(): string[] {

@@ -8,7 +8,7 @@ import { hasCode } from '../../shared/model/errors.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import type { HostLinks } from '../host-links.ts';
 import type { HostWatch } from '../watch-host.ts';
-import { hasLivingPeer } from './living-peers.ts';
+import { findLivingPeers } from './living-peers.ts';
 import { chooseOrphans, findUnleased, type SeenLink } from './orphans.ts';
 import { describeLinkStep, type HaveLinks, type LinkStep, planLinks } from './plan-links.ts';
 import { type WantLink, wantLinks } from './want-links.ts';
@@ -29,6 +29,8 @@ export interface LinksOptions {
   /** Ids of the containers that run, of each engine; rejects if one of them does not answer. Asked only about orphans. */
   readonly running: () => Promise<readonly (readonly string[])[]>;
   readonly everyMs?: number;
+  /** How long a link has to be without a lease before it may go. */
+  readonly orphanAgeMs?: number;
 }
 
 /** Without notices of the kernel, and with them. */
@@ -121,12 +123,14 @@ export class LinksKeeper {
   }
 
   async #removeOrphans(links: readonly SeenLink[], leases: readonly Lease[]): Promise<void> {
-    const { since, old } = findUnleased(links, leases, this.#since, performance.now());
+    const { orphanAgeMs } = this.#options;
+    const { since, old, most } = findUnleased(links, leases, this.#since, performance.now(), orphanAgeMs);
     this.#since = since;
     if (old.length === 0) return;
     const running = await this.#options.running().catch(() => undefined);
-    for (const link of chooseOrphans(old, running)) {
-      if (await hasLivingPeer(link)) continue;
+    const unknown = chooseOrphans(old, running);
+    const living = unknown.length > 0 ? await findLivingPeers() : undefined;
+    for (const link of living ? unknown.filter(({ index }) => !living.has(index)).slice(0, most) : []) {
       await this.#options.host.netlink.dropLink(link.index);
       this.#healed.inc({ what: 'orphan' });
       const { name, alias } = link;

@@ -6,23 +6,29 @@ import type { Link } from '../../shared/effects/netlink.ts';
 
 export type SeenLink = Pick<Link, 'index' | 'name' | 'kind' | 'alias'>;
 
-const minAgeMs = 120_000;
+export const usualAgeMs = 120_000;
 const maxAtOnce = 5;
 const maxShare = 0.2;
 
 export interface Unleased {
   /** Our links that no lease names, and when each was first seen; monotonic milliseconds. */
   readonly since: ReadonlyMap<string, number>;
-  /** Those of them that are old enough, and no more than may go at once. */
+  /** Those of them that are old enough. */
   readonly old: readonly SeenLink[];
+  /** No more than so many may go at once. */
+  readonly most: number;
 }
 
-/** @param before the `since` of the last look */
+/**
+ * @param before the `since` of the last look
+ * @param minAgeMs how long a link has to be without a lease
+ */
 export function findUnleased(
   links: readonly SeenLink[],
   leases: readonly Lease[],
   before: ReadonlyMap<string, number>,
   now: number,
+  minAgeMs = usualAgeMs,
 ): Unleased {
   const ours = links.filter(isContainerLink);
   const leased = new Set(leases.flatMap(({ hostVeth }) => hostVeth ?? []));
@@ -30,7 +36,7 @@ export function findUnleased(
   const since = new Map(unleased.map((link) => [keyOf(link), before.get(keyOf(link)) ?? now]));
   const old = unleased.filter((link) => before.has(keyOf(link)) && now - (since.get(keyOf(link)) ?? now) >= minAgeMs);
   const most = Math.min(maxAtOnce, Math.max(1, Math.floor(ours.length * maxShare)));
-  return { since, old: old.slice(0, most) };
+  return { since, old, most };
 }
 
 /**
