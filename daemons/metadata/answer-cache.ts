@@ -48,6 +48,11 @@ export class AnswerCache {
     return this.#answers.size;
   }
 
+  /** Nothing is kept, and nothing is being made. */
+  get isEmpty(): boolean {
+    return this.#answers.size === 0 && this.#queue.length === 0;
+  }
+
   get(key: string): Answer | undefined {
     return this.#answers.get(key);
   }

@@ -53,10 +53,7 @@ function* answersFor(world: ObjectWorld, rules: TreeVersion, version: string): S
     stacks: inOrder([...stacks.values()]),
     version,
   };
-  const byAddress = new Map<string, string>();
-  for (const [uuid, { primary_ip: address }] of containers) {
-    if (typeof address === 'string' && !byAddress.has(address)) byAddress.set(address, uuid);
-  }
+  const byAddress = ownersOf(containers);
   const selfOf = (uuid: string): TreeMap => {
     const container = containers.get(uuid)!;
     const place = places.get(uuid);
@@ -76,6 +73,15 @@ function* answersFor(world: ObjectWorld, rules: TreeVersion, version: string): S
       return uuid === undefined ? undefined : { ...common, self: selfOf(uuid) };
     },
   };
+}
+
+/** Containers by their address; the first one has it. */
+function ownersOf(containers: ReadonlyMap<string, Fields>): Map<string, string> {
+  const byAddress = new Map<string, string>();
+  for (const [uuid, { primary_ip: address }] of containers) {
+    if (typeof address === 'string' && !byAddress.has(address)) byAddress.set(address, uuid);
+  }
+  return byAddress;
 }
 
 function containerOf(world: ObjectWorld, one: TreeMap, rules: TreeVersion): Fields {

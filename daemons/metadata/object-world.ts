@@ -75,13 +75,8 @@ function take(world: ObjectWorld, object: TreeMap): boolean {
       return typeof name === 'string' && keep(world.services, serviceKey(uuid, name));
     case 'container':
       return keep(world.containers, uuid);
-    case 'serviceContainerLink': {
-      const key = serviceKey(text('service_uuid'), text('service_name') ?? '');
-      const container = text('container_uuid');
-      if (key === undefined || container === undefined) return false;
-      listIn(world.members, key).push(container);
-      return true;
-    }
+    case 'serviceContainerLink':
+      return addMember(world, serviceKey(text('service_uuid'), text('service_name') ?? ''), text('container_uuid'));
     case 'serviceLink':
       return addLink(world.serviceLinks, text('service_uuid'), text('key'), others.value);
     case 'containerLink':
@@ -99,6 +94,12 @@ function take(world: ObjectWorld, object: TreeMap): boolean {
 
 export function serviceKey(uuid: TreeValue | undefined, name: string): string | undefined {
   return typeof uuid === 'string' ? `${uuid}_${name}`.toLowerCase() : undefined;
+}
+
+function addMember(world: ObjectWorld, service: string | undefined, container: string | undefined): boolean {
+  if (service === undefined || container === undefined) return false;
+  listIn(world.members, service).push(container);
+  return true;
 }
 
 function addLink(
