@@ -14,6 +14,7 @@ import {
   startIn,
   startUpstream,
 } from '../netns/dns/support/bed.ts';
+import { watchLateness } from '../netns/support/lateness.ts';
 import { isRoot, type TestScope, until } from '../netns/support/namespaces.ts';
 import { container, hostId } from '../unit/dns/support/objects.ts';
 
@@ -22,8 +23,9 @@ if (!isRoot) {
   process.exit(0);
 }
 
-/** Two seconds are promised; the rest is for a machine that other tests keep busy. The figures tell what it was. */
-const mostMs = 3_000;
+/** What is promised. */
+const promisedMs = 2_000;
+const lateness = watchLateness(t);
 
 /** A host with names of its own, and DNS with these settings; upstreams must be there before. */
 async function begin(t: TestScope, bed: Bed): Promise<Running> {
@@ -31,6 +33,8 @@ async function begin(t: TestScope, bed: Bed): Promise<Running> {
   t.teardown(() => metadata.close());
   const running = await startDns(t, bed);
   await until(5_000, 'names are current', async () => (await condition(bed, 'metadata'))?.ok);
+  // What building the namespaces took does not count.
+  lateness();
   return running;
 }
 
@@ -42,6 +46,18 @@ async function askInTurn(bed: Bed, names: readonly string[]): Promise<Dug[]> {
 
 const names = (prefix: string, count: number): string[] =>
   Array.from({ length: count }, (_, at) => `www.${prefix}${at}.up.test`);
+
+/** Two seconds, and what the machine was late by meanwhile; the figures tell both. */
+function inTime(
+  t: Pick<typeof import('tap').t, 'ok' | 'comment'>,
+  times: readonly number[],
+  mostMs = promisedMs,
+): void {
+  const late = lateness();
+  const worst = Math.max(...times);
+  t.comment(`worst ${Math.round(worst)} ms of ${mostMs} ms; the machine: ${Math.round(late)} ms`);
+  t.ok(worst <= mostMs + late);
+}
 
 function figures(all: readonly Dug[]): string {
   const times = all.map(({ ms }) => Math.round(ms)).sort((a, b) => a - b);
@@ -56,7 +72,10 @@ t.test('the first is dead: two questions notice, the others do not', async (t) =
   const all = await askInTurn(bed, names('a', 12));
   t.comment(`dead first upstream, ${figures(all)}`);
   t.same(new Set(all.map(({ status }) => status)), new Set(['NOERROR']));
-  t.ok(all.every(({ ms }) => ms < mostMs));
+  inTime(
+    t,
+    all.map(({ ms }) => ms),
+  );
   t.ok(all.filter(({ ms }) => ms >= 600).length <= 3, 'asked last from then on');
 });
 
@@ -70,15 +89,20 @@ t.test('all are dead: SERVFAIL in time, beyond the cap REFUSED, local names as e
   ]);
   t.comment(`no upstream, ${figures(dead)}; local names meanwhile, ${figures(near)}`);
   t.same(new Set(dead.map(({ status }) => status)), new Set(['SERVFAIL']));
-  t.ok(dead.every(({ ms }) => ms < mostMs));
-  t.ok(near.every(({ status, ms }) => status === 'NOERROR' && ms < mostMs / 2));
+  t.ok(near.every(({ status }) => status === 'NOERROR'));
+  // Local names do not notice: what dig needs to start is most of it.
+  const local = Math.max(...near.map(({ ms }) => ms));
+  const late = lateness();
+  t.ok(local <= 200 + late, `${Math.round(local)} ms, the machine ${Math.round(late)} ms`);
+  t.ok(Math.max(...dead.map(({ ms }) => ms)) <= promisedMs + late);
+  lateness();
   const flood = startIn(t, bed.host, ['test/fakes/dns-flood.ts', '169.254.169.250', '600']);
   const counted = await until(10_000, 'all are answered', () => /^done (.*)$/m.exec(flood.output())?.[1]);
   const { rcodes, worstMs } = JSON.parse(counted) as { rcodes: Record<string, number>; worstMs: number };
   t.comment(`600 different questions at once: ${counted}`);
   t.equal((rcodes[2] ?? 0) + (rcodes[5] ?? 0), 600, 'SERVFAIL or REFUSED, none without an answer');
   t.ok((rcodes[2] ?? 0) <= 256, 'no more than the cap were passed on');
-  t.ok(worstMs < 2 * mostMs, 'with the time that sending takes');
+  inTime(t, [worstMs], 2 * promisedMs);
 });
 
 t.test('slow, lying, cut short', async (t) => {
@@ -94,7 +118,10 @@ t.test('slow, lying, cut short', async (t) => {
   t.match(upstream.output(), /^tcp big\.up\.test$/m);
   const cutoff = await dig(bed.container, 'cutoff.up.test');
   t.equal(cutoff.status, 'SERVFAIL', 'cut, and TCP is silent');
-  t.ok(cutoff.ms < mostMs);
+  inTime(
+    t,
+    [slow, forged, cutoff].map(({ ms }) => ms),
+  );
   t.comment(`slow ${Math.round(slow.ms)} ms, forged ${Math.round(forged.ms)} ms, cut off ${Math.round(cutoff.ms)} ms`);
 });
 
@@ -110,7 +137,7 @@ t.test('what was known is given out while nobody answers, and fresh again afterw
   });
   t.same(stale.answers, ['brief.up.test. 30 A 192.0.2.9']);
   const again = await dig(bed.container, 'brief.up.test');
-  t.ok(again.ms < 600, 'nobody is asked for a while');
+  inTime(t, [again.ms], 500);
   t.equal((await dig(bed.container, 'other.up.test')).status, 'SERVFAIL', 'what was not known is not made up');
   t.comment(`stale: first ${Math.round(stale.ms)} ms, then ${Math.round(again.ms)} ms`);
 });
@@ -151,7 +178,11 @@ t.test('an upstream begins to lead back to us: found within seconds, never multi
     return (await condition(bed, 'upstreams'))?.text.includes('leads back');
   });
   t.comment(`a loop formed: told after ${Math.round(performance.now() - begun)} ms, meanwhile ${figures(all)}`);
-  t.ok(all.every(({ status, ms }) => status === 'NOERROR' && ms < mostMs));
+  t.ok(all.every(({ status }) => status === 'NOERROR'));
+  inTime(
+    t,
+    all.map(({ ms }) => ms),
+  );
   const passes = mirror.output().split('\n').length;
   t.ok(passes < 8 * all.length, `${passes} questions went through the mirror`);
   t.equal((await dig(bed.container, 'www.after.up.test')).answers.length, 2);
