@@ -95,7 +95,8 @@ export function parsePlan(text: string): NetworkPlan | undefined {
     const { name, subnet, block, driver, isDefault, mtu, hostPorts, cniConfig } = plan;
     if (typeof name !== 'string' || !isNetworkName(name) || !drivers.includes(driver)) return undefined;
     const range = typeof subnet === 'string' ? parseCidr4(subnet) : undefined;
-    if (!range || !isWhole(block, Math.max(range.prefix, 8), 30)) return undefined;
+    const least = plan.blocks === 'none' ? 8 : Math.max(range?.prefix ?? 0, 8);
+    if (!range || !isWhole(block, least, 30)) return undefined;
     return {
       name,
       subnet,

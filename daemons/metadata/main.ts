@@ -7,9 +7,7 @@ import { openNetlink } from '../shared/effects/netlink.ts';
 import { Trees } from './answer.ts';
 import { Catalog } from './catalog.ts';
 import { MemberView } from './cluster/member-view.ts';
-import { claimRoutes } from './cluster/serve-claims.ts';
-import { hostRoutes } from './cluster/serve-hosts.ts';
-import { networkRoutes } from './cluster/serve-networks.ts';
+import { clusterRoutes } from './cluster/routes.ts';
 import { storeRoutes } from './cluster/serve-store.ts';
 import { clusterSource } from './cluster/source.ts';
 import { countVersion } from './count-version.ts';
@@ -78,17 +76,19 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
 
   const watch = serveWatch(state, metrics);
   const reload = reloadRoute(() => answers.reload());
-  const serve = {
-    state,
-    store,
-    sqlite,
-    cluster,
-    configPath: paths.config,
-    config: () => config,
-    poke: () => own.poke(),
-  };
   context.routes.push(watch.route, treeRoute(catalog, trees), reload);
-  context.routes.push(...networkRoutes(serve), ...hostRoutes(serve), ...claimRoutes(serve));
+  context.routes.push(
+    ...clusterRoutes({
+      bootId,
+      state,
+      store,
+      sqlite,
+      cluster,
+      configPath: paths.config,
+      config: () => config,
+      poke: () => own.poke(),
+    }),
+  );
   const reloads = new ReloadPort(reload, context);
   await reloads.use(config.metadata.reload);
   const records = await serveRecords({ path: paths.recordsSocket, state, log, metrics });

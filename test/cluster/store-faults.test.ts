@@ -1,8 +1,5 @@
-import { cpSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { makeRoot } from '../netns/metadata/daemon.ts';
 import { isRoot, until } from '../netns/support/namespaces.ts';
 import { hasEtcd } from './store-etcd.ts';
 import {
@@ -13,7 +10,7 @@ import {
   record,
   type Site,
   type StoreHost,
-  untilState,
+  untilHealth,
 } from './store-hosts.ts';
 
 if (!isRoot || !hasEtcd()) {
@@ -50,7 +47,7 @@ t.test('etcd stopped: all goes on, and what changed meanwhile is everywhere when
   const { site, one, two } = await pairOf(t);
   const before = linesOf(one);
   await site.etcd.stop();
-  await untilState(one.daemon(), 'degraded');
+  await untilHealth(one, 'degraded');
   await one.report([record(1, { name: 'a' }), record(3, { name: 'c' })]);
   await see(one, 'a,b,c');
   await sleep(6_000); // the time that the fault lasts, not a wait for anything
@@ -60,13 +57,13 @@ t.test('etcd stopped: all goes on, and what changed meanwhile is everywhere when
   await site.etcd.start();
   await see(two, 'a,b,c');
   t.same(hostsOf(two), ['node-1', 'node-2']);
-  await untilState(one.daemon(), 'ready');
+  await untilHealth(one, 'ready');
 });
 
 t.test('a start without etcd serves the last known cluster and lets nobody delete on its word', async (t) => {
   const { site, one, two } = await pairOf(t);
   const blocks = blocksOf(one);
-  await until(soon, 'the journal is written', async () => (await untilState(one.daemon(), 'ready')) !== undefined);
+  await until(soon, 'the journal is written', async () => (await untilHealth(one, 'ready')) !== undefined);
   await site.etcd.stop();
   await one.daemon().kill('SIGKILL');
   await one.start();
@@ -86,10 +83,10 @@ t.test('etcd frozen: nobody is taken for dead, before or after', async (t) => {
   const look = setInterval(() => seen.add(hostsOf(one).join()), 20);
   t.teardown(() => clearInterval(look));
   site.etcd.signal('SIGSTOP');
-  await untilState(one.daemon(), 'degraded');
+  await untilHealth(one, 'degraded');
   await sleep(5_000); // longer than the leases last
   site.etcd.signal('SIGCONT');
-  await untilState(one.daemon(), 'ready');
+  await untilHealth(one, 'ready');
   await sleep(1_000);
   clearInterval(look);
   t.same([...seen], ['node-1,node-2']);
@@ -114,7 +111,7 @@ for (const how of ['keys removed', 'data lost'] as const) {
     const keys = (): number =>
       site.etcd.ctl('get', '--prefix', '/corral/v1/', '--keys-only').trim().split(/\n+/).length;
     await until(soon, `all keys are back: ${keys()}`, () => keys() === 10);
-    for (const host of [one, two]) await untilState(host.daemon(), 'ready');
+    for (const host of [one, two]) await untilHealth(host, 'ready');
     clearInterval(look);
     t.same([...seen], [`a,b node-1,node-2 ${blocks}`]);
     t.equal(clusterId(), before);
@@ -122,117 +119,3 @@ for (const how of ['keys removed', 'data lost'] as const) {
     await see(one, 'a');
   });
 }
-
-t.test('compacted while a host was cut off: it reads all again', async (t) => {
-  const { site, one, two } = await pairOf(t);
-  one.cut(true);
-  await untilState(one.daemon(), 'degraded');
-  for (let number = 3; number < 8; number += 1)
-    await two.report([record(2, { name: 'b' }), record(number, { name: `n${number}` })]);
-  const revision = /"revision":(\d+)/.exec(site.etcd.ctl('get', 'x', '-w', 'json'))![1]!;
-  await until(soon, 'all is written', () => site.etcd.ctl('get', '--prefix', '/corral').includes('n7'));
-  site.etcd.ctl('compact', revision);
-  one.cut(false);
-  await see(one, 'a,b,n7');
-  await untilState(one.daemon(), 'ready');
-});
-
-t.test('a host cut off while both sides change: both agree when it is back', async (t) => {
-  const { one, two } = await pairOf(t);
-  one.cut(true);
-  await until(soon, 'the other one knows', () => hostsOf(two).join() === 'node-1 gone,node-2');
-  t.same(containersOf(two), ['a', 'b'], 'its containers are there still');
-  t.same(hostsOf(one), ['node-1', 'node-2'], 'who is cut off judges nobody');
-  await one.report([record(1, { name: 'a2' })]);
-  await two.report([record(2, { name: 'b2' })]);
-  one.cut(false);
-  for (const host of [one, two]) {
-    await see(host, 'a2,b2');
-    await until(soon, 'all alive', () => hostsOf(host).join() === 'node-1,node-2');
-  }
-});
-
-t.test(
-  'a host dies: gone at once, its containers after a while, its block at last; a host that returns lost nothing',
-  async (t) => {
-    const site = await makeSite(t);
-    const store = 'joinWait: 1, lease: 3, dropAfter: 4, forgetAfter: 14';
-    const [one, two, three] = [site.addHost(t, { store }), site.addHost(t, { store }), site.addHost(t, { store })];
-    await Promise.all([one.start(), two.start(), three.start()]);
-    await two.report([record(2, { name: 'b' })]);
-    await three.report([record(3, { name: 'c' })]);
-    await one.report([]);
-    await see(one, 'b,c');
-    const blocks = blocksOf(one);
-    for (const host of [two, three]) await host.daemon().kill('SIGKILL');
-    await until(soon, 'gone', () => hostsOf(one).join() === 'node-1,node-2 gone,node-3 gone');
-    t.same(containersOf(one), ['b', 'c']);
-    await see(one, '');
-    t.same(blocksOf(one), blocks, 'blocks stay');
-    await three.start();
-    await see(one, 'c');
-    t.same(blocksOf(one), blocks);
-    await until(soon, 'forgotten', () => hostsOf(one).join() === 'node-1,node-3');
-    t.same(
-      blocksOf(one),
-      blocks.filter((text) => !text.endsWith('node-2')),
-    );
-    t.notMatch(site.etcd.ctl('get', '--prefix', '/corral/v1/', '--keys-only'), two.snapshot()!.hostId);
-    await two.start();
-    await see(one, 'b,c');
-  },
-);
-
-t.test('a process that pauses judges nobody by the time that it missed', async (t) => {
-  const site = await makeSite(t);
-  const store = 'joinWait: 1, lease: 3, dropAfter: 4';
-  const [one, two] = [site.addHost(t, { store }), site.addHost(t, { store })];
-  await Promise.all([one.start(), two.start()]);
-  await one.report([]);
-  await two.report([record(2, { name: 'b' })]);
-  await see(one, 'b');
-  const seen = new Set<string>();
-  const look = setInterval(() => seen.add(`${hostsOf(one)} ${containersOf(one)}`), 20);
-  t.teardown(() => clearInterval(look));
-  one.daemon().process.kill('SIGSTOP');
-  await sleep(9_000); // the pause itself
-  one.daemon().process.kill('SIGCONT');
-  await until(soon, 'joined again', () => hostsOf(two).join() === 'node-1,node-2');
-  await untilState(one.daemon(), 'ready');
-  t.same([...seen], ['node-1,node-2 b']);
-});
-
-t.test('a copied state directory is refused, and both are named', async (t) => {
-  const { site, one, two } = await pairOf(t);
-  const root = makeRoot(t);
-  await one.daemon().kill('SIGTERM');
-  cpSync(dirname(one.root.store), dirname(root.store), { recursive: true });
-  await one.start();
-  await untilState(one.daemon(), 'ready');
-  const copy = site.addHost(t, { name: 'copy', root });
-  await copy.start();
-  const report = await until(soon, 'the copy is refused', async () => {
-    const said = await copy.daemon().health();
-    return said.conditions.find(({ code }) => code === 'HOST_CONFLICT');
-  });
-  t.match(report.text, /copy \(192\.168\.50\.13\).*node-1 \(192\.168\.50\.11\)/);
-  t.notOk(report.degradesOnly);
-  t.same(hostsOf(two), ['node-1', 'node-2']);
-  rmSync(root.path, { recursive: true, force: true });
-});
-
-t.test('hosts of one name are told, on both', async (t) => {
-  const site = await makeSite(t);
-  const [one, two] = [site.addHost(t, { name: 'twin' }), site.addHost(t, { name: 'twin' })];
-  await Promise.all([one.start(), two.start()]);
-  for (const host of [one, two]) {
-    await until(soon, 'both say so', async () => {
-      const said = await host.daemon().health();
-      const conflict = said.conditions.find(({ code }) => code === 'HOST_CONFLICT');
-      return (
-        conflict?.degradesOnly &&
-        /192\.168\.50\.11.*192\.168\.50\.12|192\.168\.50\.12.*192\.168\.50\.11/.test(conflict.text)
-      );
-    });
-  }
-});

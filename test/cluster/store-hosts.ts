@@ -1,12 +1,13 @@
 // Hosts with the real metadata daemon, each in a namespace and a root of its own, on one network with an etcd.
 import type { Test } from 'tap';
+import type { HealthReport } from '../../daemons/shared/daemon/health.ts';
 import type { ContainerRecord } from '../../daemons/shared/model/objects.ts';
 import { keyOf } from '../../daemons/shared/model/objects.ts';
 import type { Snapshot } from '../../daemons/shared/model/snapshot.ts';
 import { Records } from '../../daemons/shared/source/records.ts';
 import { watchSnapshot } from '../../daemons/shared/source/watch.ts';
 import { record } from '../fixtures/records.ts';
-import { type Daemon, makeRoot, type Root, startDaemon, untilState } from '../netns/metadata/daemon.ts';
+import { type Daemon, makeRoot, type Root, startDaemon } from '../netns/metadata/daemon.ts';
 import { connect, exec, makeNamespace, type Namespace, until } from '../netns/support/namespaces.ts';
 import { type Etcd, startEtcd } from './store-etcd.ts';
 
@@ -98,9 +99,10 @@ function makeHost(t: Test, middle: Namespace, etcd: Etcd, number: number, option
     daemon: () => running!,
     start: async () => {
       running = startDaemon(t, ns, root);
-      await until(30_000, `${name} serves; it said ${running.stderr()}`, () =>
-        running!.health().catch(() => undefined),
-      );
+      await until(60_000, `${name} serves`, async () => {
+        if (running!.process.exitCode !== null) throw new Error(running!.stderr());
+        return running!.health().catch(() => undefined);
+      });
       return running;
     },
     report: async (all) => {
@@ -125,7 +127,18 @@ function makeHost(t: Test, middle: Namespace, etcd: Etcd, number: number, option
   };
 }
 
-export { record, untilState };
+export { record };
+
+/** Waits until the daemon says that it is in this state. */
+export async function untilHealth(host: StoreHost, state: HealthReport['state']): Promise<void> {
+  await until(60_000, `${host.name} is ${state}; it said: ${host.daemon().stderr()}`, async () => {
+    const report = await host
+      .daemon()
+      .health()
+      .catch(() => undefined);
+    return report?.state === state;
+  });
+}
 
 /** Names of the containers in a host's snapshot, in order. */
 export function containersOf(host: StoreHost): string[] {

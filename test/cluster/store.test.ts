@@ -1,7 +1,7 @@
 import t from 'tap';
 import { isRoot, until } from '../netns/support/namespaces.ts';
 import { hasEtcd } from './store-etcd.ts';
-import { blocksOf, containersOf, hostsOf, makeSite, record, untilState } from './store-hosts.ts';
+import { blocksOf, containersOf, hostsOf, makeSite, record, untilHealth } from './store-hosts.ts';
 
 if (!isRoot || !hasEtcd()) {
   t.plan(0, 'needs root and etcd');
@@ -14,7 +14,7 @@ t.test('hosts of a new cluster know each other, and what runs on each', async (t
   const site = await makeSite(t);
   const [one, two] = [site.addHost(t), site.addHost(t)];
   await Promise.all([one.start(), two.start()]);
-  await Promise.all([untilState(one.daemon(), 'ready'), untilState(two.daemon(), 'ready')]);
+  await Promise.all([untilHealth(one, 'ready'), untilHealth(two, 'ready')]);
   await one.report([record(1, { name: 'a' })]);
   await two.report([record(2, { name: 'b' })]);
   for (const host of [one, two]) {

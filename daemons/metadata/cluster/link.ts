@@ -110,6 +110,12 @@ export class ClusterLink {
     return link.transact([...when, { key: this.#aliveKey, value: this.#leaseText }], then, read);
   }
 
+  /** Pages of all that the store holds. */
+  list(): ReturnType<EtcdLink['list']> {
+    if (!this.#link) throw this.unavailable('read the store');
+    return this.#link.list(root);
+  }
+
   unavailable(attempted: string): SuiteError {
     const code = this.#state === 'waiting' ? 'CLUSTER_WAIT' : 'STORE_UNAVAILABLE';
     return new SuiteError(code, `${attempted}: the cluster's store is not at hand (${this.#state})`, {

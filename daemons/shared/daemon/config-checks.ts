@@ -44,7 +44,7 @@ function faultOfNetworks(config: Config): ConfigFault | undefined {
     return fault(`${defaults.length} networks are the default`, 'give exactly one `default: true`');
   for (const [at, network] of config.networks.entries()) {
     const subnet = parseCidr4(network.subnet)!;
-    if (network.block < subnet.prefix)
+    if (network.blocks === 'host' && network.block < subnet.prefix)
       return fault(
         `${network.name}: block /${network.block} is larger than ${network.subnet}`,
         'choose a longer block',

@@ -18,7 +18,8 @@ export function parseNetwork(value: unknown): NetworkConfig {
   if (network.default) throw refuse('default', 'the default network is that of the file');
   if (Object.keys(network.cniConfig).length > 0)
     throw refuse('cniConfig', 'it belongs into corral.yaml of each host, since it names programs that root runs');
-  if (network.block < parseCidr4(network.subnet)!.prefix) throw refuse('block', 'larger than the subnet');
+  if (network.blocks === 'host' && network.block < parseCidr4(network.subnet)!.prefix)
+    throw refuse('block', 'larger than the subnet');
   const six = network.subnet6 === undefined ? undefined : parseCidr6(network.subnet6);
   if (six && network.block6 < six.prefix) throw refuse('block6', 'larger than subnet6');
   return network;
