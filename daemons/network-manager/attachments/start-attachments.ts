@@ -4,6 +4,7 @@ import type { Cni, Lease } from '../../../cni-plugins/library.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import { readText } from '../../shared/effects/files.ts';
 import type { Change, Snapshot } from '../../shared/model/snapshot.ts';
+import { DuplicatesKeeper } from '../duplicates/main.ts';
 import { LinksKeeper, type LinksOptions } from '../links/main.ts';
 import { DockerKeeper } from './docker-keeper.ts';
 import { Engines } from './engines.ts';
@@ -148,6 +149,7 @@ function startKeepers(context: DaemonContext, host: LinksOptions['host'], parts:
   const running = (): Promise<readonly string[][]> =>
     Promise.all(engines.all.map(async ({ docker }) => (await docker.running()).map(({ id }) => id)));
   const links = new LinksKeeper({ context, host, leases: () => book.all(), running });
+  const duplicates = new DuplicatesKeeper({ context, host, leases: () => book.all() });
   const targets = new TargetAttacher({ namespaces, engines, book, networks: () => news.networks });
   context.routes.push(...attachmentRoutes({ targets, book, reporter, failures }));
   const help = 'containers and namespaces that are attached';
@@ -156,8 +158,10 @@ function startKeepers(context: DaemonContext, host: LinksOptions['host'], parts:
     begin() {
       sweeper.start();
       links.start();
+      duplicates.start();
     },
     async stop() {
+      duplicates.close();
       await Promise.all([namespaces.stop(), sweeper.stop(), links.close()]);
     },
   };

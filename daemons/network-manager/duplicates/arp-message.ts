@@ -20,6 +20,13 @@ export function senderOf(message: Uint8Array): ArpSender | undefined {
   return mac === undefined || !ip ? undefined : { mac, ip };
 }
 
+/** Whose address a question is about; undefined for what is no question, or one about the asker's own address. */
+export function targetOf(message: Uint8Array): Ipv4 | undefined {
+  const sender = senderOf(message);
+  const target = sender && message[7] === request ? ipv4FromBytes(message.subarray(24, 28)) : undefined;
+  return target === undefined || target === sender?.ip ? undefined : target;
+}
+
 /** Asks who has an address, without claiming one. */
 export function renderProbe(asker: Mac, ip: Ipv4): Uint8Array {
   return render(asker, 0 as Ipv4, ip);

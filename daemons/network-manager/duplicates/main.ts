@@ -1,13 +1,16 @@
 // Notices that somebody on a bridge uses an address of ours: a container that took another's, a device that was plugged in.
-// Whoever uses an address says so by ARP, which the bridge hears; while there are ports that are not ours, each address is
-// also asked for. The older claim, the lease, wins: its owner is announced. See README.md.
+// Whoever uses an address says so by ARP, which the bridge hears; whoever is silent is asked (probe-round.ts). The older claim,
+// the lease, wins: its owner is announced. See README.md.
 import { aliasPrefix } from '../../../cni-plugins/bridge/names.ts';
 import type { Lease } from '../../../cni-plugins/library.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import { type ArpSocket, openArp } from '../../shared/effects/libc-arp.ts';
 import type { Link, Netlink } from '../../shared/effects/netlink.ts';
-import { renderAnnouncement, renderProbe, senderOf } from './arp-message.ts';
+import type { Ipv4 } from '../../shared/model/ipv4.ts';
+import type { Mac } from '../../shared/model/mac.ts';
+import { renderAnnouncement, renderProbe, senderOf, targetOf } from './arp-message.ts';
 import { Claims, type Duplicate, describeDuplicate } from './claims.ts';
+import { ProbeRound } from './probe-round.ts';
 import { Sightings } from './sightings.ts';
 
 export interface DuplicatesOptions {
@@ -20,22 +23,28 @@ export interface DuplicatesOptions {
 }
 
 const everyMs = 1_000;
-/** Ears and links are compared, and addresses asked for, each so many passes. */
+/** Ears, devices and leases are compared each so many passes. */
 const passesBetweenLooks = 4;
 const mostMessages = 256;
-const mostProbes = 512;
 const mostNamed = 5;
 const condition = 'duplicates';
 
+/** What belongs to one bridge. */
 interface Ear {
   readonly index: number;
+  readonly mac: Mac;
   readonly socket: ArpSocket;
+  readonly round: ProbeRound;
+  /** Addresses that others asked for since the last pass. */
+  readonly wanted: Set<Ipv4>;
+  hasStrangers: boolean;
 }
 
 export class DuplicatesKeeper {
   readonly #options: DuplicatesOptions;
   readonly #ears = new Map<string, Ear>();
   readonly #sightings = new Sightings();
+  #claims = new Claims([]);
   #timer: NodeJS.Timeout | undefined;
   #passes = 0;
   #busy = false;
@@ -62,14 +71,26 @@ export class DuplicatesKeeper {
     if (this.#busy) return;
     this.#busy = true;
     try {
-      const claims = new Claims(this.#options.leases());
       const now = performance.now();
-      if (this.#passes % passesBetweenLooks === 0) await this.#look(claims);
+      if (this.#passes % passesBetweenLooks === 0) {
+        this.#claims = new Claims(this.#options.leases());
+        await this.#look();
+      }
       this.#passes += 1;
-      for (const [bridge, ear] of this.#ears) this.#hear(bridge, ear, claims, now);
+      const heardNews = [...this.#ears].map(([bridge, ear]) => this.#hear(bridge, ear, now)).includes(true);
+      // Known claims may be seconds old, and an address may have another owner by now.
+      if (heardNews) this.#claims = new Claims(this.#options.leases());
+      const claims = this.#claims;
       const heard = this.#sightings.current(now, ({ claim, rival }) => claims.judge(claim.bridge, claim.ip, rival));
-      for (const { claim } of this.#sightings.toDefend(now)) {
-        this.#speak(claim.bridge, (socket) => socket.broadcast(renderAnnouncement(claim)));
+      for (const { claim } of this.#sightings.toDefend(now)) this.#speak(claim.bridge, [renderAnnouncement(claim)]);
+      for (const [bridge, { round, wanted, hasStrangers, mac }] of this.#ears) {
+        const addresses = claims.on(bridge).map(({ ip }) => ip);
+        const asked = round.take(addresses, wanted, hasStrangers, now);
+        wanted.clear();
+        this.#speak(
+          bridge,
+          asked.map((ip) => renderProbe(mac, ip)),
+        );
       }
       await this.#tell([...claims.doubles, ...heard]);
     } catch (error) {
@@ -79,40 +100,47 @@ export class DuplicatesKeeper {
     }
   }
 
-  /** Opens an ear at each bridge that has containers, and asks for their addresses where strangers are plugged in. */
-  async #look(claims: Claims): Promise<void> {
+  /** Opens an ear at each bridge that has containers, and looks whether strangers are plugged in. */
+  async #look(): Promise<void> {
     const bridges = new Set(this.#options.leases().flatMap(({ bridge }) => bridge ?? []));
     const links = bridges.size === 0 ? [] : await this.#options.host.links.list();
-    const indices = new Map(links.filter(({ name }) => bridges.has(name)).map((link) => [link.name, link]));
-    for (const [bridge, ear] of this.#ears) if (indices.get(bridge)?.index !== ear.index) this.#deafen(bridge);
-    for (const [bridge, link] of indices) {
-      if (!this.#ears.has(bridge)) this.#ears.set(bridge, { index: link.index, socket: openArp(link.index) });
-      const { mac, index } = link;
-      if (mac === undefined || !links.some((port) => port.master === index && isStranger(port))) continue;
-      const asked = claims.on(bridge).slice(0, mostProbes);
-      this.#speak(bridge, (socket) => asked.forEach(({ ip }) => socket.broadcast(renderProbe(mac, ip))));
+    const present = new Map(links.filter(({ name }) => bridges.has(name)).map((link) => [link.name, link]));
+    for (const [bridge, ear] of this.#ears) if (present.get(bridge)?.index !== ear.index) this.#deafen(bridge);
+    for (const [bridge, { index, mac }] of present) {
+      if (mac === undefined) continue;
+      const hasStrangers = links.some((port) => port.master === index && isStranger(port));
+      const known = this.#ears.get(bridge);
+      if (known) known.hasStrangers = hasStrangers;
+      else {
+        const ear = { index, mac, socket: openArp(index), round: new ProbeRound(), wanted: new Set<Ipv4>() };
+        this.#ears.set(bridge, { ...ear, hasStrangers });
+      }
     }
   }
 
-  #hear(bridge: string, { socket }: Ear, claims: Claims, now: number): void {
+  /** True if a duplicate was heard. */
+  #hear(bridge: string, { socket, mac, wanted }: Ear, now: number): boolean {
+    let heard = false;
     try {
       for (let count = 0; count < mostMessages; count += 1) {
         const message = socket.receive();
-        if (!message) return;
+        if (!message) break;
         const sender = senderOf(message);
-        const duplicate = sender && claims.judge(bridge, sender.ip, sender.mac);
+        const duplicate = sender && this.#claims.judge(bridge, sender.ip, sender.mac);
         if (duplicate) this.#sightings.note(duplicate, now);
+        heard ||= duplicate !== undefined;
+        const target = sender && sender.mac !== mac ? targetOf(message) : undefined;
+        if (target !== undefined && wanted.size < mostMessages) wanted.add(target);
       }
     } catch {
       this.#deafen(bridge); // the device is gone, or down; a later look opens it again
     }
+    return heard;
   }
 
-  #speak(bridge: string, work: (socket: ArpSocket) => void): void {
-    const ear = this.#ears.get(bridge);
-    if (!ear) return;
+  #speak(bridge: string, messages: readonly Uint8Array[]): void {
     try {
-      work(ear.socket);
+      for (const message of messages) this.#ears.get(bridge)?.socket.broadcast(message);
     } catch {
       this.#deafen(bridge);
     }
