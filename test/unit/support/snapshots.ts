@@ -9,6 +9,7 @@ import type {
 } from '../../../daemons/shared/model/objects.ts';
 import { Snapshot } from '../../../daemons/shared/model/snapshot.ts';
 import { uuidOfName } from '../../../daemons/shared/model/uuid.ts';
+import { bareContainer } from '../../fixtures/bare-objects.ts';
 
 export const hostId = '00000000-0000-4000-8000-000000000001';
 export const otherHostId = '00000000-0000-4000-8000-000000000002';
@@ -55,33 +56,7 @@ export function container(
   ports: readonly string[],
   rest: Partial<ContainerObject> = {},
 ): ContainerObject {
-  return {
-    kind: 'container',
-    id: uuidOfName(hostId, `container/${name}`),
-    name,
-    externalId: null,
-    hostId,
-    network: 'corral',
-    ips: [ip],
-    mac: null,
-    ports,
-    labels: {},
-    state: 'running',
-    health: null,
-    hostname: null,
-    createdAt: 1_000,
-    startCount: 1,
-    dns: [],
-    dnsSearch: [],
-    networkFrom: null,
-    system: false,
-    stackId: null,
-    stackName: null,
-    serviceId: null,
-    serviceName: null,
-    serviceIndex: null,
-    ...rest,
-  };
+  return { ...bareContainer, id: uuidOfName(hostId, `container/${name}`), name, hostId, ips: [ip], ports, ...rest };
 }
 
 export function snapshotOf(objects: readonly SnapshotObject[], complete = true): Snapshot {
