@@ -2,7 +2,7 @@
 // knows the state that it left there, so that a small change costs a small write.
 import type { Driver as DriverName } from '../shared/model/objects.ts';
 import type { HostFacts } from './host-facts.ts';
-import type { Fault, OverlayNetwork } from './overlay-network.ts';
+import type { Fault, OverlayNetwork, Peer } from './overlay-network.ts';
 
 export interface DriverWish {
   /** Those of this driver. */
@@ -23,8 +23,8 @@ export interface Outcome {
 
 export interface OverlayDriver {
   readonly name: DriverName;
-  /** The largest packet that a network's tunnel takes. */
-  mtu(network: OverlayNetwork, facts: HostFacts): number;
+  /** The largest packet that reaches a peer of a network whole. */
+  mtu(network: OverlayNetwork, peer: Peer, facts: HostFacts): number;
   /** @throws SuiteError NETLINK_* if the kernel could not be read; then nothing was written. */
   keep(wish: DriverWish): Promise<Outcome>;
   /** What `keep` would do, as lines. Changes nothing. */

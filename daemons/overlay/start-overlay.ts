@@ -11,7 +11,7 @@ import type { HostFacts } from './host-facts.ts';
 import { OverlayKeeper } from './keep-overlay.ts';
 import { keeperMetrics } from './keeper-metrics.ts';
 import { Facts } from './observe.ts';
-import type { OverlayNetwork } from './overlay-network.ts';
+import type { OverlayNetwork, Peer } from './overlay-network.ts';
 import { OverrideIndex } from './overrides.ts';
 import { probeNetwork } from './probes/targets.ts';
 import { watchPeers } from './probes/watch-peers.ts';
@@ -42,11 +42,13 @@ export function startOverlay(context: DaemonContext): Overlay {
     metrics: metrics('overlay'),
     beforeFirst: () => rules.settled(),
     onKept: (wish, facts) => {
-      peers.want(wish.networks.map((network) => probeNetwork(network, facts, mtuOf(network, facts))));
+      peers.want(wish.networks.map((network) => probeNetwork(network, facts, mtuTo(network, facts))));
     },
   });
-  const mtuOf = (network: OverlayNetwork, facts: HostFacts): number =>
-    drivers.find(({ name }) => name === network.driver)?.mtu(network, facts) ?? 0;
+  const mtuTo = (network: OverlayNetwork, facts: HostFacts) => {
+    const driver = drivers.find(({ name }) => name === network.driver);
+    return (peer: Peer): number => driver?.mtu(network, peer, facts) ?? 0;
+  };
   const peers = watchPeers(context, systemClock);
   const sets = openIpsets();
   const ruleWatch = watchRules(context, () => rules.onRulesChanged());

@@ -3,7 +3,7 @@ import { renderIpv4 } from '../../shared/model/ipv4.ts';
 import type { Driver } from '../../shared/model/objects.ts';
 import { renderAddress } from '../addresses.ts';
 import type { HostFacts } from '../host-facts.ts';
-import type { OverlayNetwork } from '../overlay-network.ts';
+import type { OverlayNetwork, Peer } from '../overlay-network.ts';
 import type { Target } from './peer-book.ts';
 
 /** IPv4's header and UDP's. */
@@ -28,24 +28,20 @@ export interface ProbeNetwork {
   readonly targets: readonly ProbeTarget[];
 }
 
-/** @param mtu the largest packet that the network's tunnel takes */
-export function probeNetwork(network: OverlayNetwork, facts: HostFacts, mtu: number): ProbeNetwork {
+/** @param mtuTo the largest packet that reaches a peer whole */
+export function probeNetwork(network: OverlayNetwork, facts: HostFacts, mtuTo: (peer: Peer) => number): ProbeNetwork {
   const { name, driver, vni, self, peers } = network;
   const own = self.gateways.find((gateway) => facts.addresses.has(gateway));
-  const fullLength = mtu - headers;
-  return {
-    name,
-    from: own === undefined ? undefined : renderIpv4(own),
-    targets: peers.map(({ hostId, host, address, gateway }) => ({
-      key: `${name}/${hostId}`,
-      fullLength,
-      network: name,
-      driver,
-      vni,
-      hostId,
-      host,
-      address: renderAddress(address),
-      gateway: gateway === undefined ? undefined : renderIpv4(gateway),
-    })),
-  };
+  const targetOf = (peer: Peer): ProbeTarget => ({
+    key: `${name}/${peer.hostId}`,
+    fullLength: mtuTo(peer) - headers,
+    network: name,
+    driver,
+    vni,
+    hostId: peer.hostId,
+    host: peer.host,
+    address: renderAddress(peer.address),
+    gateway: peer.gateway === undefined ? undefined : renderIpv4(peer.gateway),
+  });
+  return { name, from: own === undefined ? undefined : renderIpv4(own), targets: peers.map(targetOf) };
 }

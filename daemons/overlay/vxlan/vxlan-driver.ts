@@ -8,7 +8,7 @@ import { observeVxlan, type VxlanReads } from './observe-vxlan.ts';
 import { planVxlan, type VxlanPlan } from './plan-vxlan.ts';
 import { describeStep, type EntryStep, type Step } from './steps.ts';
 import type { HaveState, WantVtep } from './vtep-state.ts';
-import { wantMtu, wantVtep } from './want-vtep.ts';
+import { mtuTo, wantVtep } from './want-vtep.ts';
 
 /** A log line with a thousand entries tells no more than one with some. */
 const mostLines = 20;
@@ -29,7 +29,7 @@ export function vxlanDriver(netlink: Pick<Netlink, keyof VxlanReads | keyof Vxla
   };
   return {
     name: 'vxlan',
-    mtu: wantMtu,
+    mtu: mtuTo,
     async keep(wish) {
       const { have, plan } = await compare(wish);
       if (plan.steps.length === 0) return { done: [], writes: 0, faults: plan.faults, failed: [] };

@@ -59,10 +59,16 @@ export function wantVtep(network: OverlayNetwork, facts: HostFacts): WantVtep {
 }
 
 /** As configured, but never more than the uplink carries: what is larger would be cut into pieces, or lost. */
-export function wantMtu({ self, mtu }: OverlayNetwork, facts: HostFacts): number {
+function wantMtu({ self, mtu }: OverlayNetwork, facts: HostFacts): number {
   const uplink = facts.addresses.get(self.address) ?? usualMtu;
   const most = uplink - vxlanOverhead(familyOfTunnel(self));
   return Math.min(65_535, Math.max(smallestMtu, Math.min(most, mtu ?? most)));
+}
+
+/** The largest packet that reaches a peer whole. */
+export function mtuTo(network: OverlayNetwork, peer: Peer, facts: HostFacts): number {
+  const device = wantMtu(network, facts);
+  return smallerMtu(facts.paths.get(peer.address), peer, device) ?? device;
 }
 
 /** The next hops of a peer, one for each family of which it has ranges. */

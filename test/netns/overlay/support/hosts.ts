@@ -269,19 +269,23 @@ export function pings(from: Namespace, to: string, size?: number): boolean {
 
 /** What the kernel holds for the overlay, as text, in a fixed order and without what differs from run to run. */
 export function kernelState(host: Pick<Host, 'ns'>, device = 'vtep1042'): string[] {
-  const strip = (text: string): string[] =>
-    text
+  const show = (...command: [string, ...string[]]): string[] =>
+    exec(host.ns, command[0], command.slice(1))
       .split('\n')
       .map((line) => line.trim().replaceAll(/\s+/g, ' '))
       .filter((line) => line !== '')
       .sort();
-  return [
-    ...strip(exec(host.ns, 'bridge', ['fdb', 'show', 'dev', device])),
-    ...strip(exec(host.ns, 'ip', ['neigh', 'show', 'dev', device])),
-    ...strip(exec(host.ns, 'ip', ['-6', 'neigh', 'show', 'dev', device])),
-    ...strip(exec(host.ns, 'ip', ['route', 'show', 'proto', '143'])),
-    ...strip(exec(host.ns, 'ip', ['-6', 'route', 'show', 'proto', '143'])),
-  ];
+  try {
+    return [
+      ...show('bridge', 'fdb', 'show', 'dev', device),
+      ...show('ip', 'neigh', 'show', 'dev', device),
+      ...show('ip', '-6', 'neigh', 'show', 'dev', device),
+      ...show('ip', 'route', 'show', 'proto', '143'),
+      ...show('ip', '-6', 'route', 'show', 'proto', '143'),
+    ];
+  } catch {
+    return []; // the device goes while it is looked at
+  }
 }
 
 export interface LinkShown {
