@@ -1,41 +1,24 @@
 // Keeps the containers of one engine attached as their labels ask. An event, a list, a new snapshot or a failure only say
 // "look at this container again"; a look inspects it, compares it with its leases, and does what is missing.
-import type { Cni, Lease } from '../../../cni-plugins/library.ts';
-import { leaseIps } from '../../../cni-plugins/library.ts';
-import type { Docker, DockerContainer, ListedContainer } from '../../shared/effects/docker.ts';
+import type { Lease } from '../../../cni-plugins/library.ts';
+import type { DockerContainer, ListedContainer } from '../../shared/effects/docker.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import type { ManualWish } from './attach-request.ts';
-import { inodeAt, openContainerNetns } from './container-netns.ts';
-import { wantPorts } from './container-ports.ts';
-import { refFor, refOf, wishFor } from './describe.ts';
+import { type AttacherDeps, ContainerAttacher } from './container-attacher.ts';
+import { inodeAt } from './container-netns.ts';
 import { DockerFollower } from './docker-follower.ts';
-import { factsIn, factsOf, liveOf } from './facts.ts';
+import { factsIn } from './facts.ts';
 import { type Failures, faultOf } from './failures.ts';
 import { GuestBook } from './guest-book.ts';
 import { KeyedQueue } from './keyed-queue.ts';
-import type { LeaseBook } from './lease-book.ts';
-import { type NameSettings, rewriteHosts, rewriteResolver, wantNames } from './names.ts';
-import { planAttachment } from './plan-attachment.ts';
-import type { Reporter } from './reporter.ts';
-import type { StateFiles } from './state-files.ts';
 import { asksForUs, type KnownNetworks, sharesNamespace, type Want, wantAttachment } from './want-attachments.ts';
 
-export interface KeeperDeps {
-  readonly docker: Docker;
-  readonly cni: Pick<Cni, 'add' | 'del'>;
-  readonly book: LeaseBook;
-  readonly reporter: Reporter;
+export interface KeeperDeps extends AttacherDeps {
   readonly failures: Failures;
-  readonly states: StateFiles;
-  readonly names: NameSettings;
   /** undefined before the first snapshot: until then nothing is touched. */
   readonly networks: () => KnownNetworks | undefined;
   readonly onState: (fault: SuiteError | undefined) => void;
   readonly onSeen: (container: DockerContainer) => void;
-  readonly onPortsSkipped: (container: DockerContainer, skipped: readonly string[]) => void;
-  /** Seconds from the look's beginning to the address. */
-  readonly onAttached: (lease: Lease, seconds: number) => void;
-  readonly onDetached: (lease: Lease) => void;
 }
 
 const slowLookMs = 60_000;
@@ -44,6 +27,7 @@ const maxDetached = 10_000;
 export class DockerKeeper {
   readonly #deps: KeeperDeps;
   readonly #queue: KeyedQueue;
+  readonly #attacher: ContainerAttacher;
   /** Runs that were detached by hand: id and start. */
   readonly #detached = new Set<string>();
   /** Containers of which a failure is told; they are looked at until it is taken back. */
@@ -55,6 +39,7 @@ export class DockerKeeper {
 
   constructor(deps: KeeperDeps) {
     this.#deps = deps;
+    this.#attacher = new ContainerAttacher(deps);
     this.#guests = new GuestBook(deps);
     this.#queue = new KeyedQueue({ look: (id) => this.#look(id) });
   }
@@ -124,7 +109,7 @@ export class DockerKeeper {
       }
       this.#detached.delete(runOf(container));
       const merged = { ...container, labels: { ...container.labels, ...wish.labels } };
-      const lease = await this.#bring(merged, { kind: 'attach', network: wish.network }, wish);
+      const lease = await this.#attacher.bring(merged, { kind: 'attach', network: wish.network }, wish);
       if (!lease) throw new SuiteError('INTERNAL', `attach ${container.name}: no lease was made`);
       return lease;
     });
@@ -136,7 +121,7 @@ export class DockerKeeper {
       const container = await this.#inspect(id).catch(() => undefined);
       if (container && this.#detached.size < maxDetached) this.#detached.add(runOf(container));
       const leases = this.#deps.book.of(id);
-      for (const lease of leases) await this.#drop(lease);
+      for (const lease of leases) await this.#attacher.drop(lease);
       this.#deps.states.ended(id);
       return leases;
     });
@@ -173,7 +158,7 @@ export class DockerKeeper {
     const byHand = this.#detached.has(runOf(container));
     const want: Want = byHand ? { kind: 'none', why: 'it was detached by hand' } : labelled;
     try {
-      await this.#bring(container, want);
+      await this.#attacher.bring(container, want);
     } catch (error) {
       // A namespace that went means that the container has ended, which the next look sees.
       if (!hasCode(error, 'DOCKER_UNREACHABLE', 'NETNS_GONE')) this.#fail(container, error);
@@ -194,7 +179,7 @@ export class DockerKeeper {
       // Unknown to the engine and yet alive: the engine was replaced under it. It is taken down when it has ended.
       if (!container && isAlive(lease)) continue;
       try {
-        await this.#drop(lease);
+        await this.#attacher.drop(lease);
       } catch (error) {
         this.#note(id, lease.attachment.name, error);
         throw error;
@@ -203,76 +188,6 @@ export class DockerKeeper {
     this.#deps.reporter.live(id, undefined);
     if (this.#deps.book.of(id).length === 0) this.#deps.states.ended(id);
     this.#clear(id);
-  }
-
-  /** Brings a running container to what is wanted; returns its lease if it is attached. */
-  async #bring(container: DockerContainer, want: Want, manual?: ManualWish): Promise<Lease | undefined> {
-    const began = performance.now();
-    const leases = this.#deps.book.of(container.id);
-    if (want.kind !== 'attach' && leases.length === 0) {
-      this.#rewriteResolver(container, false);
-      return undefined;
-    }
-    const netns = await openContainerNetns(container, (id) => this.#inspect(id));
-    // A name file that cannot be written must not keep the container from its address.
-    const faults: unknown[] = [];
-    const keepFault = (work: () => void): void => {
-      try {
-        work();
-      } catch (error) {
-        faults.push(error);
-      }
-    };
-    try {
-      const plan = planAttachment(want, leases, { inode: netns.inode, startedAt: container.startedAt });
-      for (const lease of plan.drop) await this.#drop(lease);
-      const staying = leases.find((lease) => !plan.drop.includes(lease) && lease.phase === 'done');
-      if (plan.add || staying) keepFault(() => this.#rewriteResolver(container, true));
-      const made = plan.add && want.kind === 'attach' ? await this.#add(container, want.network, manual) : undefined;
-      if (made && made.netnsInode !== netns.inode) {
-        await this.#drop(made);
-        throw new SuiteError('NETNS_GONE', `attach ${container.name}: it ended meanwhile`);
-      }
-      if (made) this.#deps.onAttached(made, (performance.now() - began) / 1000);
-      const lease = made ?? staying;
-      if (lease) keepFault(() => this.#deps.states.attached(container.id, container.startedAt, lease));
-      const address = lease && leaseIps(lease)[0];
-      if (address !== undefined && wantNames(container, true, this.#deps.names)) {
-        keepFault(() => rewriteHosts(container, address));
-      }
-      this.#deps.reporter.live(container.id, liveOf(container));
-      if (faults[0] !== undefined && !manual) throw faults[0];
-      return lease;
-    } finally {
-      netns.close();
-    }
-  }
-
-  #rewriteResolver(container: DockerContainer, attached: boolean): void {
-    const wish = wantNames(container, attached, this.#deps.names);
-    if (wish) rewriteResolver(container, wish);
-  }
-
-  async #add(container: DockerContainer, network: string, manual: ManualWish | undefined): Promise<Lease> {
-    const { ports, skipped } = wantPorts(container.ports, container.labels);
-    if (skipped.length > 0) this.#deps.onPortsSkipped(container, skipped);
-    const names = wantNames(container, true, this.#deps.names) ?? {
-      dns: container.dns,
-      dnsSearch: container.dnsSearch,
-    };
-    this.#deps.reporter.live(container.id, liveOf(container));
-    const wish = wishFor(container, {
-      network,
-      name: manual?.name,
-      ports: [...new Set([...ports, ...(manual?.ports ?? [])])],
-      facts: factsOf(container, this.#deps.docker.socketPath, names),
-    });
-    return (await this.#deps.cni.add(refFor(wish))).lease;
-  }
-
-  async #drop(lease: Lease): Promise<void> {
-    await this.#deps.cni.del(refOf(lease));
-    this.#deps.onDetached(lease);
   }
 
   #note(id: string, name: string, error: unknown): void {

@@ -28,11 +28,12 @@ export function wantNames(container: DockerContainer, attached: boolean, setting
   return { dns, dnsSearch: domains, last };
 }
 
-export function rewriteResolver(container: DockerContainer, wish: NameWish): boolean {
+/** @param former our address of the other family, which may stand there from before */
+export function rewriteResolver(container: DockerContainer, wish: NameWish, former?: string): boolean {
   const [nameserver] = wish.dns;
   if (nameserver === undefined) return false;
   const search = { domains: wish.dnsSearch, last: wish.last };
-  return rewrite(container.resolvConfPath, (have) => renderResolvConf(have, { nameserver, search }));
+  return rewrite(container.resolvConfPath, (have) => renderResolvConf(have, { nameserver, former, search }));
 }
 
 /** `address` without prefix. */

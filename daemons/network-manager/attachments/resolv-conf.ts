@@ -4,6 +4,8 @@ import type { SearchWish } from './search-domains.ts';
 
 export interface ResolverWish {
   readonly nameserver: string;
+  /** A nameserver of ours that goes without a trace. */
+  readonly former?: string | undefined;
   readonly search: SearchWish;
 }
 
@@ -15,7 +17,8 @@ export function renderResolvConf(have: string, want: ResolverWish): string {
   const lines = have.split('\n');
   const isWhole = lines.at(-1) === '';
   if (isWhole) lines.pop();
-  const made = lines.map((line) => renderLine(line, want));
+  const kept = lines.filter((line) => want.former === undefined || !isOurs(line, want.former));
+  const made = kept.map((line) => renderLine(line, want));
   if (!lines.some((line) => keywordOf(line) === 'search')) made.push(newSearch(lines, want.search));
   if (!lines.some((line) => isOurs(line, want.nameserver))) made.push(`nameserver ${want.nameserver}`);
   const unchanged = made.length === lines.length && made.every((line, at) => line === lines[at]);

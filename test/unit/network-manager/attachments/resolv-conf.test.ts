@@ -105,3 +105,13 @@ t.test('a file that is as it should be stays byte for byte', async (t) => {
   const text = `search a.b c\nnameserver ${nameserver}`;
   t.equal(renderResolvConf(text, short), text);
 });
+
+t.test('our address of the other family goes', async (t) => {
+  const search = { domains: ['rancher.internal'], last: false };
+  const [four, six] = ['169.254.169.250', 'fd00:a9fe:a9fe::250'];
+  const first = renderResolvConf('nameserver 192.0.2.53\n', { nameserver: four, former: six, search });
+  t.equal(first, '# nameserver 192.0.2.53\nsearch rancher.internal\nnameserver 169.254.169.250\n');
+  const second = renderResolvConf(first, { nameserver: six, former: four, search });
+  t.equal(second, '# nameserver 192.0.2.53\nsearch rancher.internal\nnameserver fd00:a9fe:a9fe::250\n');
+  t.equal(renderResolvConf(second, { nameserver: six, former: four, search }), second);
+});
