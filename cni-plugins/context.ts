@@ -100,14 +100,15 @@ export class Context {
 
 /**
  * Opens the container's namespace through the caller's file system.
- * @throws SuiteError NETNS_GONE, or NETNS_IS_HOST if it is our own: every step would hit the host.
+ * @throws SuiteError NETNS_GONE, or NETNS_IS_HOST if it is our own and that was not said: every step would hit the host.
  */
 export function openContainer(call: Call): Netns {
   const netns = openNetns(`${call.callerRoot}${call.env.netns}`);
-  if (!isHomeNetns(netns)) return netns;
+  if (call.env.hostNetns || !isHomeNetns(netns)) return netns;
   netns.close();
   throw new SuiteError(
     'NETNS_IS_HOST',
     `attach ${call.env.containerId}: ${call.env.netns} is the host's own namespace`,
+    { hint: 'CNI_NETNS_OVERRIDE=1 means it' },
   );
 }

@@ -17,6 +17,8 @@ export interface CniEnvironment {
   /** '' only for DEL. */
   readonly netns: string;
   readonly args: Readonly<Record<string, string>>;
+  /** The host's own namespace is meant, and no mistake (CNI_NETNS_OVERRIDE, of the reference plugins). */
+  readonly hostNetns: boolean;
   /** Directories in which a delegate is looked for. */
   readonly path: readonly string[];
 }
@@ -49,6 +51,7 @@ export function parseEnvironment(env: Environment, verb: AttachmentVerb): CniEnv
     ifname,
     netns,
     args: parseArgs(env.CNI_ARGS ?? ''),
+    hostNetns: /^(1|true)$/i.test(env.CNI_NETNS_OVERRIDE ?? ''),
     path: searchPath(path),
   };
 }

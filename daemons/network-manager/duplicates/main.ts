@@ -48,6 +48,7 @@ export class DuplicatesKeeper {
   #timer: NodeJS.Timeout | undefined;
   #passes = 0;
   #busy = false;
+  #failing = false;
   #told = '';
   #count = 0;
 
@@ -93,8 +94,11 @@ export class DuplicatesKeeper {
         );
       }
       await this.#tell([...claims.doubles, ...heard]);
+      this.#failing = false;
     } catch (error) {
-      this.#options.context.log.warn({ event: 'duplicates.failed', error }, 'cannot look for duplicate addresses now');
+      const { log } = this.#options.context;
+      if (!this.#failing) log.warn({ event: 'duplicates.failed', error }, 'cannot look for duplicate addresses now');
+      this.#failing = true;
     } finally {
       this.#busy = false;
     }

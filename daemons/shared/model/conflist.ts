@@ -10,7 +10,7 @@ export function renderConflist(network: string): string {
   const bridge = {
     type: 'corral-bridge',
     ipam: { type: 'corral-ipam' },
-    capabilities: { portMappings: true, ips: true, mac: true },
+    capabilities: { portMappings: true, ips: true, mac: true, dns: true },
   };
   const list = { cniVersion: '1.0.0', name: network, generatedBy: marker, plugins: [bridge] };
   return `${JSON.stringify(list, undefined, 2)}\n`;

@@ -62,3 +62,28 @@ t.test('ADD and DEL of one attachment at once end in one of the two orders', { s
     t.same(lab.traces(), []);
   }
 });
+
+t.test('ids that begin alike, at once', { skip: skipReason }, async (t) => {
+  const lab = new Lab(t);
+  const containers = Array.from({ length: 12 }, (_, at) => ({ ...lab.container(), id: `0123456789${at}abcdef` }));
+  const requests = (verb: string): object => ({
+    requests: containers.map((container) => ({ env: lab.env(verb, container), stdin: JSON.stringify(config) })),
+  });
+  // By programs that race, and by calls that meet in one process.
+  const programs = await Promise.all(containers.slice(0, 6).map((container) => lab.cni('ADD', container)));
+  t.same(
+    programs.map((run) => run.code),
+    new Array(6).fill(0),
+    programs.map((run) => run.stdout).join('\n'),
+  );
+  await Promise.all(containers.slice(0, 6).map((container) => lab.cni('DEL', container)));
+  t.same(lab.traces(), []);
+  const { replies } = JSON.parse((await lab.library(requests('ADD'))).stdout);
+  t.same(
+    addressesOf(replies.map((reply: { stdout: string }) => reply.stdout)).sort(),
+    [...new Set(replies.map((reply: { stdout: string }) => JSON.parse(reply.stdout).ips?.[0].address))].sort(),
+  );
+  for (const container of containers) t.ok(lab.pings(container, '10.42.7.1'), container.id);
+  await lab.library(requests('DEL'));
+  t.same(lab.traces(), []);
+});

@@ -145,3 +145,22 @@ t.test('MTU, overhead and routes of the configuration reach the container', { sk
   t.equal(lab.exec(container, 'cat', '/proc/sys/net/ipv4/conf/eth0/arp_notify').trim(), '1');
   t.equal(lab.exec('host', 'cat', '/proc/sys/net/ipv4/ip_forward').trim(), '1');
 });
+
+t.test('the host’s own namespace, if that is meant', { skip: skipReason }, async (t) => {
+  const lab = new Lab(t);
+  const host = { ...lab.container(), netns: lab.host };
+  const conf = { ...config, isDefaultGateway: false };
+  t.equal((await lab.cni('ADD', host, { config: conf })).code, 1);
+  const run = await lab.cni('ADD', host, { config: conf, env: { CNI_NETNS_OVERRIDE: '1' } });
+  t.equal(run.code, 0, run.stdout);
+  t.match(lab.ip('host', 'address', 'show', 'eth0'), /inet 10\.42\.7\.\d+\/24/);
+  t.equal((await lab.cni('DEL', host, { config: conf, env: { CNI_NETNS_OVERRIDE: '1' } })).code, 0);
+  t.same(lab.traces(), []);
+});
+
+t.test('dns of the runtime', { skip: skipReason }, async (t) => {
+  const lab = new Lab(t);
+  const dns = { servers: ['192.0.2.53'], searches: ['example.com'] };
+  const run = await lab.cni('ADD', lab.container(), { config: { ...config, runtimeConfig: { dns } } });
+  t.match(JSON.parse(run.stdout).dns, { nameservers: ['192.0.2.53'], search: ['example.com'] });
+});

@@ -40,8 +40,13 @@ t.test('a whole environment', async (t) => {
     ifname: 'eth0',
     netns: '/run/netns/x',
     args: { IgnoreUnknown: '1', K8S_POD_NAME: 'web' },
+    hostNetns: false,
     path: ['/opt/cni/bin', '/usr/lib/cni'],
   });
+  for (const CNI_NETNS_OVERRIDE of ['1', 'true', 'TRUE']) {
+    t.equal(parseEnvironment({ ...good, CNI_NETNS_OVERRIDE }, 'ADD').hostNetns, true);
+  }
+  t.equal(parseEnvironment({ ...good, CNI_NETNS_OVERRIDE: '0' }, 'ADD').hostNetns, false);
   t.equal(parseEnvironment({ ...good, CNI_NETNS: undefined, CNI_ARGS: undefined }, 'DEL').netns, '');
 });
 

@@ -60,7 +60,7 @@ t.test('what the files say', async (t) => {
       {
         type: 'corral-bridge',
         ipam: { type: 'corral-ipam' },
-        capabilities: { portMappings: true, ips: true, mac: true },
+        capabilities: { portMappings: true, ips: true, mac: true, dns: true },
       },
     ],
   });
