@@ -25,6 +25,7 @@ import { ReloadPort, reloadRoute } from './serve-reload.ts';
 import { serveWatch } from './serve-watch.ts';
 import { State } from './state.ts';
 import { openStore } from './store/open.ts';
+import { sweepAddresses } from './store/sweep-addresses.ts';
 import { Tokens } from './tokens.ts';
 import { treeRoute } from './tree-route.ts';
 import { watchAddresses } from './watch-addresses.ts';
@@ -74,6 +75,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const answers = new AnswersKeeper({ health, log, layer: trees.layer, onChange: () => http?.changedAll() });
   await answers.use(config.metadata.answers);
 
+  const endSweep = sweepAddresses({ store, snapshot: () => state.snapshot, log });
   const watch = serveWatch(state, metrics);
   const reload = reloadRoute(() => answers.reload());
   context.routes.push(watch.route, treeRoute(catalog, trees), reload);
@@ -120,7 +122,10 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     if (next.metadata.address !== address || next.metadata.port !== port) {
       log.warn({ event: 'config.needs-restart', keys: ['metadata.address', 'metadata.port'] }, 'used after a restart');
     }
-    config = next;
+    if (JSON.stringify(next.store) !== JSON.stringify(config.store)) {
+      log.warn({ event: 'config.needs-restart', keys: ['store'] }, 'used after a restart');
+    }
+    config = { ...next, store: config.store };
     trusted = parseTrusted(next.metadata.trustForwardedFrom);
     own.poke();
     void answers.use(next.metadata.answers);
@@ -131,6 +136,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
       http?.close();
       answers.close();
       watch.close();
+      endSweep();
       callers.close();
       await Promise.all([reloads.close(), addresses.close(), listening.close(), records.close(), own.close()]);
       await keeper.close();

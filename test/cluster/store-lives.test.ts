@@ -138,6 +138,7 @@ t.test('a copied state directory is refused, and both are named', async (t) => {
   });
   t.match(report.text, /copy \(192\.168\.50\.13\).*node-1 \(192\.168\.50\.11\)/);
   t.notOk(report.degradesOnly);
+  await until(soon, 'the copy uses no block of the other', () => blocksOf(copy).length === 1);
   t.same(hostsOf(two), ['node-1', 'node-2']);
   rmSync(root.path, { recursive: true, force: true });
 });

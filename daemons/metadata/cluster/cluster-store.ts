@@ -56,6 +56,7 @@ export class ClusterStore implements Store {
   }
 
   async blocks(network: string): Promise<readonly Cidr4[]> {
+    if (this.#options.link.state === 'refused') return []; // they belong to the host that this one is a copy of
     const own = await this.#options.sqlite.blocks(network);
     return own.filter((block) => this.holderOf(network, block) === undefined);
   }
@@ -68,6 +69,8 @@ export class ClusterStore implements Store {
   }
 
   async claimBlock(network: string, subnet: Cidr4, prefix: number): Promise<Cidr4> {
+    const { link } = this.#options;
+    if (link.refusal) throw link.refusal;
     const [first] = await this.blocks(network);
     return first ?? this.#claimNew(network, subnet, prefix);
   }

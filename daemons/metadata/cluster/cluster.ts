@@ -1,7 +1,6 @@
 // This host as a member of a cluster: the way to the store, what is read from it, what is written to it, who is alive. What
 // other hosts say enters the snapshot as one source more; their facts are asked for by the loop that makes the own part.
-import { createHash, randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../../shared/daemon/config.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import { type Clock, systemClock } from '../../shared/effects/clock.ts';
@@ -17,7 +16,7 @@ import { JournalKeeper } from './journal-keeper.ts';
 import { renderKey } from './keys.ts';
 import { ClusterLink } from './link.ts';
 import { Lives } from './lives.ts';
-import { Membership } from './membership.ts';
+import { Membership, placeOf } from './membership.ts';
 import { type Block, Mirror } from './mirror.ts';
 import { openConfigured } from './open-configured.ts';
 import { Publisher } from './publisher.ts';
@@ -188,13 +187,12 @@ export class Cluster {
 
   #makeLink(): ClusterLink {
     const { sqlite, config, path, bootId, self, health, log } = this.#options;
-    const { ino, dev } = statSync(path);
     return new ClusterLink({
       endpoints: config.endpoints,
       open: (endpoint) => openConfigured(endpoint, config),
       hostId: sqlite.identity.hostId,
       instance: randomUUID(),
-      place: createHash('sha256').update(`${bootId} ${dev} ${ino}`).digest('hex').slice(0, 32),
+      place: placeOf(path, bootId),
       name: self,
       joinWaitMs: config.joinWait * 1_000,
       leaseSeconds: config.lease,
@@ -203,6 +201,7 @@ export class Cluster {
       admit: (cluster) => this.#membership.admit(cluster),
       onState: (state, why) => {
         if (state === 'joined') this.#publisher.poke();
+        if (state === 'joined' || state === 'refused') this.#onFacts();
         reportLink({ health, log }, config.endpoints.join(', '), { state, why, listed: this.#listed });
       },
       reader: {

@@ -13,7 +13,8 @@ import type {
 import { SuiteError } from '../../shared/model/errors.ts';
 import { backoffMs } from '../../shared/reconcile/backoff.ts';
 import { clusterKey, renderKey, root } from './keys.ts';
-import { type AliveValue, type ClusterValue, parseAlive, parseCluster } from './values.ts';
+import { asSuiteError, holderOf, isOf, twice, waitError } from './link-parts.ts';
+import { type AliveValue, type ClusterValue, parseCluster } from './values.ts';
 
 /** Where the way stands. `refused`: another machine holds this host's lease. */
 export type LinkState = 'cut-off' | 'waiting' | 'reading' | 'refused' | 'joined';
@@ -60,6 +61,7 @@ export class ClusterLink {
   #link: EtcdLink | undefined;
   #leaseText = '';
   #state: LinkState = 'cut-off';
+  #refusal: SuiteError | undefined;
   #closed = false;
   #running: Promise<void> | undefined;
   #emptySince: number | undefined;
@@ -73,6 +75,11 @@ export class ClusterLink {
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** Why another machine is this host and this one is not. */
+  get refusal(): SuiteError | undefined {
+    return this.#state === 'refused' ? this.#refusal : undefined;
   }
 
   start(): void {
@@ -248,6 +255,7 @@ export class ClusterLink {
 
   #enter(state: LinkState, why: SuiteError | undefined): void {
     this.#state = state;
+    this.#refusal = why;
     this.#options.onState(state, why);
   }
 
@@ -258,37 +266,4 @@ export class ClusterLink {
     await sleep(ms, undefined, { signal: stop.signal }).catch(() => undefined);
     this.#wake = undefined;
   }
-}
-
-function holderOf(text: string): AliveValue | undefined {
-  try {
-    return parseAlive(text);
-  } catch {
-    return undefined; // nobody who can be named: the lease is taken over
-  }
-}
-
-function isOf(text: string, incarnation: string): boolean {
-  try {
-    return parseCluster(text).incarnation === incarnation;
-  } catch {
-    return false;
-  }
-}
-
-function twice(holder: AliveValue, self: { name: string; agentIp: string | null }): SuiteError {
-  const text = `join as ${self.name} (${self.agentIp}): ${holder.name} (${holder.agentIp}) is alive with the same host uuid`;
-  return new SuiteError('HOST_CONFLICT', text, {
-    hint: 'a state directory was copied: remove store.sqlite on the host that is not to be that one, and start it again',
-  });
-}
-
-function waitError(joinWaitMs: number): SuiteError {
-  const text = `join: the store holds no cluster; waiting ${joinWaitMs / 1000} s for members to come back`;
-  return new SuiteError('CLUSTER_WAIT', text, { hint: 'a new cluster? corral store init makes it at once' });
-}
-
-function asSuiteError(error: unknown): SuiteError {
-  if (error instanceof SuiteError) return error;
-  return new SuiteError('STORE_UNAVAILABLE', `read the store: ${(error as Error).message}`, { cause: error });
 }

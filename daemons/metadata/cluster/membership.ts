@@ -1,10 +1,18 @@
 // To which cluster this host belongs, and what it owns there, as its own file remembers it.
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { SuiteError } from '../../shared/model/errors.ts';
-import { parseCidr4, renderCidr4 } from '../../shared/model/ipv4.ts';
+import { overlaps, parseCidr4, renderCidr4 } from '../../shared/model/ipv4.ts';
 import type { SqliteStore } from '../store/sqlite.ts';
 import { renderKey } from './keys.ts';
 import type { Mirror } from './mirror.ts';
 import type { AddressValue, BlockValue, ClusterValue } from './values.ts';
+
+/** Of one file in one boot of one machine: a copy of the file is another place. */
+export function placeOf(path: string, bootId: string): string {
+  const { ino, dev } = statSync(path);
+  return createHash('sha256').update(`${bootId} ${dev} ${ino}`).digest('hex').slice(0, 32);
+}
 
 export class Membership {
   readonly #sqlite: SqliteStore;
@@ -53,14 +61,20 @@ export class Membership {
       this.#sqlite.journal.setFact('incarnation', incarnation);
   }
 
-  /** Blocks that the store knows as ours and the own file does not: claimed in the last moment of an earlier life. */
+  /**
+   * Blocks that the store knows as ours and the own file does not: claimed in the last moment of an earlier life. Those outside
+   * of their network belong to one that was there before it.
+   */
   adoptBlocks(mirror: Mirror): void {
     const { hostId } = this.#sqlite.identity;
     const known = new Set(this.#sqlite.ownBlocks().map(({ network, block }) => `${network}/${renderCidr4(block)}`));
     for (const { value, old } of mirror.blocks.values()) {
       if (old || value.hostId !== hostId || known.has(`${value.network}/${value.cidr}`)) continue;
       const block = parseCidr4(value.cidr);
-      if (block) this.#sqlite.addBlock(value.network, block, value.order);
+      const plan = mirror.networks.get(renderKey({ at: 'network', name: value.network }))?.value;
+      const subnet = plan && parseCidr4(plan.subnet);
+      if (block && subnet && overlaps(subnet, block) && block.prefix === plan.block)
+        this.#sqlite.addBlock(value.network, block, value.order);
     }
   }
 
