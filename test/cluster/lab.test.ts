@@ -128,6 +128,25 @@ else
     await t.test('nothing to do means nothing is wanted otherwise', async (t) => {
       for (const host of names) t.equal(lab.run(host, corralCommand, 'diff'), 'Everything is as wanted.\n', host);
     });
+
+    await t.test('F22: after clean-up a host is as it was before', async (t) => {
+      await lab.fault('kill', 'h3');
+      t.match(lab.run('h3', corralCommand, 'cleanup', '--yes'), /Removed:[\s\S]*vtep1042/);
+      const devices = lab.run('h3', 'ip', '-br', 'link').match(/^[^@ ]+/gm);
+      t.same(devices?.sort(), ['eth0', 'lo']);
+      t.same(
+        lab
+          .run('h3', 'ip', 'route')
+          .trim()
+          .split('\n')
+          .map((line) => line.trim()),
+        ['default via 192.168.50.1 dev eth0', '192.168.50.0/24 dev eth0 proto kernel scope link src 192.168.50.13'],
+      );
+      t.notMatch(lab.run('h3', 'ip', 'address', 'show', 'lo'), '169.254.169.250');
+      for (const program of ['iptables-save', 'ip6tables-save'])
+        t.notMatch(lab.run('h3', program), /CATTLE|corral/, program);
+      t.match(lab.run('h3', corralCommand, 'cleanup', '--yes'), 'Nothing of Corral is on this host');
+    });
   });
 
 /** What is to be the same on all hosts. */
