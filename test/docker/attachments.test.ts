@@ -3,24 +3,17 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { isRoot, until } from '../netns/support/namespaces.ts';
+import { type Attached, countVeths, engineClient, listAttached, managed } from './support/containers.ts';
 import { startDaemon, type TestDaemon } from './support/daemon.ts';
 import { type Machine, makeMachine, startEngine, succeeds } from './support/machine.ts';
 import { repository } from './support/suite.ts';
 
-interface Attached {
-  readonly name: string;
-  readonly address: string;
-  readonly containerId: string;
-  readonly netns: string;
-}
 interface Listed {
   readonly attachments: readonly Attached[];
   readonly failures: readonly { name: string; code: string }[];
 }
 
 t.setTimeout(300_000);
-
-const managed = ['--label', 'io.rancher.container.network=true'];
 
 if (!isRoot) t.plan(0, 'needs root');
 else
@@ -29,15 +22,16 @@ else
     await startEngine(machine);
     await startDaemon(t, machine, 'metadata');
     const manager = await startDaemon(t, machine, 'network-manager');
+    const docker = engineClient(machine, 'docker');
 
     await t.test('a labelled container is attached and knows its name and resolver', async (t) => {
       const labels = [...managed, '--label', 'io.rancher.stack_service.name=Shop/Web'];
-      run(machine, 'web', [...labels, '--hostname', 'web', '--domainname', 'corp', '-p', '8080:80']);
-      const { address } = await attached(machine, manager, 'web');
+      docker.run('web', [...labels, '--hostname', 'web', '--domainname', 'corp', '-p', '8080:80']);
+      const { address } = await docker.attached(manager, 'web');
       t.match(address, /^10\.42\.0\.\d+\/24$/);
-      t.match(inside(machine, 'web', 'ip -4 address show eth0'), `inet ${address} `);
-      t.match(inside(machine, 'web', 'cat /etc/hosts'), `${address.split('/')[0]}\tweb.corp web\t# corral\n`);
-      const resolver = inside(machine, 'web', 'cat /etc/resolv.conf');
+      t.match(docker.inside('web', 'ip -4 address show eth0'), `inet ${address} `);
+      t.match(docker.inside('web', 'cat /etc/hosts'), `${address.split('/')[0]}\tweb.corp web\t# corral\n`);
+      const resolver = docker.inside('web', 'cat /etc/resolv.conf');
       t.match(resolver, /^search web\.shop\.rancher\.internal shop\.rancher\.internal rancher\.internal$/m);
       t.match(resolver, /^nameserver 169\.254\.169\.250$/m);
       t.match(manager.ask<Listed>('/v1/attachments').attachments, [{ name: 'web', ports: ['0.0.0.0:8080:80/tcp'] }]);
@@ -48,39 +42,39 @@ else
       async (t) => {
         for (let turn = 0; turn < 5; turn += 1) {
           machine.sh('docker restart -t 0 web');
-          await attached(machine, manager, 'web');
+          await docker.attached(manager, 'web');
         }
-        const after = await attached(machine, manager, 'web');
-        t.equal(list(manager).length, 1);
-        t.match(inside(machine, 'web', 'ip -4 address show eth0'), `inet ${after.address} `);
-        t.equal(inside(machine, 'web', 'grep -c "# corral" /etc/hosts').trim(), '1');
-        await until(2_000, 'one veth is left', () => veths(machine) === 1);
+        const after = await docker.attached(manager, 'web');
+        t.equal(listAttached(manager).length, 1);
+        t.match(docker.inside('web', 'ip -4 address show eth0'), `inet ${after.address} `);
+        t.equal(docker.inside('web', 'grep -c "# corral" /etc/hosts').trim(), '1');
+        await until(2_000, 'one veth is left', () => countVeths(machine) === 1);
         t.equal(claims(machine), 1, 'one address is taken');
       },
     );
 
     await t.test('a new name is told to metadata', async () => {
       machine.sh('docker rename web shop-web');
-      await until(3_000, 'its new name is known', () => list(manager)[0]?.name === 'shop-web');
+      await until(3_000, 'its new name is known', () => listAttached(manager)[0]?.name === 'shop-web');
       machine.sh('docker rename shop-web web');
     });
 
     await t.test('host and container modes are never touched, whatever their labels say', async (t) => {
       const before = machine.sh('ip -o link; ip -o -4 address');
-      run(machine, 'hosted', [...managed, '--label', 'io.rancher.cni.network=corral'], 'host');
-      run(machine, 'beside', managed, 'container:web');
-      run(machine, 'after', managed);
-      await attached(machine, manager, 'after');
-      t.notOk(list(manager).some(({ name }) => name === 'hosted' || name === 'beside'));
+      docker.run('hosted', [...managed, '--label', 'io.rancher.cni.network=corral'], 'host');
+      docker.run('beside', managed, 'container:web');
+      docker.run('after', managed);
+      await docker.attached(manager, 'after');
+      t.notOk(listAttached(manager).some(({ name }) => name === 'hosted' || name === 'beside'));
       machine.sh('docker rm -f hosted beside after');
-      await until(3_000, 'after is gone', () => list(manager).length === 1 && veths(machine) === 1);
+      await until(3_000, 'after is gone', () => listAttached(manager).length === 1 && countVeths(machine) === 1);
       t.equal(machine.sh('ip -o link; ip -o -4 address'), before, 'the machine’s own devices are as they were');
       t.equal(ask(manager, '/v1/attach', { target: '/proc/1/ns/net' }).code, 'NETNS_IS_HOST');
     });
 
     await t.test('what cannot be attached is named, and forgotten when it is gone', async (t) => {
-      run(machine, 'lost', ['--label', 'io.rancher.cni.network=nowhere']);
-      run(machine, 'bridged', managed, 'bridge');
+      docker.run('lost', ['--label', 'io.rancher.cni.network=nowhere']);
+      docker.run('bridged', managed, 'bridge');
       const failing = await until(3_000, 'both are named', () => {
         const { failures } = manager.ask<Listed>('/v1/attachments');
         return failures.length === 2 ? failures : undefined;
@@ -94,7 +88,7 @@ else
     });
 
     await t.test('a container without labels is attached and detached by hand', async (t) => {
-      run(machine, 'plain', []);
+      docker.run('plain', []);
       const told = ask(manager, '/v1/attach', { target: 'plain', name: 'by-hand', publish: ['9090:90'] });
       t.match(told, { name: 'by-hand', network: 'corral', ports: ['0.0.0.0:9090:90/tcp'] });
       t.same(ask(manager, '/v1/attach', { target: 'plain' }), told, 'once more: the same');
@@ -114,18 +108,18 @@ else
         { timeoutMs: 120_000 },
       );
       const all = await until(20_000, 'all are attached', () => {
-        const found = list(manager).filter(({ name }) => name.startsWith('many-'));
+        const found = listAttached(manager).filter(({ name }) => name.startsWith('many-'));
         return found.length === names.length ? found : undefined;
       });
       t.equal(new Set(all.map(({ address }) => address)).size, names.length, 'no address twice');
       for (const { name, address } of all) {
-        t.match(inside(machine, name, 'ip -4 address show eth0'), `inet ${address} `);
+        t.match(docker.inside(name, 'ip -4 address show eth0'), `inet ${address} `);
       }
       machine.sh(`docker rm -f ${names.join(' ')}`, { timeoutMs: 120_000 });
       await until(
         10_000,
         'all are gone',
-        () => list(manager).length === 1 && veths(machine) === 1 && claims(machine) === 1,
+        () => listAttached(manager).length === 1 && countVeths(machine) === 1 && claims(machine) === 1,
       );
     });
 
@@ -134,10 +128,10 @@ else
       machine.sh(
         `mkdir -p /etc/docker && echo '${live}' > /etc/docker/daemon.json && kill -HUP $(cat /run/dockerd.pid)`,
       );
-      run(machine, 'stays', managed);
-      run(machine, 'dies', managed);
-      const stays = await attached(machine, manager, 'stays');
-      await attached(machine, manager, 'dies');
+      docker.run('stays', managed);
+      docker.run('dies', managed);
+      const stays = await docker.attached(manager, 'stays');
+      await docker.attached(manager, 'dies');
       const pid = machine.sh('docker inspect -f {{.State.Pid}} dies').trim();
       machine.sh('kill -9 $(cat /run/dockerd.pid)');
       await until(5_000, 'the loss is told', () => text(manager.ask('/readyz')).includes('DOCKER_UNREACHABLE'));
@@ -145,36 +139,36 @@ else
       machine.sh(`kill -9 ${pid}; rm -f /run/dockerd.pid /run/docker/containerd/containerd.pid`);
       machine.start('sh', ['-c', 'exec dockerd --pidfile /run/dockerd.pid >>/run/dockerd.log 2>&1']);
       await until(30_000, 'Docker answers', () => succeeds(() => machine.sh('docker version')));
-      run(machine, 'new', managed);
-      await attached(machine, manager, 'new');
-      await until(10_000, 'the dead one is gone', () => !list(manager).some(({ name }) => name === 'dies'));
-      t.same(await attached(machine, manager, 'stays'), stays, 'the living one was not touched');
+      docker.run('new', managed);
+      await docker.attached(manager, 'new');
+      await until(10_000, 'the dead one is gone', () => !listAttached(manager).some(({ name }) => name === 'dies'));
+      t.same(await docker.attached(manager, 'stays'), stays, 'the living one was not touched');
       await until(5_000, 'health says so', () => !text(manager.ask('/readyz')).includes('DOCKER_UNREACHABLE'));
     });
 
     await t.test('network-manager dies, containers change, network-manager comes back', async (t) => {
-      const stays = await attached(machine, manager, 'stays');
+      const stays = await docker.attached(manager, 'stays');
       await manager.kill();
       machine.sh('docker rm -f new; docker restart -t 0 web');
-      run(machine, 'newer', managed);
+      docker.run('newer', managed);
       await manager.start();
-      await attached(machine, manager, 'newer');
-      const web = await attached(machine, manager, 'web');
-      await until(5_000, 'the removed one is gone', () => !list(manager).some(({ name }) => name === 'new'));
-      t.match(inside(machine, 'web', 'ip -4 address show eth0'), `inet ${web.address} `);
-      t.same(await attached(machine, manager, 'stays'), stays);
-      await until(5_000, 'nothing is left over', () => veths(machine) === list(manager).length);
-      t.equal(claims(machine), list(manager).length);
+      await docker.attached(manager, 'newer');
+      const web = await docker.attached(manager, 'web');
+      await until(5_000, 'the removed one is gone', () => !listAttached(manager).some(({ name }) => name === 'new'));
+      t.match(docker.inside('web', 'ip -4 address show eth0'), `inet ${web.address} `);
+      t.same(await docker.attached(manager, 'stays'), stays);
+      await until(5_000, 'nothing is left over', () => countVeths(machine) === listAttached(manager).length);
+      t.equal(claims(machine), listAttached(manager).length);
     });
 
     await t.test('a link that somebody deletes comes back', async () => {
-      const { containerId } = await attached(machine, manager, 'stays');
+      const { containerId } = await docker.attached(manager, 'stays');
       machine.sh(`ip link delete vethr${containerId.slice(0, 10)}`);
       const again = await until(20_000, 'it has an address again', () => {
         const devices = machine.sh('docker exec stays ip -4 address show || true');
         return /inet (10\.42\.0\.\d+\/24) .*eth0/.exec(devices)?.[1];
       });
-      await until(5_000, 'the answer names it', () => list(manager).some((one) => one.address === again));
+      await until(5_000, 'the answer names it', () => listAttached(manager).some((one) => one.address === again));
     });
 
     await t.test('a bare namespace is attached once, and let go when it is deleted', async (t) => {
@@ -183,7 +177,7 @@ else
       t.match(told, { name: 'bare', netns: '/run/netns/bare', labels: { a: 'b' } });
       t.same(ask(manager, '/v1/attach', { target: '/run/netns/bare' }), told);
       machine.sh('ip netns delete bare');
-      await until(20_000, 'it is gone', () => !list(manager).some(({ name }) => name === 'bare'));
+      await until(20_000, 'it is gone', () => !listAttached(manager).some(({ name }) => name === 'bare'));
       t.equal(ask(manager, '/v1/attach', { target: '/run/netns/bare' }).code, 'NETNS_GONE');
       for (let turn = 0; turn < 5; turn += 1) {
         machine.sh('ip netns add bare');
@@ -191,7 +185,7 @@ else
         t.match(machine.sh('ip -n bare -4 address show eth0'), 'inet 10.42.0.', 'whatever number the new one has');
         machine.sh('ip netns delete bare');
       }
-      await until(20_000, 'they are gone', () => !list(manager).some(({ name }) => name === 'bare'));
+      await until(20_000, 'they are gone', () => !listAttached(manager).some(({ name }) => name === 'bare'));
       t.match(ask(manager, '/v1/detach', { target: '/run/netns/bare' }), { detached: false });
     });
 
@@ -204,11 +198,13 @@ else
       t.match(result, { cniVersion: '1.0.0', ips: [{ gateway: '10.42.0.1' }] });
       t.match(machine.sh('ip -n runtime -4 address show eth0'), `inet ${result.ips[0].address} `);
       t.ok(
-        list(manager).some(({ address, netns }) => address === result.ips[0].address && netns === '/run/netns/runtime'),
+        listAttached(manager).some(
+          ({ address, netns }) => address === result.ips[0].address && netns === '/run/netns/runtime',
+        ),
       );
       t.equal(callCni(machine, 'DEL', config).exitCode, 0);
       t.equal(callCni(machine, 'DEL', config).exitCode, 0, 'twice');
-      t.notOk(list(manager).some(({ netns }) => netns === '/run/netns/runtime'));
+      t.notOk(listAttached(manager).some(({ netns }) => netns === '/run/netns/runtime'));
       machine.sh('ip netns delete runtime');
     });
 
@@ -239,36 +235,12 @@ function callCni(machine: Machine, verb: string, config: object): { exitCode: nu
   return JSON.parse(machine.run(process.execPath, ['--input-type=module', '-e', script]));
 }
 
-function run(machine: Machine, name: string, options: readonly string[], net = 'none'): void {
-  machine.run('docker', ['run', '-d', `--net=${net}`, '--name', name, ...options, 'busybox', 'sleep', '3600']);
-}
-
-function inside(machine: Machine, container: string, line: string): string {
-  return machine.run('docker', ['exec', container, 'sh', '-c', line], { timeoutMs: 10_000 });
-}
-
-function list(manager: TestDaemon): readonly Attached[] {
-  return manager.ask<Listed>('/v1/attachments').attachments;
-}
-
 function ask(manager: TestDaemon, path: string, body: unknown): Record<string, unknown> {
   return manager.ask(path, body);
 }
 
 function text(value: unknown): string {
   return JSON.stringify(value);
-}
-
-/** Attached to the run of the container that is under way. */
-async function attached(machine: Machine, manager: TestDaemon, name: string): Promise<Attached> {
-  const pid = machine.sh(`docker inspect -f {{.State.Pid}} ${name}`).trim();
-  return until(5_000, `${name} is attached`, () =>
-    list(manager).find((one) => one.name === name && one.netns === `/proc/${pid}/ns/net`),
-  );
-}
-
-function veths(machine: Machine): number {
-  return Number(machine.sh('ip -o link show type veth | grep -c vethr || true').trim());
 }
 
 function claims(machine: Machine): number {

@@ -19,6 +19,8 @@ export interface Machine {
   readonly netns: Namespace;
   /** The LAN's router: a neighbour of the machine, and its resolver when a test starts one there. */
   readonly router: Namespace;
+  /** An empty folder outside, for logs and the like; goes with the machine. Inside, something else lies there. */
+  readonly scratch: string;
   /** Runs a command to its end inside the machine; throws with its output when it fails. */
   run(command: string, args?: readonly string[], options?: RunOptions): string;
   /** Runs a line of shell inside the machine. */
@@ -87,30 +89,31 @@ export async function makeMachine(t: TestScope): Promise<Machine> {
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
+  t.teardown(async () => {
+    holder.kill('SIGKILL');
+    await until(20_000, 'the machine is empty', () => isEmpty(netns));
+    rmSync(scratch, { recursive: true, force: true });
+  });
   let said = '';
   holder.stdout.on('data', (chunk) => {
     said += chunk;
   });
   await until(10_000, 'the machine is furnished', () => said.includes('furnished') || holder.exitCode !== null);
   if (holder.exitCode !== null) throw new Error(`the machine could not be furnished: exit ${holder.exitCode}`);
-  const machine = machineOf(t, netns, router, firstChild(holder.pid!));
-  t.teardown(async () => {
-    holder.kill('SIGKILL');
-    await until(20_000, 'the machine is empty', () => isEmpty(netns));
-    rmSync(scratch, { recursive: true, force: true });
-  });
+  const machine = machineOf(t, { netns, router, scratch, pid: firstChild(holder.pid!) });
   machine.sh(`printf 'nameserver ${routerAddress}\\n' > /etc/resolv.conf`);
   return machine;
 }
 
-function machineOf(t: TestScope, netns: Namespace, router: Namespace, pid: number): Machine {
+type Place = Pick<Machine, 'pid' | 'netns' | 'router' | 'scratch'>;
+
+function machineOf(t: TestScope, place: Place): Machine {
+  const { pid } = place;
   const enter = ['-t', String(pid), '-m', '-n', '-p'];
   const environment = (options: RunOptions): NodeJS.ProcessEnv => ({ ...process.env, LC_ALL: 'C', ...options.env });
   const wd = (options: RunOptions): string[] => [`--wdns=${options.cwd ?? '/'}`];
   return {
-    pid,
-    netns,
-    router,
+    ...place,
     run: (command, args = [], options = {}) =>
       execFileSync('nsenter', [...enter, ...wd(options), command, ...args], {
         encoding: 'utf8',
@@ -164,8 +167,11 @@ export function succeeds(work: () => unknown): boolean {
 
 /** Writes a file inside the machine. */
 export function writeIn(machine: Machine, path: string, text: string): void {
-  const outside = join(mkdtempSync(join(tmpdir(), 'file-')), 'text');
-  writeFileSync(outside, text);
-  machine.run('cp', [outside, path]);
-  rmSync(outside);
+  const folder = mkdtempSync(join(tmpdir(), 'file-'));
+  try {
+    writeFileSync(join(folder, 'text'), text);
+    machine.run('cp', [join(folder, 'text'), path]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -1,6 +1,5 @@
 // Corral inside a test machine: brought up by its own command, asked by its own command.
-import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../../netns/support/namespaces.ts';
 import type { Machine } from './machine.ts';
@@ -24,7 +23,7 @@ export interface Suite {
 
 /** Starts `corral up` and waits until every daemon is ready. */
 export async function startSuite(machine: Machine): Promise<Suite> {
-  const log = join(mkdtempSync(join(tmpdir(), 'suite-')), 'up.log');
+  const log = join(machine.scratch, 'up.log');
   const fd = openSync(log, 'a');
   const up = machine.start(corral, ['up'], { logFd: fd });
   closeSync(fd);
