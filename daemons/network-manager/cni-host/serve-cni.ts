@@ -33,7 +33,7 @@ const forbidden = 4;
 
 export async function serveCni(options: CniHostOptions): Promise<CniHost> {
   const open = new Set<Socket>();
-  const turns = new Turns(addsAtOnce);
+  const turns = { adds: new Turns(addsAtOnce), others: new Turns(Number.POSITIVE_INFINITY) };
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
@@ -62,7 +62,7 @@ function listening(server: Server, path: string): Promise<void> {
   });
 }
 
-function converse(socket: Socket, options: CniHostOptions, turns: Turns): void {
+function converse(socket: Socket, options: CniHostOptions, turns: { adds: Turns; others: Turns }): void {
   const peer = peerOf(socket);
   if (peer.uid !== 0) {
     end(socket, errorReplyFor(new SuiteError('NOT_ROOT', `serve the user ${peer.uid}`), forbidden));
@@ -93,7 +93,7 @@ function converse(socket: Socket, options: CniHostOptions, turns: Turns): void {
       const work = async (): Promise<void> => {
         if (!gone) await serve(socket, request, peer.pid, options);
       };
-      void (request.env.CNI_COMMAND === 'DEL' ? work() : turns.run(work));
+      void (request.env.CNI_COMMAND === 'DEL' ? turns.others : turns.adds).run(work);
     } catch (error) {
       asked = true;
       refuse(error);

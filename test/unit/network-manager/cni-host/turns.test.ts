@@ -23,3 +23,15 @@ t.test('so many at once, the others in their order, failures included', async (t
   );
   t.equal(await turns.run(() => work(5)), 5, 'and turns are free again');
 });
+
+t.test('one begins in each turn of the loop', async (t) => {
+  const turns = new Turns(Number.POSITIVE_INFINITY);
+  let turn = 0;
+  const count = (): void => {
+    turn += 1;
+    if (turn < 50) setImmediate(count);
+  };
+  setImmediate(count);
+  const begunIn = await Promise.all([0, 1, 2, 3].map(() => turns.run(async () => turn)));
+  t.equal(new Set(begunIn).size, 4, begunIn.join());
+});
