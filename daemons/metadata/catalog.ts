@@ -1,6 +1,6 @@
 // Pure: the snapshot arranged for clients: lists in a stable order, containers by address, and the version of it all. Follows
 // the snapshot change by change.
-import { type Ipv4, parseIpv4 } from '../shared/model/ipv4.ts';
+import { type Ip, parseIp } from '../shared/model/ip.ts';
 import type {
   ContainerObject,
   HostObject,
@@ -42,7 +42,7 @@ const manyObjects = 5_000;
 export class Catalog implements View {
   readonly tables: Tables;
   readonly #version = new ContentVersion();
-  readonly #byAddress = new Map<Ipv4, ContainerObject[]>();
+  readonly #byAddress = new Map<Ip, ContainerObject[]>();
   #servicesOf = new SharedMap<readonly string[]>();
   #snapshot: Snapshot;
 
@@ -70,11 +70,11 @@ export class Catalog implements View {
   }
 
   /** Local containers by address: a newer one first, so that an address used again belongs to its new owner. */
-  containerAt(address: Ipv4): ContainerObject | undefined {
+  containerAt(address: Ip): ContainerObject | undefined {
     return this.#byAddress.get(address)?.[0];
   }
 
-  has(address: Ipv4): boolean {
+  has(address: Ip): boolean {
     return this.#byAddress.has(address);
   }
 
@@ -128,7 +128,7 @@ export class Catalog implements View {
       const { kind, id } = splitKey(key);
       replace(before.get(kind, id), undefined);
     }
-    for (const { kind, id } of change.put) replace(before.get(kind, id), snapshot.get(kind, id));
+    for (const object of change.put) replace(before.get(object.kind, object.id), object);
     const lists = [...moved].map(([stackId, ids]) => [stackId, ids.size > 0 ? [...ids] : undefined] as const);
     this.#servicesOf = this.#servicesOf.with(lists);
     for (const kind of Object.keys(this.tables) as Listed[]) {
@@ -195,8 +195,8 @@ class Lists {
   }
 }
 
-function addressesOf(container: ContainerObject): Ipv4[] {
-  return container.ips.map(parseIpv4).filter((address) => address !== undefined);
+function addressesOf(container: ContainerObject): Ip[] {
+  return container.ips.map(parseIp).filter((address) => address !== undefined);
 }
 
 /** By name whatever its case, then as the kind wants, then by id: the same order on every host and in every version. */

@@ -57,10 +57,10 @@ function sayConflicts(health: DaemonContext['health'], { names }: NameConflicts)
 }
 
 /** Names of containers, lower-cased, whose bearers are others than before. */
-function* namesOf({ snapshot, change, before }: Revision): Generator<string> {
-  for (const { kind, id } of change.put) {
-    if (kind !== 'container') continue;
-    const [old, now] = [before.get(kind, id), snapshot.get(kind, id)!];
+function* namesOf({ change, before }: Revision): Generator<string> {
+  for (const now of change.put) {
+    if (now.kind !== 'container') continue;
+    const old = before.get(now.kind, now.id);
     if (old?.name === now.name && old.state === now.state) continue;
     if (old) yield old.name.toLowerCase();
     yield now.name.toLowerCase();

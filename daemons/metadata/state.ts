@@ -194,7 +194,9 @@ export class State {
     // Complete only with the end of the full set: half of it would look like deletions.
     if (finished.some(({ isFullSet, source }) => isFullSet && source === decisiveSource)) this.#synced = true;
     this.#publishDeclared();
-    const change = merge(this.#changeOfOwn(), merge(this.#changeOf(hosts), this.#changeOfContainers(containers)));
+    const own = this.#changeOfOwn();
+    for (const { id } of own.put) hosts.delete(id); // no object is put twice
+    const change = merge(own, merge(this.#changeOf(hosts), this.#changeOfContainers(containers)));
     const complete = this.#snapshot.complete || (this.#synced && (this.#options.mayComplete?.() ?? true));
     if (!isEmptyChange(change) || complete !== this.#snapshot.complete) this.#publish(change, complete);
     for (const { done, overflow } of finished) done({ revision: this.#snapshot.revision, overflow });

@@ -2,7 +2,7 @@
 import { type Key, type Kind, kinds, type ObjectOf, type SnapshotObject } from './objects.ts';
 import { SharedMap } from './shared-map.ts';
 
-/** What turns one revision into the next. A key is never both put and dropped. */
+/** What turns one revision into the next. A key is never both put and dropped, nor put twice. */
 export interface Change {
   readonly put: readonly SnapshotObject[];
   readonly drop: readonly Key[];

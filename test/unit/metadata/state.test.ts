@@ -88,3 +88,18 @@ t.test('own objects are replaced by difference', async (t) => {
   await state.settled();
   t.same(revisions[1]?.change, { put: [host({ name: 'renamed' })], drop: [] });
 });
+
+t.test('a host that is declared no more, and reported in the same turn, is put once', async (t) => {
+  const { state, revisions } = make();
+  const reported = host({ id: otherHostId, name: 'node-2' });
+  await state.change('overlay', [reported], []);
+  state.setOwn([host(), host({ id: otherHostId, name: 'declared' })]);
+  await state.settled();
+  state.setOwn([host()]);
+  await state.change('overlay', [{ ...reported, labels: { again: 'yes' } }], []);
+  t.same(
+    revisions.at(-1)!.change.put.map(({ id }) => id),
+    [otherHostId],
+  );
+  t.match(state.snapshot.get('host', otherHostId), { name: 'node-2', labels: { again: 'yes' } });
+});
