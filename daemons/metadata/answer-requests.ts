@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Metrics } from '../shared/daemon/metrics.ts';
-import type { Cidr4, Ipv4 } from '../shared/model/ipv4.ts';
+import type { Ip } from '../shared/model/ip.ts';
+import type { Cidr4 } from '../shared/model/ipv4.ts';
 import { type Answer, draftAnswer, fromOf, type Trees } from './answer.ts';
 import { AnswerCache } from './answer-cache.ts';
 import type { Catalog } from './catalog.ts';
@@ -62,7 +63,7 @@ export class AnswerRequests {
   }
 
   /** `peer` is who is connected. */
-  serve(request: IncomingMessage, response: ServerResponse, peer: Ipv4): void {
+  serve(request: IncomingMessage, response: ServerResponse, peer: Ip): void {
     const forwarded = request.headers['x-forwarded-for'];
     const first = Array.isArray(forwarded) ? forwarded[0] : forwarded;
     const caller = callerOf(peer, first, this.#options.trusted());
@@ -70,7 +71,7 @@ export class AnswerRequests {
   }
 
   /** True if the request waits now. */
-  #hold(request: IncomingMessage, response: ServerResponse, peer: Ipv4, caller: Ipv4 | undefined): boolean {
+  #hold(request: IncomingMessage, response: ServerResponse, peer: Ip, caller: Ip | undefined): boolean {
     const { method, url: target = '/', socket } = request;
     if (!target.includes('wait') || (method !== 'GET' && method !== 'HEAD')) return false;
     const parsed = parseTarget(target);
@@ -87,7 +88,7 @@ export class AnswerRequests {
     return true;
   }
 
-  #answerNow(request: IncomingMessage, response: ServerResponse, caller: Ipv4 | undefined): void {
+  #answerNow(request: IncomingMessage, response: ServerResponse, caller: Ip | undefined): void {
     const { catalog, trees } = this.#options;
     const { method = 'GET', url: target = '/', headers } = request;
     const { accept } = headers;

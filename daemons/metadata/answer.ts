@@ -1,5 +1,5 @@
 // Pure: the answer to a request of a known caller, headers and body, byte for byte as clients of the original expect them.
-import { type Ipv4, renderIpv4 } from '../shared/model/ipv4.ts';
+import { type Ip, renderIp } from '../shared/model/ip.ts';
 import type { ContainerObject } from '../shared/model/objects.ts';
 import { AnswerLayer } from './answer-layer.ts';
 import type { Catalog, View } from './catalog.ts';
@@ -94,9 +94,9 @@ export class Trees {
 }
 
 /** The address of a caller for whom a file has answers of its own; undefined for everybody else. */
-export function fromOf({ layer }: Trees, caller: Ipv4 | undefined): string | undefined {
+export function fromOf({ layer }: Trees, caller: Ip | undefined): string | undefined {
   if (caller === undefined || layer.isEmpty) return undefined;
-  const address = renderIpv4(caller);
+  const address = renderIp(caller);
   return layer.hasClient(address) ? address : undefined;
 }
 

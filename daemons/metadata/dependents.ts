@@ -1,7 +1,7 @@
 // Pure: what answers and waits depend on, so that a change disturbs those that it concerns and nobody else. A dependency is a
 // name: `container/<id>` an object, `container` all of a kind, `container=<name>` who bears a name, `service#<uuid>` who has a
 // uuid, `stack><id>` the services of a stack, `@<address>` whose an address is, `version` everything that is shown.
-import { parseIpv4 } from '../shared/model/ipv4.ts';
+import { type Ip, parseIp } from '../shared/model/ip.ts';
 import type { Kind, SnapshotObject } from '../shared/model/objects.ts';
 import { splitKey } from '../shared/model/snapshot.ts';
 import type { Revision } from './state.ts';
@@ -12,7 +12,7 @@ const mostNoted = 24;
 export const nameOf = (kind: Kind, lowerCased: string): string => `${kind}=${lowerCased}`;
 export const uuidOf = (kind: Kind, uuid: string): string => `${kind}#${uuid}`;
 export const servicesOf = (stackId: string): string => `stack>${stackId}`;
-export const ownerOf = (address: number): string => `@${address}`;
+export const ownerOf = (address: Ip): string => `${typeof address === 'number' ? '@' : '@@'}${address}`;
 
 /** What everything depends on: the configuration, tokens, a file's answers. */
 export const everything = '*';
@@ -43,7 +43,7 @@ export function touchedBy({ change, before, snapshot }: Revision): Set<string> {
     if (kind === 'service') touched.add(uuidOf(kind, object.uuid)).add(servicesOf(object.stackId));
     if (kind !== 'container') return;
     for (const ip of object.ips) {
-      const address = parseIpv4(ip);
+      const address = parseIp(ip);
       if (address !== undefined) touched.add(ownerOf(address));
     }
   };

@@ -8,6 +8,7 @@ import { ensureServiceAddress, type ServiceAddressVerbs } from '../shared/effect
 import { SuiteError } from '../shared/model/errors.ts';
 import { parseIpv4 } from '../shared/model/ipv4.ts';
 import { Loop } from '../shared/reconcile/loop.ts';
+import { Ipv6Door } from './ipv6-door.ts';
 
 const everyMs = 5_000;
 
@@ -17,6 +18,8 @@ export interface ListenOptions {
   readonly on: Config['metadata'];
   /** Told after the address was added, before anybody can connect to it. */
   readonly onAddress: () => Promise<void>;
+  /** A network has IPv6: containers may ask over it. */
+  readonly hasIpv6: () => boolean;
   readonly health: Health;
   readonly log: Logger;
 }
@@ -30,6 +33,7 @@ export interface Listening {
 export async function keepListening(options: ListenOptions): Promise<Listening> {
   const { server, netlink, on, health, log } = options;
   const where = `${on.address}:${on.port}`;
+  const door = new Ipv6Door(options);
   const pass = async (): Promise<void> => {
     if (await ensureServiceAddress(netlink, parseIpv4(on.address)!)) {
       log.info({ event: 'address.added', address: on.address }, 'service address put on lo');
@@ -40,6 +44,7 @@ export async function keepListening(options: ListenOptions): Promise<Listening> 
       log.info({ event: 'http.listening', where }, 'metadata service listening');
     }
     health.set('http', { ok: true, text: `listening on ${where}` });
+    await door.keep();
   };
   const failed = (error: unknown): void => {
     const known = error instanceof SuiteError ? error : undefined;
@@ -55,6 +60,7 @@ export async function keepListening(options: ListenOptions): Promise<Listening> 
     poke: () => loop.poke(),
     async close() {
       await loop.close();
+      door.close();
       await closeServer(server);
     },
   };

@@ -1,7 +1,7 @@
 // Held requests. Those that wait for the same thing form a group, which is looked up again when something on its way to that
 // thing changed; an unrelated change costs nothing and wakes nobody.
 // Every wait has its own timer, and there is a bound on waits in all and for each address.
-import type { Ipv4 } from '../shared/model/ipv4.ts';
+import type { Ip } from '../shared/model/ip.ts';
 import { fromOf, type Trees, type ValueTarget } from './answer.ts';
 import type { Catalog } from './catalog.ts';
 import { Dependents, ownerOf, Reads } from './dependents.ts';
@@ -21,9 +21,9 @@ export interface PollOptions {
 
 export interface PollClient {
   /** Who is connected; waits are counted by it. */
-  readonly peer: Ipv4;
+  readonly peer: Ip;
   /** Whose `self` is looked at. */
-  readonly caller: Ipv4 | undefined;
+  readonly caller: Ip | undefined;
   /** Something is new, or the time is up: answer with what there is. */
   readonly wake: () => void;
 }
@@ -38,7 +38,7 @@ interface Wait {
 interface Group {
   readonly name: string;
   readonly target: ValueTarget;
-  readonly caller: Ipv4 | undefined;
+  readonly caller: Ip | undefined;
   readonly waits: Set<Wait>;
 }
 
@@ -51,7 +51,7 @@ export class LongPolls {
   readonly #options: PollOptions;
   readonly #groups = new Map<string, Group>();
   readonly #dependents = new Dependents<Group>();
-  readonly #perPeer = new Map<Ipv4, number>();
+  readonly #perPeer = new Map<Ip, number>();
   readonly #limits: { readonly total: number; readonly perAddress: number };
   #total = 0;
   readonly #due = new Set<Wait>();
@@ -139,7 +139,7 @@ export class LongPolls {
     return true;
   }
 
-  #find(target: ValueTarget, caller: Ipv4 | undefined, reads: Reads): TreeValue | undefined {
+  #find(target: ValueTarget, caller: Ip | undefined, reads: Reads): TreeValue | undefined {
     const { trees, catalog } = this.#options;
     if (caller !== undefined) reads.note(ownerOf(caller), 'container');
     return trees.noting(reads, () =>
@@ -147,8 +147,8 @@ export class LongPolls {
     );
   }
 
-  #groupOf(target: ValueTarget, caller: Ipv4 | undefined, reads: Reads): Group {
-    const name = JSON.stringify([target.version, caller, target.steps]);
+  #groupOf(target: ValueTarget, caller: Ip | undefined, reads: Reads): Group {
+    const name = JSON.stringify([target.version, caller === undefined ? null : ownerOf(caller), target.steps]);
     const known = this.#groups.get(name);
     if (known) return known;
     const made: Group = { name, target, caller, waits: new Set() };

@@ -109,6 +109,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     netlink,
     on: config.metadata,
     onAddress: () => callers.refresh(),
+    hasIpv6: () => [...state.snapshot.all('network')].some(({ subnet6 }) => subnet6 !== undefined),
     health,
     log,
   });

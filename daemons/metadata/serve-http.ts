@@ -6,7 +6,8 @@ import { makeHttpServer, type Server } from '../shared/daemon/http.ts';
 import { httpLimits } from '../shared/daemon/limits.ts';
 import type { Metrics } from '../shared/daemon/metrics.ts';
 import type { LocalCallers } from '../shared/effects/local-callers.ts';
-import type { Cidr4, Ipv4 } from '../shared/model/ipv4.ts';
+import type { Ip } from '../shared/model/ip.ts';
+import type { Cidr4 } from '../shared/model/ipv4.ts';
 import type { Trees } from './answer.ts';
 import { AnswerRequests } from './answer-requests.ts';
 import type { Catalog } from './catalog.ts';
@@ -45,7 +46,7 @@ export function serveHttp(options: HttpOptions): MetadataHttp {
   const refused = metrics.counter('corral_metadata_connections_refused_total', 'Connections cut', ['reason']);
   const answers = new AnswerRequests(options);
   const peerOf = peerReader();
-  const letIn = async (peer: Ipv4, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const letIn = async (peer: Ip, request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (await callers.allowsAfterLook(peer)) answers.serve(request, response, peer);
     else {
       refused.inc({ reason: 'not-local' });
@@ -80,8 +81,8 @@ export function serveHttp(options: HttpOptions): MetadataHttp {
 }
 
 /** Who is connected; read once a connection. */
-function peerReader(): (socket: Socket) => Ipv4 | undefined {
-  const peers = new WeakMap<Socket, Ipv4>();
+function peerReader(): (socket: Socket) => Ip | undefined {
+  const peers = new WeakMap<Socket, Ip>();
   return (socket) => {
     const known = peers.get(socket);
     if (known !== undefined) return known;

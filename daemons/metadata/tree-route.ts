@@ -2,7 +2,7 @@
 // `corral get` and for people who look into things; it never waits.
 import type { Route } from '../shared/daemon/http.ts';
 import { SuiteError } from '../shared/model/errors.ts';
-import { parseIpv4 } from '../shared/model/ipv4.ts';
+import { parseIp } from '../shared/model/ip.ts';
 import { answer, fromOf, type Trees } from './answer.ts';
 import type { Catalog } from './catalog.ts';
 import { queryValue } from './http-target.ts';
@@ -17,7 +17,7 @@ export function treeRoute(catalog: Catalog, trees: Trees): Route {
       const url = http.req.url ?? prefix;
       const mark = url.indexOf('?');
       const from = mark < 0 ? undefined : queryValue(url.slice(mark + 1), 'from');
-      const address = from === undefined ? undefined : parseIpv4(from);
+      const address = from === undefined ? undefined : parseIp(from);
       if (from !== undefined && address === undefined) {
         throw new SuiteError('USAGE', `answer as ${JSON.stringify(from.slice(0, 64))}`, {
           hint: 'from is an IPv4 address',

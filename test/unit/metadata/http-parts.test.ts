@@ -3,6 +3,7 @@ import { negotiate } from '../../../daemons/metadata/http-accept.ts';
 import { callerOf, parsePeer, parseTrusted } from '../../../daemons/metadata/http-caller.ts';
 import { parseTarget, queryValue } from '../../../daemons/metadata/http-target.ts';
 import { hasNews, parsePoll } from '../../../daemons/metadata/poll-request.ts';
+import { parseIp } from '../../../daemons/shared/model/ip.ts';
 import { parseIpv4 } from '../../../daemons/shared/model/ipv4.ts';
 
 const ip = (text: string) => parseIpv4(text)!;
@@ -33,7 +34,8 @@ t.test('Accept decides the format', async (t) => {
 t.test('who is asked for', async (t) => {
   t.equal(parsePeer('::ffff:10.42.0.7'), ip('10.42.0.7'));
   t.equal(parsePeer('10.42.0.7'), ip('10.42.0.7'));
-  t.equal(parsePeer('fe80::1'), undefined);
+  t.equal(parsePeer('fd42::7'), parseIp('fd42::7'));
+  t.equal(parsePeer('fe80::1%eth0'), undefined);
   t.equal(parsePeer(undefined), undefined);
   const trusted = parseTrusted(['192.0.2.1', '10.9.0.0/16']);
   const proxy = ip('192.0.2.1');
