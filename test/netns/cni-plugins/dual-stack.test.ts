@@ -1,8 +1,9 @@
 import t from 'tap';
+import { block } from '../../fixtures/blocks.ts';
 import { until } from '../support/namespaces.ts';
-import { blockText, type Container, config, Lab, skipReason } from './lab.ts';
+import { type Container, config, Lab, skipReason } from './lab.ts';
 
-const dualBlock = { ...blockText, cidrs6: ['fd00:7::/64'], gateway6: 'fd00:7::1', subnet6: 'fd00::/16' };
+const dualBlock = { ...block, cidrs6: ['fd00:7::/64'], gateway6: 'fd00:7::1', subnet6: 'fd00::/16' };
 const dual = { ...config, name: 'corral' };
 const six = {
   ...config,

@@ -1,18 +1,9 @@
 // Networks without blocks, and declared containers: the address comes from the cluster, or from the configuration.
 import t from 'tap';
+import { flatBlock as flat } from '../../fixtures/blocks.ts';
 import { serveClaims } from '../../unit/cni-plugins/support/claims-server.ts';
 import { config, Lab, skipReason } from './lab.ts';
 
-const flat = {
-  version: 1,
-  network: 'flat',
-  subnet: '10.43.0.0/16',
-  cidrs: ['10.43.0.0/16'],
-  gateway: '10.43.0.1',
-  bridge: 'corral-flat',
-  mtu: 1450,
-  blocks: 'none',
-};
 const ofFlat = { ...config, name: 'flat' };
 
 t.test('a flat network: claimed at ADD, given back at DEL', { skip: skipReason }, async (t) => {

@@ -2,7 +2,8 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { blockText, type Container, config, Lab, skipReason } from './lab.ts';
+import { block } from '../../fixtures/blocks.ts';
+import { type Container, config, Lab, skipReason } from './lab.ts';
 
 const ipam = { program: fileURLToPath(new URL('../../../dist/cni/corral-ipam', import.meta.url)) };
 
@@ -103,7 +104,7 @@ t.test('STATUS', { skip: skipReason }, async (t) => {
     const run = await lab.cni('STATUS', lab.container(), options);
     return run.code === 0 ? 0 : JSON.parse(run.stdout).code;
   };
-  const lab = new Lab(t, { ...blockText, cidrs: ['10.42.7.0/30'] });
+  const lab = new Lab(t, { ...block, cidrs: ['10.42.7.0/30'] });
   t.equal(await status(lab), 0, 'nothing is there yet, and ADD would make it');
   t.equal(await status(lab, ipam), 0);
   t.equal(await status(lab, { config: { ...config, name: 'other' } }), 50, 'no block');

@@ -8,19 +8,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { type Paths, pathsBelow } from '../../../daemons/shared/model/paths.ts';
+import { block } from '../../fixtures/blocks.ts';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 export const skipReason = process.getuid?.() === 0 ? false : 'namespaces need root';
-
-export const blockText = {
-  version: 1,
-  network: 'corral',
-  subnet: '10.42.0.0/16',
-  cidrs: ['10.42.7.0/24'],
-  gateway: '10.42.7.1',
-  bridge: 'corral0',
-  mtu: 1450,
-};
 
 export const config = { cniVersion: '1.1.0', name: 'corral', type: 'corral-bridge', ipam: { type: 'corral-ipam' } };
 
@@ -52,8 +43,8 @@ export class Lab {
   readonly paths: Paths;
   readonly #namespaces: string[] = [];
 
-  /** `block`: the text of the block file; null for a host without one. */
-  constructor(t: Test, block: object | null = blockText, network = 'corral') {
+  /** `given`: the block file; null for a host without one. */
+  constructor(t: Test, given: object | null = block, network = 'corral') {
     if (!built) execFileSync(join(repository, 'scripts/build-cni'));
     built = true;
     this.root = mkdtempSync(join(tmpdir(), 'co-cni-'));
@@ -61,7 +52,7 @@ export class Lab {
     t.teardown(() => this.#remove());
     this.host = this.#addNamespace();
     mkdirSync(this.paths.blocks, { recursive: true });
-    if (block) writeFileSync(join(this.paths.blocks, `${network}.json`), JSON.stringify(block));
+    if (given) writeFileSync(join(this.paths.blocks, `${network}.json`), JSON.stringify(given));
   }
 
   container(): Container {

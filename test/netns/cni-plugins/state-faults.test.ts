@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { blockText, Lab, type Run, skipReason } from './lab.ts';
+import { block } from '../../fixtures/blocks.ts';
+import { Lab, type Run, skipReason } from './lab.ts';
 
 /** A host whose run directory is a file system of its own, of a few pages. */
 function smallLab(t: Test): { lab: Lab; fill: () => void; free: () => void; remount: (mode: string) => void } {
@@ -11,7 +12,7 @@ function smallLab(t: Test): { lab: Lab; fill: () => void; free: () => void; remo
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'none', run]);
   t.teardown(() => void execFileSync('umount', [run]));
   mkdirSync(blocks, { recursive: true });
-  writeFileSync(join(blocks, 'corral.json'), JSON.stringify(blockText));
+  writeFileSync(join(blocks, 'corral.json'), JSON.stringify(block));
   const filler = join(run, 'filler');
   return {
     lab,

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseLease } from '../../../cni-plugins/library.ts';
-import { blockText, config, Lab, skipReason } from './lab.ts';
+import { block } from '../../fixtures/blocks.ts';
+import { config, Lab, skipReason } from './lab.ts';
 
 t.test('VERSION', { skip: skipReason }, async (t) => {
   const lab = new Lab(t);
@@ -123,7 +124,7 @@ t.test('an address asked for, inside and outside the block', { skip: skipReason 
 });
 
 t.test('a full block says so, and a freed address is given again', { skip: skipReason }, async (t) => {
-  const lab = new Lab(t, { ...blockText, cidrs: ['10.42.7.0/30'] });
+  const lab = new Lab(t, { ...block, cidrs: ['10.42.7.0/30'] });
   const [one, two] = [lab.container(), lab.container()];
   t.equal((await lab.cni('ADD', one)).code, 0);
   t.match(JSON.parse((await lab.cni('ADD', two)).stdout), { code: 101, msg: /10\.42\.7\.0\/30/ });

@@ -6,6 +6,7 @@ import { parseResolvConf } from '../../../cni-plugins/ipam/resolv-conf.ts';
 import { parseResult } from '../../../cni-plugins/shared/parse-result.ts';
 import { renderResult } from '../../../cni-plugins/shared/render-result.ts';
 import { supportedVersions } from '../../../cni-plugins/shared/versions.ts';
+import { dualBlock as block } from '../../fixtures/blocks.ts';
 import { leaseOf } from './ipam/support/lease-of.ts';
 import { damaged, seeded } from './support/hostile-inputs.ts';
 
@@ -17,17 +18,6 @@ const result = {
   dns: { nameservers: ['192.0.2.1'] },
 };
 const lease = { ...leaseOf('c1', ['10.42.7.2/24', 'fd00::2/64']), result, config: { a: [1] }, args: { A: 'b' } };
-const block = {
-  version: 1,
-  network: 'corral',
-  subnet: '10.42.0.0/16',
-  cidrs: ['10.42.7.0/24'],
-  gateway: '10.42.7.1',
-  bridge: 'corral0',
-  mtu: 1450,
-  cidrs6: ['fd00:7::/64'],
-  gateway6: 'fd00:7::1',
-};
 
 const json = (text: string): unknown => {
   try {

@@ -7,19 +7,10 @@ import { parseIpamConf } from '../../../../cni-plugins/ipam/ipam-conf.ts';
 import { type Given, type Pool, poolOfBlock, poolOfSubnet } from '../../../../cni-plugins/ipam/pool.ts';
 import { type Ip, parseInterface, renderInterface, renderIp } from '../../../../daemons/shared/model/ip.ts';
 import type { Mac } from '../../../../daemons/shared/model/mac.ts';
+import { block as blockText, dualBlock } from '../../../fixtures/blocks.ts';
 import { cniCodeOf } from '../cni-code-of.ts';
 
-const block = parseBlockFile(
-  JSON.stringify({
-    version: 1,
-    network: 'corral',
-    subnet: '10.42.0.0/16',
-    cidrs: ['10.42.7.0/24'],
-    gateway: '10.42.7.1',
-    bridge: 'corral0',
-    mtu: 1500,
-  }),
-)!;
+const block = parseBlockFile(JSON.stringify({ ...blockText, mtu: 1500 }))!;
 
 /** As ADD does it: the configuration, the pool it leads to, one address of each set, the plan. */
 function plan(
@@ -254,19 +245,7 @@ t.test('two families: an address, a gateway and a default route of each', async 
 });
 
 t.test('a block with IPv6', async (t) => {
-  const dual = parseBlockFile(
-    JSON.stringify({
-      version: 1,
-      network: 'corral',
-      subnet: '10.42.0.0/16',
-      cidrs: ['10.42.7.0/24'],
-      gateway: '10.42.7.1',
-      bridge: 'corral0',
-      mtu: 1450,
-      cidrs6: ['fd00:7::/64'],
-      gateway6: 'fd00:7::1',
-    }),
-  )!;
+  const dual = parseBlockFile(JSON.stringify(dualBlock))!;
   const both = plan({ enabledad: true, portIsolation: true }, {}, { block: dual });
   t.same(both.addresses.map(renderInterface), ['10.42.7.2/24', 'fd00:7::2/64']);
   t.match(both, { detectDuplicates: true, isolated: true, bridge: { own: true } });

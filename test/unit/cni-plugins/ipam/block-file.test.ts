@@ -1,15 +1,6 @@
 import t from 'tap';
 import { parseBlockFile, renderBlockFile } from '../../../../cni-plugins/ipam/block-file.ts';
-
-const good = {
-  version: 1,
-  network: 'corral',
-  subnet: '10.42.0.0/16',
-  cidrs: ['10.42.7.0/24'],
-  gateway: '10.42.7.1',
-  bridge: 'corral0',
-  mtu: 1450,
-};
+import { block as good } from '../../../fixtures/blocks.ts';
 
 const dual = { cidrs6: ['fd00:7::/64'], gateway6: 'fd00:7::1', subnet6: 'fd00::/16' };
 

@@ -9,6 +9,7 @@ import { poolOfBlock } from '../../../../cni-plugins/ipam/pool.ts';
 import type { Requested } from '../../../../cni-plugins/ipam/requested.ts';
 import { type Applicant, reserve, type Wish } from '../../../../cni-plugins/ipam/reserve.ts';
 import { parseIp } from '../../../../daemons/shared/model/ip.ts';
+import { leaseOf } from './support/lease-of.ts';
 
 const poolOf = (block: object): ReturnType<typeof poolOfBlock> =>
   poolOfBlock(parseBlockFile(JSON.stringify({ version: 1, bridge: 'corral0', mtu: 1450, ...block }))!);
@@ -18,28 +19,8 @@ const noFolder = { dir: '/nonexistent', bootedAt: 0, bootId: 'boot-1' };
 const asking = (text: string): Requested[] => [{ address: parseIp(text)!, prefix: undefined }];
 
 function applicant(containerId: string, bootId = 'boot-1'): Applicant {
-  return {
-    containerId,
-    ifname: 'eth0',
-    network: 'corral',
-    netnsPath: '/run/netns/x',
-    netnsInode: 1,
-    bootId,
-    bridge: 'corral0',
-    hostVeth: 'vethr1',
-    config: {},
-    args: {},
-    createdAt: 1,
-    attachment: {
-      name: 'x',
-      externalId: null,
-      engine: 'cni',
-      labels: {},
-      ports: [],
-      hostname: null,
-      containerUuid: null,
-    },
-  };
+  const { version, phase, addresses, mac, result, ...rest } = leaseOf(containerId, []);
+  return { ...rest, bootId };
 }
 
 function open(t: Test): {

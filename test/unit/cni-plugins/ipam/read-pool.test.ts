@@ -4,18 +4,7 @@ import t from 'tap';
 import { parseIpamConf } from '../../../../cni-plugins/ipam/ipam-conf.ts';
 import { readPool } from '../../../../cni-plugins/ipam/read-pool.ts';
 import { renderCidr, renderIp } from '../../../../daemons/shared/model/ip.ts';
-
-const block = {
-  version: 1,
-  network: 'corral',
-  subnet: '10.42.0.0/16',
-  cidrs: ['10.42.7.0/24'],
-  gateway: '10.42.7.1',
-  bridge: 'corral0',
-  mtu: 1450,
-  cidrs6: ['fd00:7::/64'],
-  gateway6: 'fd00:7::1',
-};
+import { dualBlock as block } from '../../../fixtures/blocks.ts';
 
 t.test('where the addresses of a network come from, strongest first', async (t) => {
   const blocks = t.testdir({ 'corral.json': JSON.stringify(block) });

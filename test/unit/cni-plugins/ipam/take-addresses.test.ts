@@ -11,19 +11,9 @@ import { release } from '../../../../cni-plugins/ipam/release.ts';
 import { releaseLease, takeAddresses } from '../../../../cni-plugins/ipam/take-addresses.ts';
 import { parseIp } from '../../../../daemons/shared/model/ip.ts';
 import { pathsBelow } from '../../../../daemons/shared/model/paths.ts';
+import { flatBlock as flat } from '../../../fixtures/blocks.ts';
 import { type ClaimsServer, serveClaims } from '../support/claims-server.ts';
 import { leaseOf } from './support/lease-of.ts';
-
-const flat = {
-  version: 1,
-  network: 'flat',
-  subnet: '10.43.0.0/16',
-  cidrs: ['10.43.0.0/16'],
-  gateway: '10.43.0.1',
-  bridge: 'corral-flat',
-  mtu: 1450,
-  blocks: 'none',
-};
 
 interface Bed {
   readonly server: ClaimsServer;

@@ -5,17 +5,9 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type Cni, type CniReply, type CniRequest, createCni } from '../../../../cni-plugins/library.ts';
 import { pathsBelow } from '../../../../daemons/shared/model/paths.ts';
+import { block } from '../../../fixtures/blocks.ts';
 
 const mostMs = 100;
-const block = {
-  version: 1,
-  network: 'corral',
-  subnet: '10.42.0.0/16',
-  cidrs: ['10.42.7.0/24'],
-  gateway: '10.42.7.1',
-  bridge: 'corral0',
-  mtu: 1450,
-};
 
 /** The library on a root of its own, with the block of one network. */
 export function openTarget(t: Test): { root: string; cni: Cni } {
