@@ -4,8 +4,8 @@ import { type Key, keyOf } from '../shared/model/objects.ts';
 import { placeHint } from './derive-membership.ts';
 import { type Ref, refOf } from './record-table.ts';
 
-/** Records taken in one turn: 3 to 5 ms of work among 100,000. */
-export const sliceRecords = 150;
+/** Records taken in one turn: 2 to 3 ms of work among 100,000; a turn may have to read and to write to the store as well. */
+export const sliceRecords = 100;
 /** Records that are looked for in a full set in one turn. */
 const sliceLooks = 3_000;
 

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { sliceRecords } from '../../../daemons/metadata/said.ts';
 import { type Revision, State } from '../../../daemons/metadata/state.ts';
 import type { RecordChange } from '../../../daemons/metadata/store/store.ts';
 import { keyOf } from '../../../daemons/shared/model/objects.ts';
@@ -31,12 +32,12 @@ t.test('complete only after the full set of network-manager, and with its last s
   const { state, revisions } = make();
   await state.replace('overlay', new Map());
   t.equal(state.snapshot.complete, false);
-  const { revision } = await state.replace('network-manager', many(1_200));
+  const { revision } = await state.replace('network-manager', many(12 * sliceRecords));
   t.equal(state.snapshot.complete, true);
   t.equal(revision, state.snapshot.revision);
   t.same(
     revisions.map(({ snapshot }) => [snapshot.count('container'), snapshot.complete]),
-    [150, 300, 450, 600, 750, 900, 1_050, 1_200].map((count) => [count, count === 1_200]),
+    Array.from({ length: 12 }, (_, n) => [(n + 1) * sliceRecords, n === 11]),
   );
   await state.replace('network-manager', new Map());
   t.equal(state.snapshot.complete, true, 'and stays so');
