@@ -1,12 +1,15 @@
 // Pure: which hosts can be peers of this one. Whoever cannot is left out and reported; the others are not affected.
-import { familyOf, type Ip, parseIp, renderIp } from '../shared/model/ip.ts';
+import type { Ip as NetlinkIp } from '../shared/effects/netlink.ts';
+import { parseIp } from '../shared/model/ip.ts';
 import { isUsableMac, type Mac, parseMac, vtepMac } from '../shared/model/mac.ts';
 import type { HostObject } from '../shared/model/objects.ts';
+import type { SharedMap } from '../shared/model/shared-map.ts';
 import type { Snapshot } from '../shared/model/snapshot.ts';
-import { canBeReached, toNetlink } from './addresses.ts';
+import { canBeReached, linkLocalOf, renderAddress, toNetlink } from './addresses.ts';
 import type { Peer, Self } from './overlay-network.ts';
 
-export type HostTunnel = Pick<Peer, 'hostId' | 'host' | 'alive' | 'address' | 'mac'>;
+/** Equal records give the same object, so that what follows from one is computed once. */
+export type HostTunnel = Pick<Peer, 'hostId' | 'host' | 'alive' | 'address' | 'mac' | 'via6'>;
 
 export interface Tunnels {
   /** Undefined while this host's own address is not known. */
@@ -21,44 +24,71 @@ export function judgeHosts(snapshot: Snapshot): Tunnels {
   const { hostId } = snapshot;
   const own = parseAddress(snapshot.get('host', hostId)?.agentIp ?? null);
   if (own === undefined) return { self: undefined, peers: [], faults: [] };
-  const self = { hostId, mac: vtepMac(hostId), address: toNetlink(own) };
+  const self = { hostId, mac: vtepMac(hostId), address: own };
   const faults: string[] = [];
   const peers: HostTunnel[] = [];
-  const taken = new Map<string, string>([
-    [renderIp(own), 'this host'],
+  const taken = new Map<NetlinkIp, string>([
+    [own, 'this host'],
     [self.mac, 'this host'],
   ]);
-  const hosts = [...snapshot.all('host')].sort((a, b) => (a.id < b.id ? -1 : 1));
-  for (const host of hosts) {
+  for (const host of byId(snapshot.table('host'))) {
     // A declared host has no overlay, and one that does not know its address yet reports so itself.
     if (host.id === hostId || host.vtepMac === undefined || host.agentIp === null) continue;
-    const verdict = judge(host, own, taken);
-    if (typeof verdict === 'string') {
-      faults.push(`${host.name}: ${verdict}`);
+    const tunnel = tunnelOf(host);
+    const fault = typeof tunnel === 'string' ? tunnel : conflictOf(tunnel, own, taken);
+    if (fault !== undefined || typeof tunnel === 'string') {
+      faults.push(`${host.name}: ${fault}`);
       continue;
     }
-    taken.set(host.agentIp, host.name).set(verdict.mac, host.name);
-    peers.push(verdict);
+    taken.set(tunnel.address, host.name).set(tunnel.mac, host.name);
+    peers.push(tunnel);
   }
   return { self, peers, faults };
 }
 
-function judge(host: HostObject, own: Ip, taken: ReadonlyMap<string, string>): HostTunnel | string {
-  const address = parseAddress(host.agentIp);
-  const mac = usableMac(host.vtepMac);
-  if (address === undefined) return `its agent address ${shown(host.agentIp)} cannot be reached`;
-  if (mac === undefined) return `its overlay MAC ${shown(host.vtepMac)} is of no device`;
-  if (familyOf(address) !== familyOf(own)) return `${renderIp(address)} is of another family than this host's address`;
-  const rival = taken.get(renderIp(address));
-  if (rival !== undefined) return `${rival} has its agent address ${renderIp(address)} too`;
-  const twin = taken.get(mac);
-  if (twin !== undefined) return `${twin} has its overlay MAC ${mac} too`;
-  return { hostId: host.id, host: host.name, alive: host.alive !== false, address: toNetlink(address), mac };
+/** The table is the same object as long as no host differs. */
+const sorted = new WeakMap<object, readonly HostObject[]>();
+
+function byId(table: SharedMap<HostObject>): readonly HostObject[] {
+  const known = sorted.get(table);
+  if (known) return known;
+  const hosts = [...table.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  sorted.set(table, hosts);
+  return hosts;
 }
 
-function parseAddress(text: string | null): Ip | undefined {
+const tunnels = new WeakMap<HostObject, HostTunnel | string>();
+
+/** The host's end of the tunnel, or why it has none. */
+function tunnelOf(host: HostObject): HostTunnel | string {
+  const known = tunnels.get(host) ?? parseTunnel(host);
+  tunnels.set(host, known);
+  return known;
+}
+
+function parseTunnel({ id, name, agentIp, alive, vtepMac: text }: HostObject): HostTunnel | string {
+  const address = parseAddress(agentIp);
+  const mac = usableMac(text);
+  if (address === undefined) return `its agent address ${shown(agentIp)} cannot be reached`;
+  if (mac === undefined) return `its overlay MAC ${shown(text)} is of no device`;
+  return { hostId: id, host: name, alive: alive !== false, address, mac, via6: linkLocalOf(mac) };
+}
+
+function conflictOf(
+  { address, mac }: HostTunnel,
+  own: NetlinkIp,
+  taken: ReadonlyMap<NetlinkIp, string>,
+): string | undefined {
+  if (typeof address !== typeof own) return `${renderAddress(address)} is of another family than this host's address`;
+  const rival = taken.get(address);
+  if (rival !== undefined) return `${rival} has its agent address ${renderAddress(address)} too`;
+  const twin = taken.get(mac);
+  return twin === undefined ? undefined : `${twin} has its overlay MAC ${mac} too`;
+}
+
+function parseAddress(text: string | null): NetlinkIp | undefined {
   const address = text === null ? undefined : parseIp(text);
-  return address !== undefined && canBeReached(address) ? address : undefined;
+  return address !== undefined && canBeReached(address) ? toNetlink(address) : undefined;
 }
 
 function usableMac(text: string | undefined): Mac | undefined {

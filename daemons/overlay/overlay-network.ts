@@ -46,8 +46,9 @@ export interface Peer {
   readonly via: Ipv4;
   /** Next hop of its IPv6 ranges: a link-local address of its MAC. */
   readonly via6: string;
-  /** Blocks, and single addresses that lie outside of them; both families. */
+  /** Blocks, and single addresses that lie outside of them. */
   readonly ranges: readonly IpRange[];
+  readonly ranges6: readonly IpRange[];
   /** Its own address inside the network, which answers probes; undefined without a block. */
   readonly gateway: Ipv4 | undefined;
 }

@@ -77,7 +77,7 @@ function wantNetwork(
     return undefined;
   }
   const subnet6 = object.subnet6 === undefined ? undefined : parseCidr6(object.subnet6);
-  const ranges = { subnet, subnet6 };
+  const ranges = { network: name, subnet, subnet6 };
   const singles = singlesByHost(overrides.get(name)?.values() ?? [], hostId, ranges);
   const peers = tunnels.peers.flatMap((host): Peer[] => {
     const all = parts.get(host.hostId) ?? [];

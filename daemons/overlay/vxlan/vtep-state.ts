@@ -87,8 +87,13 @@ export interface HaveState {
 /** The kernel keeps one route for each range and metric; ours have the family's default metric. */
 export function routeKey(dst: IpRange, metric?: number): string {
   const usual = typeof dst.base === 'number' ? 0 : 1024;
-  return metric === undefined || metric === usual ? renderRange(dst) : `${renderRange(dst)} metric ${metric}`;
+  const range = keys.get(dst) ?? renderRange(dst);
+  keys.set(dst, range);
+  return metric === undefined || metric === usual ? range : `${range} metric ${metric}`;
 }
+
+/** A peer's ranges are asked for at every comparison. */
+const keys = new WeakMap<IpRange, string>();
 
 /** Made by this driver: by alias, or by name if a crash came before the alias. */
 export function isOwnDevice({ kind, alias, name }: HaveDevice): boolean {

@@ -31,13 +31,11 @@ export function wantVtep(network: OverlayNetwork, facts: HostFacts): WantVtep {
   const waits = source === undefined && !network.flat;
   for (const peer of network.peers) {
     fdb.set(peer.mac, peer.address);
-    for (const { via, ranges } of hopsOf(peer)) {
-      neighbours.set(via, peer.mac);
-      if (waits && typeof via === 'number') continue;
-      const src = typeof via === 'number' ? source : source6;
-      const way = wayTo(peer, via, network, mtu, facts);
-      for (const dst of ranges) routes.set(routeKey(dst), { dst, src, ...way });
-    }
+    const { via, via6, ranges, ranges6 } = peer;
+    if (ranges.length > 0) neighbours.set(via, peer.mac);
+    if (ranges6.length > 0) neighbours.set(via6, peer.mac);
+    if (ranges.length > 0 && !waits) addRoutes(routes, ranges, wayTo(peer, via, source, network, mtu, facts));
+    if (ranges6.length > 0) addRoutes(routes, ranges6, wayTo(peer, via6, source6, network, mtu, facts));
   }
   return {
     network: network.name,
@@ -71,28 +69,25 @@ export function mtuTo(network: OverlayNetwork, peer: Peer, facts: HostFacts): nu
   return smallerMtu(facts.paths.get(peer.address), peer, device) ?? device;
 }
 
-/** The next hops of a peer, one for each family of which it has ranges. */
-function hopsOf({ via, via6, ranges }: Peer): { via: Ip; ranges: Peer['ranges'] }[] {
-  const four = ranges.filter(({ base }) => typeof base === 'number');
-  const six = ranges.filter(({ base }) => typeof base === 'string');
-  return [
-    { via, ranges: four },
-    { via: via6, ranges: six },
-  ].filter((hop) => hop.ranges.length > 0);
+type Way = Omit<WantRoute, 'dst'>;
+
+function addRoutes(routes: Map<string, WantRoute>, ranges: Peer['ranges'], { via, src, mtu, direct }: Way): void {
+  for (const dst of ranges) routes.set(routeKey(dst), { dst, via, src, mtu, direct });
 }
 
 function wayTo(
   peer: Peer,
   via: Ip,
+  src: Ip | undefined,
   network: OverlayNetwork,
   deviceMtu: number,
   facts: HostFacts,
-): Pick<WantRoute, 'via' | 'mtu' | 'direct'> {
+): Way {
   const path = facts.paths.get(peer.address);
   if (network.direct && path?.onLink && typeof peer.address === typeof via) {
-    return { via: peer.address, mtu: undefined, direct: path.index };
+    return { via: peer.address, src, mtu: undefined, direct: path.index };
   }
-  return { via, mtu: smallerMtu(path, peer, deviceMtu), direct: undefined };
+  return { via, src, mtu: smallerMtu(path, peer, deviceMtu), direct: undefined };
 }
 
 function smallerMtu(path: Path | undefined, peer: Peer, deviceMtu: number): number | undefined {
