@@ -13,7 +13,7 @@ import type { SqliteStore } from '../store/sqlite.ts';
 import type { RecordChange } from '../store/store.ts';
 import { ClusterStore } from './cluster-store.ts';
 import { JournalKeeper } from './journal-keeper.ts';
-import { renderKey } from './keys.ts';
+import { isAboutHosts, renderKey } from './keys.ts';
 import { ClusterLink } from './link.ts';
 import { Lives } from './lives.ts';
 import { Membership, placeOf } from './membership.ts';
@@ -272,7 +272,7 @@ export class Cluster {
 
   #apply(events: readonly EtcdEvent[]): void {
     this.mirror.apply(events);
-    this.#lives.look(0);
+    if (events.some(isAboutHosts)) this.#lives.look(0);
     this.#flush();
     if (this.mirror.needsList) this.link.restart();
   }

@@ -50,6 +50,14 @@ export function hostPrefix(host: string): string {
   return `${root}hosts/${host}/`;
 }
 
+const leases = `${root}alive/`;
+
+/** True for a change that tells whether a host is there: its lease, or its info. */
+export function isAboutHosts(event: { readonly put: { readonly key: string } } | { readonly drop: string }): boolean {
+  const key = 'put' in event ? event.put.key : event.drop;
+  return key.startsWith(leases) || key.endsWith('/info');
+}
+
 /** The place of a key, undefined for one that is not well-formed or of a later version. */
 export function parseKey(key: string): Place | undefined {
   if (key === clusterKey) return { at: 'cluster' };

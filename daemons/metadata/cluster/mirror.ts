@@ -137,10 +137,6 @@ export class Mirror {
     for (const { value } of this.#containers.values()) if (this.#isShown(value.hostId)) yield value;
   }
 
-  countOf(host: string): number {
-    return this.#byHost.get(host)?.size ?? 0;
-  }
-
   /** Takes a host's containers out of sight, or back in. */
   hide(host: string, hidden: boolean): void {
     if (this.#hidden.has(host) === hidden) return;

@@ -194,7 +194,7 @@ class Link implements EtcdLink {
       return await this.#call('prolong a lease', answered);
     } finally {
       this.#streams.delete(stream);
-      stream.cancel();
+      stream.end(); // cancelled instead, a member that speaks TLS would refuse the next call
     }
   }
 
