@@ -1,11 +1,30 @@
 // The plugins against the reference plugins (bridge and host-local of containernetworking-plugins) with an equal
 // configuration, alternating in one run: one after another, and two hundred at once; with the whole suite running.
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Machine, makeMachine, writeIn } from '../docker/support/machine.ts';
 import { repository, startSuite } from '../docker/support/suite.ts';
 import { median } from './figures.ts';
 import type { Bench } from './main.ts';
-import type { Job, Plugin, Times } from './support/cni-runner.ts';
+
+interface Plugin {
+  readonly program: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** One more variable, `NAME=value`. */
+  readonly variable?: string;
+}
+
+/** In turn, one attachment after another with ADD, CHECK and DEL; or all ADDs at once, then all DELs. */
+interface Job {
+  readonly plugins: Readonly<Record<string, Plugin>>;
+  readonly mode: 'turn' | 'once';
+  readonly rounds: number;
+}
+
+/** `<plugin> <verb>` to milliseconds: of each call, or of all together. */
+type Times = Record<string, number[]>;
 
 const rounds = 100;
 const crowd = 200;
@@ -26,10 +45,10 @@ const reference = (name: string, subnet: string, ipMasq: boolean): Plugin => ({
   },
 });
 
-const ours = (env: Record<string, string> = {}): Plugin => ({
+const ours = (variable?: string): Plugin => ({
   program: '/opt/cni/bin/corral-bridge',
   config: { cniVersion: '1.0.0', name: 'corral', type: 'corral-bridge', ipam: { type: 'corral-ipam' } },
-  env,
+  ...(variable !== undefined && { variable }),
 });
 
 /** Another root, where no daemon listens. */
@@ -54,13 +73,13 @@ async function run(): Promise<void> {
       reference: reference('ref0', '10.97.0.0/16', false),
       'with ipMasq': reference('refmasq0', '10.98.0.0/16', true),
       ours: ours(),
-      standalone: ours({ CORRAL_ROOT: '/run/alone' }),
+      standalone: ours('CORRAL_ROOT=/run/alone'),
     };
-    measure(machine, { plugins, namespaces, mode: 'in turn', rounds: 3 });
-    const turns = measure(machine, { plugins, namespaces, mode: 'in turn', rounds });
+    measure(machine, { plugins, mode: 'turn', rounds: 3 });
+    const turns = measure(machine, { plugins, mode: 'turn', rounds });
     for (const verb of ['ADD', 'CHECK', 'DEL']) print(`${verb}, one after another`, verb, turns);
     const { standalone: _, ...hosted } = plugins;
-    const together = measure(machine, { plugins: hosted, namespaces, mode: 'at once', rounds: 3 });
+    const together = measure(machine, { plugins: hosted, mode: 'once', rounds: 3 });
     for (const verb of ['ADD', 'DEL']) print(`${crowd} ${verb} at once`, verb, together);
     const after = memoryOf(machine, suite.pidOf('network-manager'));
     console.log(`network-manager, which hosts the plugins: ${before} MB before, ${after} MB after`);
@@ -82,10 +101,32 @@ function furnish(machine: Machine): void {
   machine.sh(`for name in ${namespaces.join(' ')}; do ip netns add $name; done`, { timeoutMs: 120_000 });
 }
 
-function measure(machine: Machine, job: Job): Times {
-  writeIn(machine, '/run/job.json', JSON.stringify(job));
-  const runner = new URL('./support/cni-runner.ts', import.meta.url).pathname;
-  return JSON.parse(machine.sh(`${process.execPath} ${runner} </run/job.json`, { timeoutMs: 600_000 }));
+/** By a program in C, built for this run; see there for what it reads and writes. */
+function measure(machine: Machine, { plugins, mode, rounds }: Job): Times {
+  const dir = mkdtempSync(join(tmpdir(), 'bench-'));
+  try {
+    const source = new URL('./support/run-plugins.c', import.meta.url).pathname;
+    execFileSync('cc', ['-std=gnu11', '-O2', '-o', join(dir, 'run'), source]);
+    const lines = Object.entries(plugins).map(([name, { program, config, variable }]) =>
+      [name, program, JSON.stringify(config), ...(variable === undefined ? [] : [variable])].join('\t'),
+    );
+    writeIn(machine, '/run/job', `${lines.join('\n')}\n`);
+    const command = `${join(dir, 'run')} ${mode} ${rounds} ${namespaces.length} </run/job`;
+    return timesIn(machine.sh(command, { timeoutMs: 600_000 }));
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function timesIn(text: string): Times {
+  const times: Times = {};
+  for (const line of text.trimEnd().split('\n')) {
+    const [name, verb, ms] = line.split('\t');
+    const row = `${name} ${verb}`;
+    times[row] ??= [];
+    times[row].push(Number(ms));
+  }
+  return times;
 }
 
 /** Medians, and each as a part of the reference's. */

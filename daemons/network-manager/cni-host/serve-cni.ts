@@ -24,8 +24,8 @@ export interface CniHost {
   close(): Promise<void>;
 }
 
-/** More at once would not be faster, and what each of them holds would outlive the young generation. DELs gather, so they do not wait. */
-const addsAtOnce = 16;
+/** All but one wait for metadata's acknowledgement; what more of them held would outlive the young generation. DELs gather, so they do not wait. */
+const addsAtOnce = 32;
 
 const tryAgain = 11;
 const decode = 6;

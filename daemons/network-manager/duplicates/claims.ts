@@ -21,6 +21,7 @@ export interface Duplicate {
 
 export class Claims {
   readonly #byAddress = new Map<string, Claim>();
+  readonly #byBridge = new Map<string, Claim[]>();
   readonly #byMac = new Map<string, Claim>();
   /** Leases that name an address which an older one has on the same bridge. */
   readonly doubles: readonly Duplicate[];
@@ -28,18 +29,26 @@ export class Claims {
   constructor(leases: readonly Lease[]) {
     const doubles: Duplicate[] = [];
     const oldestFirst = leases.filter(({ phase }) => phase === 'done').sort((a, b) => a.createdAt - b.createdAt);
-    for (const claim of [...oldestFirst.flatMap(gatewaysOf), ...oldestFirst.flatMap(claimsOf)]) {
+    const gateways = oldestFirst.flatMap((lease) => partsOf(lease).gateways);
+    for (const claim of [...gateways, ...oldestFirst.flatMap((lease) => partsOf(lease).own)]) {
       const key = keyOf(claim.bridge, claim.ip);
       const older = this.#byAddress.get(key);
-      if (!older) this.#byAddress.set(key, claim);
+      if (!older) this.#add(key, claim);
       else if (older.mac !== claim.mac) doubles.push({ claim: older, rival: claim.mac, rivalName: claim.owner });
       this.#byMac.set(`${claim.bridge} ${claim.mac}`, this.#byMac.get(`${claim.bridge} ${claim.mac}`) ?? claim);
     }
     this.doubles = doubles;
   }
 
-  on(bridge: string): Claim[] {
-    return [...this.#byAddress.values()].filter((claim) => claim.bridge === bridge);
+  on(bridge: string): readonly Claim[] {
+    return this.#byBridge.get(bridge) ?? [];
+  }
+
+  #add(key: string, claim: Claim): void {
+    this.#byAddress.set(key, claim);
+    const those = this.#byBridge.get(claim.bridge);
+    if (those) those.push(claim);
+    else this.#byBridge.set(claim.bridge, [claim]);
   }
 
   /** The duplicate that it means when somebody says he has an address; undefined if he may. */
@@ -53,6 +62,22 @@ export class Claims {
 export function describeDuplicate({ claim, rival, rivalName }: Duplicate, port: string | undefined): string {
   const who = rivalName ?? `a stranger with MAC ${rival}${port === undefined ? '' : ` at port ${port}`}`;
   return `${renderIpv4(claim.ip)} belongs to ${claim.owner} and is also used by ${who}`;
+}
+
+interface Parts {
+  readonly own: readonly Claim[];
+  readonly gateways: readonly Claim[];
+}
+
+/** A lease does not change, and there are hundreds that are looked at every few seconds. */
+const known = new WeakMap<Lease, Parts>();
+
+function partsOf(lease: Lease): Parts {
+  const before = known.get(lease);
+  if (before) return before;
+  const parts = { own: claimsOf(lease), gateways: gatewaysOf(lease) };
+  known.set(lease, parts);
+  return parts;
 }
 
 function claimsOf(lease: Lease): Claim[] {

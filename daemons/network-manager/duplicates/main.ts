@@ -27,6 +27,7 @@ const everyMs = 1_000;
 const passesBetweenLooks = 4;
 const mostMessages = 256;
 const mostNamed = 5;
+const failuresToTell = 10;
 const condition = 'duplicates';
 
 /** What belongs to one bridge. */
@@ -48,7 +49,7 @@ export class DuplicatesKeeper {
   #timer: NodeJS.Timeout | undefined;
   #passes = 0;
   #busy = false;
-  #failing = false;
+  #failures = 0;
   #told = '';
   #count = 0;
 
@@ -94,11 +95,13 @@ export class DuplicatesKeeper {
         );
       }
       await this.#tell([...claims.doubles, ...heard]);
-      this.#failing = false;
+      this.#failures = 0;
     } catch (error) {
+      // A list that changes while it is read is what hundreds of starting containers make for a moment.
       const { log } = this.#options.context;
-      if (!this.#failing) log.warn({ event: 'duplicates.failed', error }, 'cannot look for duplicate addresses now');
-      this.#failing = true;
+      this.#failures += 1;
+      if (this.#failures === failuresToTell)
+        log.warn({ event: 'duplicates.failed', error }, 'cannot look for duplicate addresses now');
     } finally {
       this.#busy = false;
     }

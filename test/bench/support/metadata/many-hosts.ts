@@ -2,15 +2,18 @@
 // it costs. Then a start from disk, and a whole set.
 import { rmSync } from 'node:fs';
 import { callRaw } from '../../../../daemons/shared/source/call.ts';
+import type { Records } from '../../../../daemons/shared/source/records.ts';
 import { watchSnapshot } from '../../../../daemons/shared/source/watch.ts';
 import { idOf, record } from '../../../fixtures/records.ts';
 import { startDaemon, untilState } from '../../../netns/metadata/daemon.ts';
 import { type TestScope, until } from '../../../netns/support/namespaces.ts';
 import { renderFigures } from '../../figures.ts';
-import { type Bed, cpuSeconds, makeBed, nodeOptions, report, residentMb, service } from './bed.ts';
+import { type Bed, cpuSeconds, makeBed, nodeOptions, report, residentMb, runIn, service } from './bed.ts';
 
 const [hosts, containersEach] = [1_000, 100];
 const changes = 50;
+/** Until the garbage of the full set is collected. */
+const collectedMs = 30_000;
 
 export async function measureManyHosts(): Promise<void> {
   const undo: (() => void | Promise<void>)[] = [];
@@ -35,14 +38,7 @@ function containerOf(n: number, differing: Parameters<typeof record>[1] = {}) {
 }
 
 async function measure(bed: Bed): Promise<void> {
-  const pid = bed.daemon.process.pid!;
-  const all = Array.from({ length: hosts * containersEach }, (_, n) => containerOf(n));
-  let [begun, cpu] = [performance.now(), cpuSeconds(pid)];
-  const source = await report(bed, all);
-  console.log(
-    `${all.length} containers, full set: ${((performance.now() - begun) / 1000).toFixed(2)} s, ${(cpuSeconds(pid) - cpu).toFixed(2)} s of processor, then ${residentMb(pid).toFixed(0)} MB`,
-  );
-  await until(60_000, 'all kept', async () => (await metrics(bed)).includes('records_waiting{daemon="metadata"} 0'));
+  const source = await measureFullSet(bed);
   let seen = 0;
   const watch = watchSnapshot({
     socketPath: bed.root.metadataSocket,
@@ -55,36 +51,86 @@ async function measure(bed: Bed): Promise<void> {
   bed.scope.teardown(() => watch.close());
   await until(30_000, 'the reader of the watch', () => seen > 0);
   await settle();
-  const [inHttp, atReader, processor]: number[][] = [[], [], []];
-  for (let n = 0; n < changes; n += 1) {
-    begun = performance.now();
-    cpu = cpuSeconds(pid);
-    const acknowledged = source.change([containerOf(7, { startCount: 10 + n })], []);
-    await until(5_000, 'the reader', () => seen === 10 + n);
-    atReader!.push(performance.now() - begun);
-    await acknowledged;
-  }
-  for (let n = 0; n < changes; n += 1) {
-    begun = performance.now();
-    void source.change([containerOf(7, { startCount: 100 + n })], []);
-    const path = `/v1/tree/latest/containers/${idOf(7)}/start_count`;
-    await until(
-      5_000,
-      'the service',
-      async () => (await callRaw(bed.root.metadataSocket, path)).text === String(100 + n),
-    );
-    inHttp!.push(performance.now() - begun);
-  }
-  cpu = cpuSeconds(pid);
-  for (let n = 0; n < changes * 4; n += 1) await source.change([containerOf(7, { startCount: 1_000 + n })], []);
-  processor!.push(((cpuSeconds(pid) - cpu) * 1000) / (changes * 4));
-  console.log(
-    `one change: seen by a reader of the watch ${renderFigures(atReader!, 'ms')}, by HTTP ${renderFigures(inHttp!, 'ms')}, ${processor![0]!.toFixed(2)} ms of processor`,
-  );
-  console.log(`loop while a listing of all is answered: ${await loopDelay(bed)}`);
+  await measureChanges(bed, source, () => seen);
+  console.log(`a listing of all: ${await loopDelay(bed)}`);
   source.close();
   watch.close();
   await startAgain(bed);
+}
+
+/** The whole set from one source, what others wait for meanwhile, and the memory that it takes. */
+async function measureFullSet(bed: Bed): Promise<Records> {
+  const pid = bed.daemon.process.pid!;
+  const all = Array.from({ length: hosts * containersEach }, (_, n) => containerOf(n));
+  const asker = startAsker(bed);
+  const [begun, cpu] = [performance.now(), cpuSeconds(pid)];
+  const source = await report(bed, all);
+  const [seconds, processor] = [(performance.now() - begun) / 1000, cpuSeconds(pid) - cpu];
+  await until(60_000, 'all kept', async () => (await metrics(bed)).includes('records_waiting{daemon="metadata"} 0'));
+  const kept = (performance.now() - begun) / 1000;
+  const right = residentMb(pid);
+  console.log(
+    `${all.length} containers, full set: ${seconds.toFixed(2)} s, ${processor.toFixed(2)} s of processor, in the store after ${kept.toFixed(1)} s`,
+  );
+  console.log(`meanwhile a small answer took ${await asker.took()}`);
+  await new Promise((resolve) => setTimeout(resolve, collectedMs));
+  console.log(
+    `resident: ${right.toFixed(0)} MB, ${residentMb(pid).toFixed(0)} MB after ${collectedMs / 1000} s of idleness`,
+  );
+  return source;
+}
+
+/** One container at a time, until a reader of the watch has it, until HTTP shows it, and what it costs. */
+async function measureChanges(bed: Bed, source: Records, seen: () => number): Promise<void> {
+  const pid = bed.daemon.process.pid!;
+  const [inHttp, atReader]: number[][] = [[], []];
+  for (let n = 0; n < changes; n += 1) {
+    const begun = performance.now();
+    const acknowledged = source.change([containerOf(7, { startCount: 10 + n })], []);
+    await until(5_000, 'the reader', () => seen() === 10 + n);
+    atReader!.push(performance.now() - begun);
+    await acknowledged;
+  }
+  const path = `/v1/tree/latest/containers/${idOf(7)}/start_count`;
+  const shown = async (): Promise<string> => (await callRaw(bed.root.metadataSocket, path)).text;
+  for (let n = 0; n < changes; n += 1) {
+    const begun = performance.now();
+    void source.change([containerOf(7, { startCount: 100 + n })], []);
+    await until(5_000, 'the service', async () => (await shown()) === String(100 + n));
+    inHttp!.push(performance.now() - begun);
+  }
+  const cpu = cpuSeconds(pid);
+  for (let n = 0; n < changes * 4; n += 1) await source.change([containerOf(7, { startCount: 1_000 + n })], []);
+  const each = ((cpuSeconds(pid) - cpu) * 1000) / (changes * 4);
+  console.log(
+    `one change: seen by a reader of the watch ${renderFigures(atReader!, 'ms')}, by HTTP ${renderFigures(inHttp!, 'ms')}, ${each.toFixed(2)} ms of processor`,
+  );
+}
+
+/** A process that asks one small question after the other; `took` ends it. */
+function startAsker(bed: Bed): { took(): Promise<string> } {
+  const script = `
+    const { get } = require('node:http');
+    const agent = new (require('node:http').Agent)({ keepAlive: true });
+    const took = [];
+    const ask = () => {
+      const begun = performance.now();
+      get({ socketPath: '${bed.root.metadataSocket}', path: '/healthz', agent }, (response) => {
+        response.resume().on('end', () => { took.push(performance.now() - begun); setTimeout(ask, 1); });
+      });
+    };
+    ask();
+    process.on('SIGTERM', () => { console.log(JSON.stringify(took)); process.exit(0); });`;
+  const { process: child, said } = runIn(bed.scope, bed.client, [process.execPath, '-e', script]);
+  return {
+    took: async () => {
+      child.kill('SIGTERM');
+      await until(5_000, 'the asker', () => said().includes(']'));
+      const all = (JSON.parse(said()) as number[]).sort((x, y) => x - y);
+      const at = (part: number): string => all[Math.floor((all.length - 1) * part)]!.toFixed(1);
+      return `median ${at(0.5)} ms, p99 ${at(0.99)} ms, at most ${at(1)} ms (${all.length} asked, ${all.filter((ms) => ms > 10).length} above 10 ms)`;
+    },
+  };
 }
 
 /** The longest answer to a small question while two whole listings are rendered and sent. */
@@ -123,7 +169,7 @@ async function startAgain(bed: Bed): Promise<void> {
     rmSync(`${bed.root.path}/run/corral/metadata.sock`, { force: true });
     const begun = performance.now();
     last = startDaemon(bed.scope, bed.host, bed.root, { NODE_OPTIONS: nodeOptions });
-    await until(20_000, 'all containers served', async () => {
+    await until(60_000, 'all containers served', async () => {
       const { text } = await callRaw(
         bed.root.metadataSocket,
         `/v1/tree/latest/containers/${hosts * containersEach - 1}/name`,
