@@ -5,16 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HealthReport } from '../../../../daemons/shared/daemon/health.ts';
-import { vtepMac } from '../../../../daemons/shared/model/mac.ts';
-import type {
-  BlockObject,
-  ContainerObject,
-  HostObject,
-  NetworkObject,
-  SnapshotObject,
-} from '../../../../daemons/shared/model/objects.ts';
+import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
 import { callJson, callRaw } from '../../../../daemons/shared/source/call.ts';
 import { type FakeMetadata, startFakeMetadata } from '../../../fakes/metadata-watch.ts';
+import { hostIdOf } from '../../../fixtures/overlay-objects.ts';
 import {
   connect,
   exec,
@@ -24,6 +18,8 @@ import {
   type TestScope,
   until,
 } from '../../support/namespaces.ts';
+
+export * from '../../../fixtures/overlay-objects.ts';
 
 export const patience = 30_000;
 const main = join(import.meta.dirname, '../../../../daemons/overlay/main.ts');
@@ -35,87 +31,6 @@ export interface Host {
   /** CORRAL_ROOT. */
   readonly root: string;
   readonly metadata: FakeMetadata;
-}
-
-export function hostIdOf(number: number): string {
-  return `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
-}
-
-export function hostObject(number: number, rest: Partial<HostObject> = {}): HostObject {
-  const id = hostIdOf(number);
-  return {
-    kind: 'host',
-    id,
-    name: `node-${number}`,
-    hostname: `node-${number}`,
-    agentIp: `192.168.50.${10 + number}`,
-    labels: {},
-    memory: null,
-    milliCpu: null,
-    localStorageMb: null,
-    vtepMac: vtepMac(id),
-    ...rest,
-  };
-}
-
-export function networkObject(name = 'corral', rest: Partial<NetworkObject> = {}): NetworkObject {
-  const isDefault = name === 'corral';
-  return {
-    kind: 'network',
-    id: `00000000-0000-4000-9000-${Buffer.from(name).toString('hex').padStart(12, '0').slice(-12)}`,
-    name,
-    subnet: '10.42.0.0/16',
-    block: 24,
-    vni: 1042,
-    driver: 'vxlan',
-    isDefault,
-    mtu: null,
-    hostPorts: true,
-    bridge: isDefault ? 'corral0' : `corral-${name}`,
-    ...rest,
-  };
-}
-
-export function blockObject(owner: number, cidr = `10.42.${owner}.0/24`, rest: Partial<BlockObject> = {}): BlockObject {
-  const network = rest.network ?? 'corral';
-  return { kind: 'block', id: `${network}/${cidr}`, network, cidr, hostId: hostIdOf(owner), ...rest };
-}
-
-export function containerObject(owner: number, ip: string, rest: Partial<ContainerObject> = {}): ContainerObject {
-  const tail = Buffer.from(ip).toString('hex').slice(-12).padStart(12, '0');
-  return {
-    kind: 'container',
-    id: `00000000-0000-4000-a000-${tail}`,
-    name: `c-${ip}`,
-    externalId: null,
-    hostId: hostIdOf(owner),
-    network: 'corral',
-    ips: [ip],
-    mac: null,
-    ports: [],
-    labels: {},
-    state: 'running',
-    health: null,
-    hostname: null,
-    createdAt: 1_000,
-    startCount: 1,
-    dns: [],
-    dnsSearch: [],
-    networkFrom: null,
-    system: false,
-    stackId: null,
-    stackName: null,
-    serviceId: null,
-    serviceName: null,
-    serviceIndex: null,
-    ...rest,
-  };
-}
-
-/** The default network with one /24 for each of `count` hosts. */
-export function cluster(count: number): SnapshotObject[] {
-  const numbers = Array.from({ length: count }, (_, at) => at + 1);
-  return [networkObject(), ...numbers.map((one) => hostObject(one)), ...numbers.map((one) => blockObject(one))];
 }
 
 /** A namespace with a bridge to which hosts are plugged. */
