@@ -1,6 +1,7 @@
 // The keepers of network-manager: bridges and their files (networks/), iptables chains (rules/) with the published ports
 // (ports/), flows to former targets of ports (conntrack/), CNI configurations (cni-conf/). Each has one loop of its own, so that a firewall that cannot be
 // written does not keep a bridge from being made.
+import type { Route } from '../shared/daemon/http.ts';
 import type { DaemonContext } from '../shared/daemon/life.ts';
 import { openIptables } from '../shared/effects/iptables.ts';
 import { openConntrack } from '../shared/effects/netlink/conntrack.ts';
@@ -36,7 +37,53 @@ export interface Keepers {
 }
 
 export function startKeepers(deps: KeeperDeps): Keepers {
-  const { context, netlink, watch, links } = deps;
+  const { context, watch } = deps;
+  const made = makeKeepers(deps);
+  const { networks, rules, flows, conf, ports } = made;
+  const both = (): void => {
+    networks.poke();
+    rules.poke();
+  };
+  watch.listen({
+    onLink: (index) => {
+      if (networks.onLink(index)) rules.poke();
+    },
+    onAddress: both,
+    onRoute: () => networks.poke(),
+    onResync: both,
+  });
+  context.routes.push(diffRoute(made));
+  let last: Snapshot | undefined;
+  return {
+    ready: networks.ready,
+    withhold: (blocks) => networks.withhold(blocks),
+    onSnapshot(snapshot) {
+      const isNews = !last || isDifferentForKeepers(last, snapshot);
+      const hasOtherPorts = ports.take(snapshot);
+      last = snapshot;
+      if (isNews) networks.onSnapshot(snapshot);
+      else networks.onContainers(snapshot);
+      if (isNews) conf.onSnapshot(snapshot);
+      if (isNews || hasOtherPorts) rules.onSnapshot(snapshot);
+    },
+    async stop() {
+      await Promise.all([networks.close(), rules.close(), flows.close(), conf.close()]);
+      made.release();
+    },
+  };
+}
+
+interface MadeKeepers {
+  readonly networks: NetworksKeeper;
+  readonly rules: RulesKeeper;
+  readonly flows: FlowsKeeper;
+  readonly conf: ConfKeeper;
+  readonly ports: PublishedPorts;
+  /** Closes the sockets that they look through. */
+  release(): void;
+}
+
+function makeKeepers({ context, netlink, links }: KeeperDeps): MadeKeepers {
   const metrics = keeperMetrics(context.metrics);
   const networks: NetworksKeeper = new NetworksKeeper({
     context,
@@ -63,21 +110,15 @@ export function startKeepers(deps: KeeperDeps): Keepers {
     ports,
     onPublished: (published) => flows.onPublished(published),
   });
-  watch.listen({
-    onLink: (index) => {
-      if (networks.onLink(index)) rules.poke();
-    },
-    onAddress: () => {
-      networks.poke();
-      rules.poke();
-    },
-    onRoute: () => networks.poke(),
-    onResync: () => {
-      networks.poke();
-      rules.poke();
-    },
-  });
-  context.routes.push({
+  const release = (): void => {
+    for (const one of [ruleWatch, conntrack, ipsets]) one.close();
+  };
+  return { networks, rules, flows, conf, ports, release };
+}
+
+/** What every keeper would change now; changes nothing. */
+function diffRoute({ networks, rules, flows, conf }: MadeKeepers): Route {
+  return {
     method: 'GET',
     path: /^\/v1\/diff$/,
     async handle(http) {
@@ -89,26 +130,6 @@ export function startKeepers(deps: KeeperDeps): Keepers {
           { keeper: 'cni-conf', changes: conf.diff() },
         ],
       };
-    },
-  });
-  let last: Snapshot | undefined;
-  return {
-    ready: networks.ready,
-    withhold: (blocks) => networks.withhold(blocks),
-    onSnapshot(snapshot) {
-      const isNews = !last || isDifferentForKeepers(last, snapshot);
-      const hasOtherPorts = ports.take(snapshot);
-      last = snapshot;
-      if (isNews) networks.onSnapshot(snapshot);
-      else networks.onContainers(snapshot);
-      if (isNews) conf.onSnapshot(snapshot);
-      if (isNews || hasOtherPorts) rules.onSnapshot(snapshot);
-    },
-    async stop() {
-      await Promise.all([networks.close(), rules.close(), flows.close(), conf.close()]);
-      ruleWatch.close();
-      conntrack.close();
-      ipsets.close();
     },
   };
 }

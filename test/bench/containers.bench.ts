@@ -10,8 +10,8 @@ import type { Bench } from './main.ts';
 
 const containers = 200;
 const settleMs = 45_000;
-/** `CORRAL_BENCH_IDLE_SECONDS=60` is enough to see a change; what is published is five minutes. */
-const idleMs = Number(process.env.CORRAL_BENCH_IDLE_SECONDS ?? 300) * 1_000;
+/** `BENCH_IDLE_SECONDS=60` is enough to see a change; what is published is five minutes. */
+const idleMs = Number(process.env.BENCH_IDLE_SECONDS ?? 300) * 1_000;
 const leases = '/run/corral/leases/corral/attachments';
 
 async function run(): Promise<void> {

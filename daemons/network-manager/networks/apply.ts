@@ -9,7 +9,7 @@ import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import type { Cidr, Family } from '../../shared/model/ip.ts';
 import { acceptPath, forwarding6Path, forwardingPath } from './plan-forwarding.ts';
 import { unreachableMetric } from './plan-network.ts';
-import { describeStep, networkOfStep, type PortStep, type Step } from './steps.ts';
+import { type DropStep, describeStep, type HostStep, networkOfStep, type PortStep, type Step } from './steps.ts';
 
 export type HostWrites = Pick<
   Netlink,
@@ -64,12 +64,8 @@ export async function applySteps(steps: readonly Step[], hands: Hands): Promise<
 async function applyStep(step: Step, { netlink, connectPort, onForwarding }: Hands): Promise<void> {
   switch (step.do) {
     case 'forwarding':
-      if (ensureSysctl(forwardingPath, '1')) onForwarding(4);
-      return;
     case 'forwarding6':
-      // First: a default route that is lost comes back only with the router's next word.
-      for (const device of step.uplinks) ensureSysctl(acceptPath(device), '2');
-      if (ensureSysctl(forwarding6Path, '1')) onForwarding(6);
+      forward(step, onForwarding);
       return;
     case 'unreachable':
       await netlink.ensureRoute({ dst: rangeOf(step.subnet), type: 'unreachable', metric: unreachableMetric });
@@ -99,6 +95,13 @@ async function applyStep(step: Step, { netlink, connectPort, onForwarding }: Han
       ensureDir(dirname(step.path), step.folderMode);
       writeAtomic(step.path, step.body);
       return;
+    default:
+      await applyDrop(step, netlink);
+  }
+}
+
+async function applyDrop(step: DropStep, netlink: HostWrites): Promise<void> {
+  switch (step.do) {
     case 'drop-file':
       dropFile(step.path);
       return;
@@ -116,6 +119,16 @@ async function applyStep(step: Step, { netlink, connectPort, onForwarding }: Han
       throw new SuiteError('INTERNAL', `carry out ${describeStep(never)}`);
     }
   }
+}
+
+function forward(step: HostStep, onForwarding: Hands['onForwarding']): void {
+  if (step.do === 'forwarding') {
+    if (ensureSysctl(forwardingPath, '1')) onForwarding(4);
+    return;
+  }
+  // First: a default route that is lost comes back only with the router's next word.
+  for (const device of step.uplinks) ensureSysctl(acceptPath(device), '2');
+  if (ensureSysctl(forwarding6Path, '1')) onForwarding(6);
 }
 
 function rangeOf({ base, prefix }: Cidr): IpRange {
