@@ -36,6 +36,8 @@ export async function serveCni(options: CniHostOptions): Promise<CniHost> {
   const turns = { adds: new Turns(addsAtOnce), others: new Turns(Number.POSITIVE_INFINITY) };
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
+    turns.adds.hold();
+    turns.others.hold();
     socket.on('close', () => open.delete(socket));
     socket.on('error', () => socket.destroy());
     converse(socket, options, turns);

@@ -1,11 +1,17 @@
-// Lets so many through at once, and the others wait in their order. One begins in each turn of the event loop: an ADD asks the
-// kernel without leaving its turn, and a crowd of them would keep the others from being heard, who then give up on us.
+// Lets so many through at once, and the others wait in their order. One begins in each turn of the event loop, and none while
+// callers still come: an ADD asks the kernel without leaving its turn, the loop takes in one caller a turn, and a caller whom
+// nobody greets for seconds gives up on us and does the work in a process of its own.
+
+/** So long a stream of callers can keep the work from beginning. */
+const longestHoldMs = 100;
 
 export class Turns {
   readonly #most: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #scheduled = false;
+  #cameNow = false;
+  #heldSince: number | undefined;
 
   /** @param most Infinity: none waits for another to end */
   constructor(most: number) {
@@ -26,14 +32,29 @@ export class Turns {
     }
   }
 
+  /** A caller came in this turn of the loop; there may be more behind him. */
+  hold(): void {
+    this.#cameNow = true;
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#waiting.length === 0 || this.#running >= this.#most) return;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      this.#running += 1;
-      this.#waiting.shift()?.();
+      if (!this.#isHeld()) {
+        this.#running += 1;
+        this.#waiting.shift()?.();
+      }
       this.#schedule();
     });
+  }
+
+  #isHeld(): boolean {
+    const now = performance.now();
+    if (this.#cameNow) this.#heldSince ??= now;
+    else this.#heldSince = undefined;
+    this.#cameNow = false;
+    return this.#heldSince !== undefined && now - this.#heldSince < longestHoldMs;
   }
 }

@@ -110,17 +110,20 @@ t.test('deadlines: of the request, of the verb', async (t) => {
 
 t.test('a caller that goes away takes nothing with it', async (t) => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let ended = false;
+  let [begun, ended] = [false, false];
   const path = await serve(t, async () => {
+    begun = true;
     await promise;
     ended = true;
     return done;
   });
   const socket = connect(path);
-  socket.once('data', () => socket.write('request 1 0 0\n', () => socket.destroy()));
+  socket.once('data', () => socket.write('request 1 0 0\n'));
+  await until(30_000, 'the verb begins', () => begun);
+  socket.destroy();
   await new Promise((gone) => socket.once('close', gone));
   resolve();
-  await until(2_000, 'the verb ends', () => ended);
+  await until(30_000, 'the verb ends', () => ended);
   t.same(await callCni(path, { env: {}, stdin: '' }), done, 'the next is served');
 });
 
@@ -133,8 +136,8 @@ t.test('an ADD whose caller is killed while it waits for its turn is never begun
     return done;
   });
   const env = { CNI_COMMAND: 'ADD' };
-  const running = Array.from({ length: 16 }, (_, at) => callCni(path, { env, stdin: `${at}` }));
-  await until(2_000, 'all turns are taken', () => begun.length === 16);
+  const running = Array.from({ length: 32 }, (_, at) => callCni(path, { env, stdin: `${at}` }));
+  await until(30_000, 'all turns are taken', () => begun.length === 32);
   const waiting = connect(path);
   waiting.once('data', () => waiting.write(renderRequest({ env, stdin: 'killed' }), () => waiting.destroy()));
   await new Promise((gone) => waiting.once('close', gone));

@@ -35,3 +35,27 @@ t.test('one begins in each turn of the loop', async (t) => {
   const begunIn = await Promise.all([0, 1, 2, 3].map(() => turns.run(async () => turn)));
   t.equal(new Set(begunIn).size, 4, begunIn.join());
 });
+
+t.test('none begins while callers come, for a tenth of a second at most', async (t) => {
+  const turns = new Turns(Number.POSITIVE_INFINITY);
+  let [turn, left] = [0, 5];
+  const come = (): void => {
+    turn += 1;
+    if (left > 0) turns.hold();
+    left -= 1;
+    if (left > -5) setImmediate(come);
+  };
+  turns.hold();
+  setImmediate(come);
+  t.ok((await turns.run(async () => turn)) >= 5);
+  const begun = performance.now();
+  let done = false;
+  const stream = (): void => {
+    turns.hold();
+    if (!done) setImmediate(stream);
+  };
+  stream();
+  await turns.run(async () => undefined);
+  done = true;
+  t.ok(performance.now() - begun >= 90, 'held');
+});
