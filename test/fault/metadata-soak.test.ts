@@ -98,19 +98,21 @@ t.test(`flat memory over ${seconds} s`, { timeout: (seconds + 60) * 1_000 }, asy
     await Promise.all([forever(() => change().then(rest)), ...Array.from({ length: 8 }, () => forever(ask))]);
   };
   const pieces = 8;
-  const heaps: number[] = [];
+  const [heaps, resident]: number[][] = [[], []];
   for (let piece = 0; piece < pieces; piece += 1) {
     await work(performance.now() + (seconds * 1_000) / pieces);
     await until(5_000, 'no poll is left', async () =>
       /corral_metadata_long_polls\{daemon="metadata"\} 0/.test(await metrics.text()),
     );
-    heaps.push(await heapMb());
+    heaps!.push(await heapMb());
+    resident!.push(process.memoryUsage().rss / 1e6);
   }
   // The first pieces fill the caches to their bounds.
-  const grown = Math.min(...heaps.slice(-2)) - Math.min(...heaps.slice(2, 4));
+  const grown = Math.min(...heaps!.slice(-2)) - Math.min(...heaps!.slice(2, 4));
   const most = Math.max(mbAtAll, (mbAnHour * seconds) / 3_600);
   t.comment(`${answered} requests, ${left} of them left alone, ${state.snapshot.revision} revisions`);
-  t.comment(`heap after collection: ${heaps.map((mb) => mb.toFixed(1)).join(', ')} MB`);
+  t.comment(`heap after collection: ${heaps!.map((mb) => mb.toFixed(1)).join(', ')} MB`);
+  t.comment(`resident: ${resident!.map((mb) => mb.toFixed(0)).join(', ')} MB`);
   t.ok(grown < most, `grew by ${grown.toFixed(2)} MB`);
   t.ok(answered > 100 && state.snapshot.revision > 100);
   http.close();
