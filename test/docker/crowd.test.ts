@@ -6,8 +6,8 @@ import { crowdOf } from './support/crowd.ts';
 import { startDaemon } from './support/daemon.ts';
 import { makeMachine, startEngine } from './support/machine.ts';
 
-// Docker and runc take most of it; machines that are busy take three times as long.
-t.setTimeout(420_000);
+// A minute, most of which Docker and runc take; a machine that is busy takes twice as long.
+t.setTimeout(175_000);
 
 interface Listed {
   readonly attachments: readonly { readonly name: string; readonly address: string }[];

@@ -23,7 +23,7 @@ export function crowdOf(machine: Machine, count: number): Crowd {
   const number = (line: string): number => Number(machine.sh(`${line} || true`).trim());
   const each = (line: string): void => {
     const work = `seq ${count} | xargs -P ${atOnce} -n 1 sh -c '${line}' -`;
-    machine.sh(work, { timeoutMs: 400_000 });
+    machine.sh(work, { timeoutMs: 300_000 });
   };
   const finished = (): number => number(`grep -l '"phase":"done"' ${leases}/attachments/*.json 2>/dev/null | wc -l`);
   return {
