@@ -178,7 +178,7 @@ class Maker {
       case rrType.AAAA: {
         const family = this.#query.type === rrType.A ? 4 : 6;
         const suitable = entry.addresses.filter((address) => familyOf(address) === family);
-        const shuffled = shuffle(suitable).slice(0, maxAddresses);
+        const shuffled = suitable.length < 2 ? suitable : shuffle(suitable).slice(0, maxAddresses);
         return shuffled.map((address) => addressRecord(owner, entry.addressTtl ?? ttl, address));
       }
       case rrType.TXT:

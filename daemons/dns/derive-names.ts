@@ -138,8 +138,11 @@ function ownAddresses(service: ServiceObject, kind: string, objects: Objects): I
 
 /** Its own first address of each family. */
 export function ownAddressesOf(container: ContainerObject): Ip[] {
+  const { ips } = container;
+  const first = ips.length === 0 ? undefined : parseIp(ips[0]!);
+  if (first !== undefined && ips.length === 1) return [first];
   const found: Ip[] = [];
-  for (const text of container.ips) {
+  for (const text of ips) {
     const address = parseIp(text);
     if (address !== undefined && !found.some((one) => typeof one === typeof address)) found.push(address);
   }

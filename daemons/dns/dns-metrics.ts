@@ -3,6 +3,7 @@ import type { Metrics } from '../shared/daemon/metrics.ts';
 import { rcodeName, typeLabel } from './dns-codes.ts';
 import type { HitLabel } from './hot/labels.ts';
 import type { Query } from './query.ts';
+import { ReplyCounts } from './reply-counts.ts';
 import type { Resolved } from './resolver.ts';
 
 export type DropReason = 'caller' | 'backlog' | 'send' | 'connections' | 'malformed' | 'mismatch' | 'limited';
@@ -28,12 +29,19 @@ export interface Gauges {
 }
 
 export function dnsMetrics(metrics: Metrics, gauges: Gauges): DnsMetrics {
+  const counts = new ReplyCounts();
+  const fold = (): void => {
+    gauges.fold();
+    drain();
+  };
   const queries = metrics.counter(
     'corral_dns_queries_total',
     'Replies sent, by type, code and where the answer came from',
     ['type', 'rcode', 'path'],
-    gauges.fold,
+    fold,
   );
+  const drain = (): void =>
+    counts.drain((type, code, path, by) => queries.inc({ type: typeLabel(type), rcode: rcodeName(code), path }, by));
   const forwards = metrics.histogram(
     'corral_dns_forward_seconds',
     'Time until the upstreams had answered, or until none had',
@@ -59,7 +67,9 @@ export function dnsMetrics(metrics: Metrics, gauges: Gauges): DnsMetrics {
     gauges.forwardsUnderWay,
   );
   return {
-    replied: (query, { rcode, path }) => queries.inc({ type: typeLabel(query.type), rcode: rcodeName(rcode), path }),
+    replied: (query, { rcode, path }) => {
+      if (!counts.add(query.type, rcode, path)) drain();
+    },
     forwarded: (seconds, answered) => {
       forwards.observe(seconds);
       if (!answered) failures.inc();

@@ -54,10 +54,13 @@ export function readReply(message: Uint8Array): ReplyShape | undefined {
   };
 }
 
+const sections = ['answer', 'authority', 'additional'] as const;
+
 function readRecords(message: Uint8Array, start: number, counts: readonly number[]): RecordAt[] | undefined {
   const records: RecordAt[] = [];
   let at = start;
-  for (const [index, section] of (['answer', 'authority', 'additional'] as const).entries()) {
+  for (let index = 0; index < sections.length; index += 1) {
+    const section = sections[index]!;
     for (let left = counts[index] ?? 0; left > 0; left -= 1) {
       const record = readRecord(message, at, section);
       if (!record) return undefined;

@@ -5,21 +5,29 @@ import type { Ipv4 } from '../shared/model/ipv4.ts';
 import type { NameIndex } from './name-index.ts';
 import { type View, viewOf } from './view.ts';
 
+const maxStrangers = 4_096;
+
 export class Views {
   readonly #index: NameIndex;
   readonly #views = new Map<Ip, View>();
   /** Of all others. */
   #stranger: View | undefined;
+  /** Sources that were found to be none of ours; to find it takes a while. */
+  readonly #strangers = new Set<Ip>();
 
   constructor(index: NameIndex) {
     this.#index = index;
   }
 
   of(source: Ip): View {
-    const known = this.#views.get(source);
+    const known = this.#views.get(source) ?? (this.#strangers.has(source) ? this.#stranger : undefined);
     if (known) return known;
     const isStranger = !this.#index.clientAt(source) && !this.#index.answers.clients.has(source as Ipv4);
-    if (isStranger && this.#stranger) return this.#stranger;
+    if (isStranger) {
+      if (this.#strangers.size >= maxStrangers) this.#strangers.clear();
+      this.#strangers.add(source);
+      if (this.#stranger) return this.#stranger;
+    }
     const made = viewOf(this.#index, source);
     if (isStranger) this.#stranger = made;
     else this.#views.set(source, made);
@@ -30,5 +38,6 @@ export class Views {
   clear(): void {
     this.#views.clear();
     this.#stranger = undefined;
+    this.#strangers.clear();
   }
 }

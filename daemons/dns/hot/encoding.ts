@@ -27,14 +27,21 @@ export function encodeHot(reply: Uint8Array, questionEnd: number): HotEncoding |
   const shape = readReply(reply);
   if (!shape || shape.questionEnd !== questionEnd) return undefined;
   const tail = copy(reply.subarray(questionEnd));
-  const answers = shape.records.filter((record) => record.section === 'answer');
-  const aging = shape.records.filter((record) => record.type !== rrType.OPT);
+  const answers: RecordAt[] = [];
+  const ttls: number[] = [];
+  let answerTtl: number | undefined;
+  for (const record of shape.records) {
+    if (record.type !== rrType.OPT) ttls.push(record.ttlAt - questionEnd);
+    if (record.section !== 'answer') continue;
+    answers.push(record);
+    answerTtl = Math.min(answerTtl ?? record.ttl, record.ttl);
+  }
   return {
     flags: u16(reply, 2),
     counts: copy(reply.subarray(6, headerBytes)),
     tails: rotations(tail, questionEnd, answers),
-    ttls: aging.map((record) => record.ttlAt - questionEnd),
-    answerTtl: answers.length === 0 ? undefined : Math.min(...answers.map((record) => record.ttl)),
+    ttls,
+    answerTtl,
     truncated: (u16(reply, 2) & flag.TC) !== 0,
   };
 }
@@ -49,6 +56,7 @@ function copy(bytes: Uint8Array): Uint8Array {
  * first are spread evenly; records before the run (CNAMEs) and behind it stay where they are.
  */
 function rotations(tail: Uint8Array, questionEnd: number, answers: readonly RecordAt[]): Uint8Array[] {
+  if (answers.length < 2) return [tail];
   let first = answers.length;
   while (first > 0 && isLikeLast(answers[first - 1]!, answers.at(-1)!)) first -= 1;
   const run = answers.length - first;

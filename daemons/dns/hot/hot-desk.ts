@@ -53,6 +53,7 @@ const forwardedShare = 0.85;
 const truncatedSeconds = 1;
 const largeSize = 1232;
 const plainSize = 512;
+const noTtls: readonly number[] = [];
 
 export class HotDesk {
   readonly #options: HotDeskOptions;
@@ -145,12 +146,14 @@ export class HotDesk {
     // A client in between may take more than the one that this was cut for.
     if (encoding.truncated && ![plainSize, largeSize].includes(sizeLimit(query))) return undefined;
     if (encoding.truncated && query.edns && query.edns.size < largeSize) return undefined;
-    const { answerTtl: _, truncated: __, ...rest } = encoding;
+    const { flags, counts, tails, ttls } = encoding;
     const forwarded = resolved.path === 'cache';
     const shared = resolved.path === 'local' && isOrdinary(viewOf(miss.source));
     return {
-      ...rest,
-      ttls: forwarded ? rest.ttls : [],
+      flags,
+      counts,
+      tails,
+      ttls: forwarded ? ttls : noTtls,
       question: query.question,
       view: shared ? commonView : views.idOf(miss.source),
       variant: variantOf(query),

@@ -39,9 +39,12 @@ export function packEntries(entries: readonly HotEntry[]): PackedEntries {
     heads[head + 9] = ttls.length;
     heads[head + 10] = entry.marks.length;
     head += fields;
-    for (const part of [question, counts, ...tails]) {
-      bytes.set(part, at);
-      at += part.length;
+    bytes.set(question, at);
+    bytes.set(counts, at + question.length);
+    at += question.length + countBytes;
+    for (const tail of tails) {
+      bytes.set(tail, at);
+      at += tail.length;
     }
     for (const ttl of ttls) {
       bytes[at++] = ttl >> 8;
