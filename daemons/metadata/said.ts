@@ -1,11 +1,12 @@
 // Pure: what a source said, in slices that fit into a turn of the loop.
-import type { SourceRecord } from '../shared/model/objects.ts';
-import { type Key, keyOf } from '../shared/model/objects.ts';
+import { type Key, keyOf, type SourceRecord } from '../shared/model/objects.ts';
 import { placeHint } from './derive-membership.ts';
 import { type Ref, refOf } from './record-table.ts';
 
 /** Records taken in one turn: 2 to 3 ms of work among 100,000; a turn may have to read and to write to the store as well. */
 export const sliceRecords = 100;
+/** Records of a change that are brought into order in one turn. */
+const sliceOrdered = 3_000;
 /** Records that are looked for in a full set in one turn. */
 const sliceLooks = 3_000;
 
@@ -21,15 +22,32 @@ export interface WholeSet {
   values(): Iterable<SourceRecord>;
 }
 
-/** A change. */
+/** A change; what goes, goes last. */
 export function* slicesOf(put: readonly SourceRecord[], keys: readonly Key[]): Generator<Slice> {
-  const drop = keys.flatMap((key) => refOf(key) ?? []);
-  const inOrder = put.length > sliceRecords ? byPlace(put) : put;
-  let at = 0;
-  for (; at + sliceRecords < inOrder.length; at += sliceRecords) {
-    yield { put: inOrder.slice(at, at + sliceRecords), drop: [] };
+  let slice: SourceRecord[] = [];
+  // Brought into order a part at a time: all of a large set would be a long turn.
+  for (let at = 0; at < put.length; at += sliceOrdered) {
+    const part = put.slice(at, at + sliceOrdered);
+    for (const record of part.length > sliceRecords ? byPlace(part) : part) {
+      if (slice.length >= sliceRecords) {
+        yield { put: slice, drop: [] };
+        slice = [];
+      }
+      slice.push(record);
+    }
   }
-  yield { put: inOrder.slice(at), drop };
+  let drop: Ref[] = [];
+  for (const key of keys) {
+    const ref = refOf(key);
+    if (!ref) continue;
+    if (drop.length >= sliceRecords) {
+      yield { put: slice, drop };
+      slice = [];
+      drop = [];
+    }
+    drop.push(ref);
+  }
+  yield { put: slice, drop };
 }
 
 /** A full set: what the source said `before` and is not in it is dropped. `before` is looked at when all of the set is taken. */

@@ -24,6 +24,17 @@ t.test('a large change brings containers of a service together', async (t) => {
   t.equal(turns.length, 1);
 });
 
+t.test('a change of any size comes whole, in slices, and so does what goes', async (t) => {
+  const [put, keys] = [records(0, 7_000), records(7_000, 7_500).map(keyOf)];
+  const slices = [...slicesOf(put, keys)];
+  t.ok(slices.every((one) => one.put.length <= sliceRecords && one.drop.length <= sliceRecords));
+  t.same(new Set(slices.flatMap((one) => one.put)), new Set(put));
+  t.same(
+    slices.flatMap((one) => one.drop.map(({ id }) => id)),
+    records(7_000, 7_500).map(({ id }) => id),
+  );
+});
+
 t.test('a full set: what was said before and is not in it goes, in slices too', async (t) => {
   const set = new Map<Key, ReturnType<typeof record>>(records(0, 200).map((one) => [keyOf(one), one]));
   t.same(sizes(slicesOfSet(set, records(100, 250))), [
