@@ -10,7 +10,7 @@ import { emptyStore, etcdProcesses, startStore, stopStore } from './store.ts';
 import { type HostProcess, suiteProcesses } from './suite-processes.ts';
 import { setCable } from './wire.ts';
 
-const resumeMs = 60_000;
+const resumeMs = 120_000;
 
 /** Does it and tells in one line what was done. @throws SuiteError USAGE, TARGET_UNKNOWN, NOT_RUNNING */
 export async function makeFault(lab: Lab, words: FaultWords): Promise<string> {

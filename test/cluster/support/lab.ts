@@ -148,7 +148,7 @@ function testLab(lab: Lab): TestLab {
       const found = status?.daemons.find(({ name }) => name === daemon);
       return found?.ready ? (found.pid ?? undefined) : undefined;
     },
-    async well(ms = 60_000) {
+    async well(ms = 90_000) {
       let last: LabReport | undefined;
       try {
         await until(ms, 'the lab is well', async () => {

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { callJson } from '../../../../daemons/shared/source/call.ts';
 import { watchSnapshot } from '../../../../daemons/shared/source/watch.ts';
-import { socketOn } from '../../../../daemons/supervisor/lab/host-suite.ts';
+import { socketOn, startSuite, suiteReady } from '../../../../daemons/supervisor/lab/host-suite.ts';
 import { spaceOf } from '../../../../daemons/supervisor/lab/lab-file.ts';
 import { enter } from '../../../../daemons/supervisor/lab/spaces.ts';
 import { makeTestLab, type TestLab } from '../../../cluster/support/lab.ts';
@@ -35,9 +35,9 @@ export async function measureSimulated(scope: TestScope): Promise<void> {
 async function measureStart(lab: TestLab): Promise<void> {
   await lab.fault('kill', 'h1');
   const began = performance.now();
-  const ready = lab.fault('resume', 'h1');
+  startSuite(lab.hosts[0]!, spaceOf(lab.lab, 'h1'));
   const complete = await seen(lab, hosts + 1);
-  await ready;
+  await suiteReady(lab.hosts[0]!, fillMs);
   await until(fillMs, 'all routes are there', () => routeCount(lab) >= hosts);
   console.log(`suite started anew to a complete snapshot of all   ${((complete - began) / 1_000).toFixed(1)} s`);
   console.log(
