@@ -36,12 +36,14 @@ export interface View {
   serviceIdsOf(stackId: string): readonly string[];
 }
 
-/** A change of more objects than this (a start from the store) leaves the version for later. */
+/** The start from the store, a change of more objects than this, leaves the version for later. */
 const manyObjects = 5_000;
 
 export class Catalog implements View {
   readonly tables: Tables;
   readonly #version = new ContentVersion();
+  /** Until somebody has seen to what was left. */
+  #mayCountLater = true;
   readonly #byAddress = new Map<Ip, ContainerObject[]>();
   #servicesOf = new SharedMap<readonly string[]>();
   #snapshot: Snapshot;
@@ -95,9 +97,10 @@ export class Catalog implements View {
     return kind === 'service' ? this.tables.service.withUuid(uuid)[0] : this.#snapshot.get(kind, uuid);
   }
 
-  /** Goes on with the version that a large change left for later. True when there is nothing to do. */
+  /** Goes on with the version that a large change left for later. True when there is nothing to do; from then on, nothing is left. */
   countVersion(most: number): boolean {
-    return this.#version.countSome(most);
+    this.#mayCountLater = !this.#version.countSome(most);
+    return !this.#mayCountLater;
   }
 
   /** The state of now, which later changes leave alone. */
@@ -115,7 +118,7 @@ export class Catalog implements View {
   }
 
   update({ snapshot, change, before }: Revision): void {
-    const version = change.put.length > manyObjects ? 'addLater' : 'add';
+    const version = this.#mayCountLater && change.put.length > manyObjects ? 'addLater' : 'add';
     const out = new Lists();
     const into = new Lists();
     const moved = new Map<string, Set<string>>();

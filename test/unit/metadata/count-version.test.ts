@@ -11,5 +11,8 @@ t.test('a large set is counted in turns, to the version that small ones lead to'
   t.equal(large.catalog.countVersion(1), false, 'it was left for later');
   await countVersion(large.catalog);
   t.equal(large.catalog.countVersion(1), true);
+  large.become([]);
+  large.become(all);
+  t.equal(large.catalog.countVersion(0), true, 'after the start nothing is left for later');
   t.equal(large.catalog.version, small.catalog.version);
 });
