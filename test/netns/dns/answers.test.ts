@@ -40,10 +40,10 @@ t.test('the answers file', async (t) => {
   const metadata = await startFakeMetadata(bed.metadataSocket, hostId, objects);
   t.teardown(() => metadata.close());
   const dns = await startDns(t, bed);
-  await until(5_000, 'names are current', async () => (await condition(bed, 'metadata'))?.ok);
+  await until(30_000, 'names are current', async () => (await condition(bed, 'metadata'))?.ok);
   const ask = (...args: string[]) => dig(bed.container, ...args);
   const isNow = (name: string, answer: string): Promise<unknown> =>
-    until(6_000, `${name} is ${answer}`, async () => (await ask(name)).answers[0] === `${name}. ${answer}`);
+    until(30_000, `${name} is ${answer}`, async () => (await ask(name)).answers[0] === `${name}. ${answer}`);
 
   await t.test('goes before metadata, and is as each client sees it', async (t) => {
     t.same((await ask('db.web.rancher.internal')).answers, ['db.web.rancher.internal. 7 A 192.0.2.9']);
@@ -67,7 +67,7 @@ t.test('the answers file', async (t) => {
     writeFileSync(path, file('192.0.2.10'));
     await isNow('db.web.rancher.internal', '7 A 192.0.2.10');
     writeFileSync(path, `${file('192.0.2.11')}  broken: {`);
-    const told = await until(6_000, 'it is told', async () => {
+    const told = await until(30_000, 'it is told', async () => {
       const state = await condition(bed, 'answers');
       return state?.ok === false ? state : undefined;
     });
@@ -75,7 +75,7 @@ t.test('the answers file', async (t) => {
     t.equal((await ready(bed))?.state, 'degraded');
     t.same((await ask('db.web.rancher.internal')).answers, ['db.web.rancher.internal. 7 A 192.0.2.10']);
     rmSync(path);
-    await until(6_000, 'it is gone', async () => (await condition(bed, 'answers'))?.code === 'FILE_UNREADABLE');
+    await until(30_000, 'it is gone', async () => (await condition(bed, 'answers'))?.code === 'FILE_UNREADABLE');
     t.same((await ask('db.web.rancher.internal')).answers, ['db.web.rancher.internal. 7 A 192.0.2.10']);
     t.equal(dns.output().match(/dns\.answers\.refused/g)?.length, 2, 'one event a fault');
   });

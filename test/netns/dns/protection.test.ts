@@ -27,7 +27,7 @@ async function begin(t: TestScope, dns: string): Promise<{ bed: Bed; daemon: Awa
   const metadata = await startFakeMetadata(bed.metadataSocket, hostId, names);
   t.teardown(() => metadata.close());
   const daemon = await startDns(t, bed);
-  await until(10_000, 'names are current', async () => (await condition(bed, 'metadata'))?.ok);
+  await until(30_000, 'names are current', async () => (await condition(bed, 'metadata'))?.ok);
   return { bed, daemon };
 }
 
@@ -61,9 +61,11 @@ t.test('forwards at once are bounded, beyond them it is REFUSED; local names do 
   await startUpstream(t, bed.outside, 53, 'mute');
   const [codes, local] = await Promise.all([
     burst(t, bed.container, '400', '.up.test', '4'),
-    until(5_000, 'forwards under way', async () => (await metric(bed, 'corral_dns_forwards_under_way', '')) > 200).then(
-      () => dig(bed.container, 'x0.rancher.internal'),
-    ),
+    until(
+      30_000,
+      'forwards under way',
+      async () => (await metric(bed, 'corral_dns_forwards_under_way', '')) > 200,
+    ).then(() => dig(bed.container, 'x0.rancher.internal')),
   ]);
   t.same(codes, { 2: 256, 5: 144 });
   t.equal(local.status, 'NOERROR');
@@ -78,7 +80,7 @@ t.test('512 connections in all, 64 from one client; the rest is closed, and room
   const first = await until(20_000, 'one client', () => /^done (.*)$/m.exec(one.output())?.[1]);
   t.same(JSON.parse(first), { open: 64, closed: 16 });
   await one.kill('SIGKILL');
-  await until(5_000, 'they are gone', async () => (await dig(bed.container, 'x0.rancher.internal', '+tcp')).status);
+  await until(30_000, 'they are gone', async () => (await dig(bed.container, 'x0.rancher.internal', '+tcp')).status);
   const all = startIn(t, bed.container, ['test/fakes/dns-crowd.ts', serviceAddress, '60', ...sources]);
   const second = await until(20_000, 'ten clients', () => /^done (.*)$/m.exec(all.output())?.[1]);
   t.same(JSON.parse(second), { open: 512, closed: 88 });
@@ -86,12 +88,12 @@ t.test('512 connections in all, 64 from one client; the rest is closed, and room
   t.equal((await dig(bed.host, 'x0.rancher.internal', '+tcp', '+time=1')).status, '', 'no room for anybody');
   t.ok((await metric(bed, 'corral_dns_dropped_total', 'reason="connections"')) >= 104);
   await all.kill('SIGKILL');
-  await until(5_000, 'room', async () => (await dig(bed.host, 'x0.rancher.internal', '+tcp')).status === 'NOERROR');
+  await until(30_000, 'room', async () => (await dig(bed.host, 'x0.rancher.internal', '+tcp')).status === 'NOERROR');
 });
 
 t.test('two workers share the port; a stop is quick and clean though they wait in the kernel', async (t) => {
   const { bed, daemon } = await begin(t, 'workers: 2');
-  await until(5_000, 'both', async () => (await metric(bed, 'corral_dns_hot_workers', '')) === 2);
+  await until(30_000, 'both', async () => (await metric(bed, 'corral_dns_hot_workers', '')) === 2);
   for (let at = 0; at < 12; at += 1) t.equal((await dig(bed.container, 'x0.rancher.internal')).status, 'NOERROR');
   const gone = new Promise((resolve) => daemon.child.once('exit', (code) => resolve(code)));
   const begun = performance.now();

@@ -92,7 +92,7 @@ export function startProgram(
 
 export async function startUpstream(t: TestScope, ns: Namespace, port: number, mode = 'answer'): Promise<Running> {
   const running = startIn(t, ns, ['test/fakes/dns-upstream.ts', '198.51.100.2', String(port), mode]);
-  await until(5_000, 'the upstream is ready', () => running.output().includes('ready'));
+  await until(30_000, 'the upstream is ready', () => running.output().includes('ready'));
   return running;
 }
 
@@ -101,7 +101,7 @@ export async function startDns(t: TestScope, bed: Bed): Promise<Running> {
   // With the flag that the supervisor gives to every daemon.
   const args = ['--max-semi-space-size=2', 'daemons/dns/main.ts'];
   const running = startIn(t, bed.host, args, { CORRAL_ROOT: bed.root });
-  await until(10_000, 'the DNS daemon listens', async () => (await condition(bed, 'listener'))?.ok);
+  await until(30_000, 'the DNS daemon listens', async () => (await condition(bed, 'listener'))?.ok);
   return running;
 }
 
