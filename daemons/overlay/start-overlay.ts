@@ -6,6 +6,7 @@ import { openIptables } from '../shared/effects/iptables.ts';
 import { openIpsets } from '../shared/effects/netlink/ipset.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
+import { ArpResponder } from './arp/responder.ts';
 import type { OverlayDriver } from './driver.ts';
 import type { HostFacts } from './host-facts.ts';
 import { OverlayKeeper } from './keep-overlay.ts';
@@ -33,7 +34,8 @@ export interface Overlay {
 export function startOverlay(context: DaemonContext): Overlay {
   const netlink = openNetlink();
   const metrics = keeperMetrics(context.metrics);
-  const drivers: readonly OverlayDriver[] = [vxlanDriver(netlink)];
+  const usesResponder = context.config.overlay.arp === 'responder';
+  const drivers: readonly OverlayDriver[] = [vxlanDriver(netlink, !usesResponder)];
   const names = new Set(drivers.map(({ name }) => name));
   const keeper: OverlayKeeper = new OverlayKeeper({
     context,
@@ -50,6 +52,7 @@ export function startOverlay(context: DaemonContext): Overlay {
     return (peer: Peer): number => driver?.mtu(network, peer, facts) ?? 0;
   };
   const peers = watchPeers(context, systemClock);
+  const arp = usesResponder ? new ArpResponder({ context, clock: systemClock, netlink }) : undefined;
   const sets = openIpsets();
   const ruleWatch = watchRules(context, () => rules.onRulesChanged());
   const rules: RulesKeeper = new RulesKeeper({
@@ -88,11 +91,13 @@ export function startOverlay(context: DaemonContext): Overlay {
       if (!isNews) return;
       const wish = wantNetworks(snapshot, found, names);
       rules.want(wish);
+      arp?.want(wish.networks);
       keeper.want(wish);
     },
     async stop() {
       await Promise.all([keeper.close(), rules.close(), watch.close()]);
       peers.close();
+      arp?.close();
       ruleWatch.close();
       sets.close();
       netlink.close();

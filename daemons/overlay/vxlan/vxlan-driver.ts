@@ -13,14 +13,18 @@ import { mtuTo, wantVtep } from './want-vtep.ts';
 /** A log line with a thousand entries tells no more than one with some. */
 const mostLines = 20;
 
-export function vxlanDriver(netlink: Pick<Netlink, keyof VxlanReads | keyof VxlanWrites>): OverlayDriver {
+/** @param proxies see `wantVtep` */
+export function vxlanDriver(
+  netlink: Pick<Netlink, keyof VxlanReads | keyof VxlanWrites>,
+  proxies = true,
+): OverlayDriver {
   /** What the kernel holds as far as this process knows; undefined: to be read. */
   let known: HaveState | undefined;
   let names = '';
   /** Of devices that were ever seen as ours: a notice that one is gone comes after it went. */
   const indexes = new Set<number>();
   const compare = async ({ networks, facts, complete }: DriverWish): Promise<{ have: HaveState; plan: VxlanPlan }> => {
-    const wants = networks.map((network) => wantVtep(network, facts));
+    const wants = networks.map((network) => wantVtep(network, facts, proxies));
     const have = known && names === namesOf(wants) ? known : await observeVxlan(netlink, wants);
     known = have;
     names = namesOf(wants);

@@ -18,7 +18,8 @@ export function vxlanOverhead(family: 4 | 6): number {
   return driverOverhead.vxlan + (family === 6 ? longerHeader : 0);
 }
 
-export function wantVtep(network: OverlayNetwork, facts: HostFacts): WantVtep {
+/** @param proxies the kernel shall answer ARP for the peers' addresses of a flat network */
+export function wantVtep(network: OverlayNetwork, facts: HostFacts, proxies = true): WantVtep {
   const { self, subnet, bridge } = network;
   const name = vtepName(network.vni);
   const family = familyOfTunnel(self);
@@ -52,7 +53,7 @@ export function wantVtep(network: OverlayNetwork, facts: HostFacts): WantVtep {
     routes,
     held: waits ? subnet : undefined,
     sysctls: deviceSysctls(name, network.subnet6 !== undefined),
-    bridgeSysctls: answersForOthers(network) ? proxySysctls(bridge) : new Map(),
+    bridgeSysctls: (proxies || !network.flat) && answersForOthers(network) ? proxySysctls(bridge) : new Map(),
   };
 }
 

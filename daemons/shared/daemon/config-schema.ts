@@ -142,6 +142,12 @@ export const configSchema = z.strictObject({
       allowFrom: z.array(cidr).max(64).default([]),
     })
     .prefault({}),
+  overlay: z
+    .strictObject({
+      /** Who answers ARP for addresses of flat networks on other hosts. */
+      arp: z.enum(['kernel', 'responder']).default('kernel'),
+    })
+    .prefault({}),
   declared: declaredSchema.prefault({}),
   launcher: z.enum(['process', 'none'], 'this version knows the launchers process and none').default('process'),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

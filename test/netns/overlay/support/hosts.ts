@@ -1,6 +1,7 @@
 // Hosts made by hand for tests of the overlay: network namespaces on one switch, each with a bridge as network-manager makes
 // it, containers as namespaces, an overlay daemon, and a metadata socket that says what the test wants.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,8 +75,12 @@ export async function makeHost(
   return { number, id: hostIdOf(number), ns, root, metadata };
 }
 
+/** With a MAC that stays: one that follows the ports is not what network-manager makes. */
 export function addBridge(ns: Namespace, name: string, addresses: readonly string[]): void {
-  exec(ns, 'ip', ['link', 'add', name, 'type', 'bridge']);
+  const mac = `0a:58:${randomBytes(4)
+    .toString('hex')
+    .replaceAll(/(..)(?=.)/g, '$1:')}`;
+  exec(ns, 'ip', ['link', 'add', name, 'address', mac, 'type', 'bridge']);
   exec(ns, 'ip', ['link', 'set', name, 'mtu', '1450', 'up']);
   for (const address of addresses) exec(ns, 'ip', ['addr', 'add', address, 'dev', name, 'nodad']);
 }
@@ -130,9 +135,9 @@ export interface Daemon {
   end(signal: NodeJS.Signals): Promise<void>;
 }
 
-export function startDaemon(t: TestScope, host: Host): Daemon {
+export function startDaemon(t: TestScope, host: Host, env: Readonly<Record<string, string>> = {}): Daemon {
   const child = spawn('ip', ['netns', 'exec', host.ns.name, process.execPath, main], {
-    env: { ...process.env, CORRAL_ROOT: host.root, CORRAL_CONFIG: '' },
+    env: { ...process.env, ...env, CORRAL_ROOT: host.root, CORRAL_CONFIG: '' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()));
