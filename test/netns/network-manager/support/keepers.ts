@@ -81,7 +81,7 @@ export function startKeepers(
       return promise;
     },
     send: (snapshot, complete = true) => say({ snapshot, complete }),
-    async becomes(what, deadlineMs = 5_000) {
+    async becomes(what, deadlineMs = 30_000) {
       let last: Status | undefined;
       const isIt = ({ health }: Status): boolean =>
         what === 'ready'
