@@ -10,8 +10,8 @@ import { hasNews, type PollRequest } from './poll-request.ts';
 import type { TreeValue } from './tree-values.ts';
 
 export const pollLimits = { total: 12_000, perAddress: 64 } as const;
-/** Answers written in one turn of the loop. */
-const sliceAnswers = 500;
+/** Answers written in one turn of the loop: 5 to 6 ms. */
+const sliceAnswers = 150;
 
 export interface PollOptions {
   readonly catalog: Catalog;
