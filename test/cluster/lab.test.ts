@@ -99,6 +99,7 @@ else
       lab.run('h1', corralCommand, 'network', 'create', 'second', '--subnet', '10.77.0.0/16');
       const list = (host: string): NetworkObject[] =>
         JSON.parse(lab.run(host, corralCommand, 'network', 'ls', '--json')).networks;
+      await lab.networkReady('second');
       for (const host of names) {
         await until(30_000, `${host} has the network`, () => lab.succeeds(host, 'ip', 'link', 'show', 'corral-second'));
         t.same(
@@ -112,6 +113,7 @@ else
       ];
       await until(30_000, 'they reach each other', () => lab.succeeds('h1/x1', 'ping', '-c1', '-W2', two.address!));
       t.match(one.address, /^10\.77\./);
+      await until(30_000, 'h2 knows of them', async () => lab.metadata('h2', 'containers/x1/primary_ip'));
       t.notOk(lab.succeeds('h2', corralCommand, 'network', 'rm', 'second'), 'one with containers stays');
       await lab.dropContainer('h1', 'x1');
       await lab.dropContainer('h3', 'x3');

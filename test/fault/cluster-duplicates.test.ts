@@ -18,9 +18,7 @@ else
 
     await t.test('two containers of a flat network ask for one address', async (t) => {
       lab.run('h1', corralCommand, 'network', 'create', 'flat', '--subnet', '10.88.0.0/16', '--flat');
-      for (const host of ['h1', 'h2']) {
-        await until(30_000, `${host} has the network`, () => lab.succeeds(host, 'ip', 'link', 'show', 'corral-flat'));
-      }
+      await lab.networkReady('flat');
       const first = await lab.addContainer('h1', 'first', { network: 'flat', labels: wanted });
       t.equal(first.address, '10.88.0.7');
       const other = await lab.addContainer('h2', 'other', { network: 'flat' });

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
+import { pathsBelow } from '../../../daemons/shared/model/paths.ts';
 import {
   dropContainer,
   type LabContainer,
@@ -44,6 +45,8 @@ export interface TestLab {
     more?: { labels?: Record<string, string>; network?: string },
   ): Promise<LabContainer>;
   dropContainer(host: string, name: string): Promise<void>;
+  /** Waits until containers of every host can join the network. */
+  networkReady(network: string): Promise<void>;
   /** Of a container that the lab began with or that was added. */
   addressOf(host: string, name: string): string;
   /** The host's metadata, parsed; undefined where the path leads to nothing. */
@@ -136,6 +139,13 @@ function testLab(lab: Lab): TestLab {
         command: [],
       }),
     dropContainer: (host, name) => dropContainer(findHost(lab.plan, host), spaceOf(lab, host), name),
+    async networkReady(network) {
+      for (const host of hostsOf(lab.plan)) {
+        // The file comes last, behind the bridge and its way to the others.
+        const file = `${pathsBelow(host.root).blocks}/${network}.json`;
+        await until(60_000, `${host.name} has the network ${network}`, () => existsSync(file));
+      }
+    },
     addressOf(host, name) {
       const address = listContainers(findHost(lab.plan, host)).find((one) => one.name === name)?.address;
       if (!address) throw new Error(`${name} on ${host} has no address`);
