@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "version.h" // VERSION_REPLY, made by scripts/build-cni from shared/versions.ts
-enum { GREETING_MS = 300, BUSY_MS = 3000, REPLY_MS = 120000, STDIN_MAX = 1 << 20, ENV_MAX = 1 << 18, REPLY_MAX = 1 << 23 };
+enum { GREETING_MS = 300, BUSY_MS = 5000, REPLY_MS = 120000, STDIN_MAX = 1 << 20, ENV_MAX = 1 << 18, REPLY_MAX = 1 << 23 };
 static const char greeting[] = "corral-cni 1\n", sock[] = "/run/corral/cni.sock", folder[] = "/opt/cni/bin";
 static char config[STDIN_MAX + 1], vars[ENV_MAX], request[STDIN_MAX + ENV_MAX + 64], reply[REPLY_MAX + 1];
 static char here[4096], program[256];

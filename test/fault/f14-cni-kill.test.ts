@@ -123,7 +123,7 @@ t.test('the daemon is stopped in the midst of each step', options, async (t) => 
     const container = bed.lab.container();
     const host = await bed.host('stop', step);
     const adding = bed.cni('ADD', container);
-    await until(5_000, 'the daemon is stopped', () => host.isStopped);
+    await until(30_000, 'the daemon is stopped', () => host.isStopped);
     host.child.kill('SIGCONT');
     t.equal((await adding).code, 0, `${step}: the connection lived, so the daemon’s answer counts`);
     t.notOk(host.isDead);
@@ -137,7 +137,7 @@ t.test('the daemon is stopped in the midst of an ADD whose caller is killed', op
   const container = bed.lab.container();
   const host = await bed.host('stop', 'port');
   const shim = bed.start('ADD', container);
-  await until(5_000, 'the daemon is stopped', () => host.isStopped);
+  await until(30_000, 'the daemon is stopped', () => host.isStopped);
   shim.kill('SIGKILL');
   const early = await bed.cni('DEL', container);
   t.equal(early.code, 1, 'the daemon holds the attachment, so DEL cannot be done yet');

@@ -1,4 +1,4 @@
-// Makes the standalone plugins: one bundle, and beside it the two native parts, so that nothing is looked up at a start and
+// Makes the standalone plugins: one bundle, and beside it the native parts, so that nothing is looked up at a start and
 // a reinstalled node_modules takes nothing away. Also tells the shim, as a C header, what it answers to VERSION.
 // Arguments: the repository; the directory for version.h; that for the standalone form.
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -52,6 +52,9 @@ function placeNatives(): void {
     createRequire(join(netlink, 'package.json'))('node-gyp-build') as { path(dir: string): string }
   ).path(netlink);
   placeNative('node-gyp-build', prebuild, "() => require('./native.node')");
+  // Not in the bundle: it is loaded by GC alone, for the list of all devices.
+  mkdirSync(join(out, 'node_modules/netlink/dist'), { recursive: true });
+  copyFileSync(join(netlink, 'dist/raw.js'), join(out, 'node_modules/netlink/dist/raw.js'));
   const koffi = createRequire(find.resolve('koffi'));
   const platform = `linux-${process.arch}`;
   const folder = koffi.resolve(`@koromix/koffi-${platform}/package.json`).replace(/\/package\.json$/, '');

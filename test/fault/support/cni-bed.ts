@@ -73,7 +73,7 @@ export class CniBed {
     const child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'inherit'] });
     const host = new CniHost(child);
     this.#t.teardown(() => host.kill());
-    await until(10_000, 'the daemon listens', () => host.said.includes('listening') || child.exitCode !== null);
+    await until(30_000, 'the daemon listens', () => host.said.includes('listening') || child.exitCode !== null);
     return host;
   }
 }
@@ -99,6 +99,6 @@ export class CniHost {
 
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
-    await until(5_000, 'the daemon is dead', () => this.isDead);
+    await until(30_000, 'the daemon is dead', () => this.isDead);
   }
 }
