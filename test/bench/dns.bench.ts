@@ -16,6 +16,8 @@ interface Load {
   readonly perSecond: number;
   readonly perCpuSecond: number;
   readonly lostPercent: number;
+  /** Questions that one receiving call brought, of a server that tells. */
+  readonly batch?: number;
 }
 
 async function run(): Promise<void> {
@@ -25,6 +27,12 @@ async function run(): Promise<void> {
       servers,
       () => rounds,
       (server) => flood(bed, server, file),
+    );
+    await table(
+      '500 names, 200 clients that wait for each answer',
+      servers,
+      () => rounds,
+      (server) => flood(bed, server, file, 200),
     );
     await latencyTable(bed, servers, file);
     await table(
@@ -79,9 +87,11 @@ async function table(
   for (const [name, all] of figures) {
     const rate = median(all.map(({ perSecond }) => perSecond));
     const lost = Math.max(...all.map(({ lostPercent }) => lostPercent));
+    const batches = all.flatMap(({ batch }) => (batch === undefined ? [] : [batch.toFixed(0)]));
+    const calls = batches.length > 0 ? `  questions a call ${batches.join(' ')}` : '';
     const spread = all.map(({ perCpuSecond }) => Math.round(perCpuSecond / 1000)).sort((a, b) => a - b);
     console.log(
-      `${name.padEnd(8)} ${k(rate)}k q/s  ${k(cpu(name))}k q/CPU-s (${spread[0]} to ${spread.at(-1)})  lost ${lost.toFixed(2)} %`,
+      `${name.padEnd(8)} ${k(rate)}k q/s  ${k(cpu(name))}k q/CPU-s (${spread[0]} to ${spread.at(-1)})  lost ${lost.toFixed(2)} %${calls}`,
     );
   }
   for (const other of ['dnsmasq', 'unbound']) {
@@ -91,15 +101,20 @@ async function table(
 
 const k = (value: number): string => (value / 1000).toFixed(0);
 
-async function flood(bed: Bed, server: DnsServer, file: string): Promise<Load> {
-  await perf(bed, server, ['-d', file, '-l', '1', '-q', '200', '-c', '4']);
+/** 200 questions under way, from so many sockets. */
+async function flood(bed: Bed, server: DnsServer, file: string, clients = 4): Promise<Load> {
+  const load = ['-d', file, '-q', '200', '-c', String(clients)];
+  await perf(bed, server, [...load, '-l', '1']);
+  const calls = await server.calls?.();
   const before = cpuSeconds(server.pid);
-  const output = await perf(bed, server, ['-d', file, '-l', String(seconds), '-q', '200', '-c', '4']);
+  const output = await perf(bed, server, [...load, '-l', String(seconds)]);
   const used = cpuSeconds(server.pid) - before;
+  const after = await server.calls?.();
   const completed = Number(/Queries completed:\s+(\d+)/.exec(output)?.[1] ?? 0);
   const lost = Number(/Queries lost:\s+\d+ \(([\d.]+)%\)/.exec(output)?.[1] ?? 0);
   const perSecond = Number(/Queries per second:\s+([\d.]+)/.exec(output)?.[1] ?? 0);
-  return { perSecond, perCpuSecond: completed / used, lostPercent: lost };
+  const batch = calls && after ? { batch: (after.answered - calls.answered) / (after.turns - calls.turns) } : {};
+  return { perSecond, perCpuSecond: completed / used, lostPercent: lost, ...batch };
 }
 
 /** So that all is where it is kept: what comes then is the steady state. */

@@ -1,4 +1,4 @@
-// Sockets for DNS over UDP that may block a thread, and single datagrams on them.
+// Sockets for DNS over UDP that may block a thread.
 import { closeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { SuiteError } from '../model/errors.ts';
@@ -14,8 +14,6 @@ const SO_RCVBUFFORCE = 33;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_REUSEPORT = 15;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
 const addressBytes = 16;
@@ -54,16 +52,6 @@ export function openUdpSocket(options: UdpSocketOptions): number {
 export function canJoin(fd: number): boolean {
   try {
     call('setsockopt', fd, SOL_UDP, UDP_SEGMENT, new Uint8Array(4), 4);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Sends one datagram without waiting; false if the kernel did not take it. */
-export function sendTo(fd: number, bytes: Uint8Array, address: Ipv4, port: number): boolean {
-  try {
-    call('sendto', fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL, socketAddress(address, port), addressBytes);
     return true;
   } catch {
     return false;

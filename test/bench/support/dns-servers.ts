@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type FakeMetadata, startFakeMetadata } from '../../fakes/metadata-watch.ts';
-import { type Bed, dig, startDns, startProgram } from '../../netns/dns/support/bed.ts';
+import { type Bed, dig, metric, startDns, startProgram } from '../../netns/dns/support/bed.ts';
 import { type TestScope, until } from '../../netns/support/namespaces.ts';
 import { container, hostId } from '../../unit/dns/support/objects.ts';
 
@@ -12,6 +12,8 @@ export interface DnsServer {
   readonly pid: number;
   /** Gives one name another address, as an owner of this server would. */
   change(index: number, round: number): void;
+  /** Questions answered, and receiving calls, since its start. */
+  calls?(): Promise<{ readonly answered: number; readonly turns: number }>;
 }
 
 const address = '169.254.169.250';
@@ -43,7 +45,11 @@ async function startCorral(t: TestScope, bed: Bed, count: number): Promise<DnsSe
   const running = await startDns(t, bed);
   await until(30_000, 'the last name', async () => (await dig(bed.host, nameOf(count - 1))).answers.length === 1);
   const change = (index: number, round: number): void => metadata.change([object(index, round)]);
-  return { name: 'corral', port: 53, pid: running.child.pid ?? 0, change };
+  const calls = async () => ({
+    answered: await metric(bed, 'corral_dns_hot_hits', ''),
+    turns: await metric(bed, 'corral_dns_hot_turns', ''),
+  });
+  return { name: 'corral', port: 53, pid: running.child.pid ?? 0, change, calls };
 }
 
 function startDnsmasq(t: TestScope, bed: Bed, count: number): DnsServer {

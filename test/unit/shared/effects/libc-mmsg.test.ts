@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs';
 import t from 'tap';
 import { call } from '../../../../daemons/shared/effects/libc.ts';
 import { DatagramBatch } from '../../../../daemons/shared/effects/libc-mmsg.ts';
-import { canJoin, openUdpSocket, sendTo } from '../../../../daemons/shared/effects/libc-udp.ts';
+import { canJoin, openUdpSocket } from '../../../../daemons/shared/effects/libc-udp.ts';
 import { parseIpv4 } from '../../../../daemons/shared/model/ipv4.ts';
 import type { TestScope } from '../../../netns/support/namespaces.ts';
 
@@ -55,9 +55,16 @@ function echo(server: number, batch: DatagramBatch, client: number, into: Datagr
   return { refused, replies };
 }
 
-/** Three questions of one client, told apart by their first byte. */
+/** Three questions of one client, told apart by their first byte; they go out apart. */
 function ask(client: { fd: number }, server: { port: number }): void {
-  for (const id of [1, 2, 3]) sendTo(client.fd, new Uint8Array(100).fill(id), loopback, server.port);
+  const batch = new DatagramBatch(3, { joins: false });
+  for (const slot of [0, 1, 2]) {
+    batch.bytes.fill(slot + 1, batch.start(slot), batch.start(slot) + 100);
+    batch.address(slot, loopback, server.port);
+    batch.queue(slot, 100);
+  }
+  batch.send(client.fd);
+  batch.release();
 }
 
 t.test('each reply reaches its client, joined or not', async (t) => {
