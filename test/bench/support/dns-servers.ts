@@ -43,7 +43,7 @@ async function startCorral(t: TestScope, bed: Bed, count: number): Promise<DnsSe
   const metadata: FakeMetadata = await startFakeMetadata(bed.metadataSocket, hostId, objects);
   t.teardown(() => metadata.close());
   const running = await startDns(t, bed);
-  await until(30_000, 'the last name', async () => (await dig(bed.host, nameOf(count - 1))).answers.length === 1);
+  await until(120_000, 'the last name', async () => (await dig(bed.host, nameOf(count - 1))).answers.length === 1);
   const change = (index: number, round: number): void => metadata.change([object(index, round)]);
   const calls = async () => ({
     answered: await metric(bed, 'corral_dns_hot_hits', ''),
