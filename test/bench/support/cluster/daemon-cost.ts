@@ -14,9 +14,13 @@ export interface Cost {
 }
 
 export function costsOf(lab: TestLab, host: string): Cost[] {
-  return suiteProcesses(spaceOf(lab.lab, host)).map(({ daemon, pid }) => {
-    const pss = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
-    return { daemon, cpu: cpuSeconds(pid), pss: Number(pss) / 1024 };
+  return suiteProcesses(spaceOf(lab.lab, host)).flatMap(({ daemon, pid }) => {
+    try {
+      const pss = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
+      return [{ daemon, cpu: cpuSeconds(pid), pss: Number(pss) / 1024 }];
+    } catch {
+      return []; // a child that is about to become another program
+    }
   });
 }
 
