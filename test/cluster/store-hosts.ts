@@ -74,7 +74,7 @@ function makeHost(t: Test, middle: Namespace, etcd: Etcd, number: number, option
   root.configure(
     [
       `host: { name: ${name} }`,
-      `store: { kind: etcd, endpoints: ['${etcd.endpoint}'], ${options.store ?? 'joinWait: 1, lease: 3'} }`,
+      `store: { kind: etcd, endpoints: ['${etcd.endpoint}'], ${options.store ?? 'joinWait: 1, lease: 5'} }`,
       'engines: []',
       options.more ?? '',
     ].join('\n'),
@@ -156,4 +156,29 @@ export function blocksOf(host: StoreHost): string[] {
   return [...(snapshot?.all('block') ?? [])]
     .map(({ id, hostId }) => `${id} ${snapshot!.get('host', hostId)?.name}`)
     .sort();
+}
+
+export interface Pair {
+  readonly site: Site;
+  readonly one: StoreHost;
+  readonly two: StoreHost;
+}
+
+/** Two hosts with a container each, which both see. */
+export async function pairOf(t: Test): Promise<Pair> {
+  const site = await makeSite(t);
+  const [one, two] = [site.addHost(t), site.addHost(t)];
+  await Promise.all([one.start(), two.start()]);
+  await one.report([record(1, { name: 'a' })]);
+  await two.report([record(2, { name: 'b' })]);
+  for (const host of [one, two]) await see(host, 'a,b');
+  return { site, one, two };
+}
+
+export async function see(host: StoreHost, names: string): Promise<void> {
+  await until(
+    30_000,
+    `${host.name} sees ${names}, not ${containersOf(host)}`,
+    () => containersOf(host).join() === names,
+  );
 }

@@ -1,20 +1,8 @@
-import { cpSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import t, { type Test } from 'tap';
-import { makeRoot } from '../netns/metadata/daemon.ts';
+import t from 'tap';
 import { isRoot, until } from '../netns/support/namespaces.ts';
 import { hasEtcd } from './store-etcd.ts';
-import {
-  blocksOf,
-  containersOf,
-  hostsOf,
-  makeSite,
-  record,
-  type Site,
-  type StoreHost,
-  untilHealth,
-} from './store-hosts.ts';
+import { blocksOf, containersOf, hostsOf, makeSite, pairOf, record, see, untilHealth } from './store-hosts.ts';
 
 if (!isRoot || !hasEtcd()) {
   t.plan(0, 'needs root and etcd');
@@ -22,27 +10,6 @@ if (!isRoot || !hasEtcd()) {
 }
 
 const soon = 30_000;
-
-interface Pair {
-  readonly site: Site;
-  readonly one: StoreHost;
-  readonly two: StoreHost;
-}
-
-/** Two hosts with a container each, which both see. */
-async function pairOf(t: Test): Promise<Pair> {
-  const site = await makeSite(t);
-  const [one, two] = [site.addHost(t), site.addHost(t)];
-  await Promise.all([one.start(), two.start()]);
-  await one.report([record(1, { name: 'a' })]);
-  await two.report([record(2, { name: 'b' })]);
-  for (const host of [one, two]) await see(host, 'a,b');
-  return { site, one, two };
-}
-
-async function see(host: StoreHost, names: string): Promise<void> {
-  await until(soon, `${host.name} sees ${names}, not ${containersOf(host)}`, () => containersOf(host).join() === names);
-}
 
 t.test('compacted while a host was cut off: it reads all again', async (t) => {
   const { site, one, two } = await pairOf(t);
@@ -77,7 +44,7 @@ t.test(
   'a host dies: gone at once, its containers after a while, its block at last; a host that returns lost nothing',
   async (t) => {
     const site = await makeSite(t);
-    const store = 'joinWait: 1, lease: 3, dropAfter: 4, forgetAfter: 14';
+    const store = 'joinWait: 1, lease: 5, dropAfter: 4, forgetAfter: 20';
     const [one, two, three] = [site.addHost(t, { store }), site.addHost(t, { store }), site.addHost(t, { store })];
     await Promise.all([one.start(), two.start(), three.start()]);
     await two.report([record(2, { name: 'b' })]);
@@ -106,7 +73,7 @@ t.test(
 
 t.test('a process that pauses judges nobody by the time that it missed', async (t) => {
   const site = await makeSite(t);
-  const store = 'joinWait: 1, lease: 3, dropAfter: 4';
+  const store = 'joinWait: 1, lease: 5, dropAfter: 4';
   const [one, two] = [site.addHost(t, { store }), site.addHost(t, { store })];
   await Promise.all([one.start(), two.start()]);
   await one.report([]);
@@ -116,45 +83,9 @@ t.test('a process that pauses judges nobody by the time that it missed', async (
   const look = setInterval(() => seen.add(`${hostsOf(one)} ${containersOf(one)}`), 20);
   t.teardown(() => clearInterval(look));
   one.daemon().process.kill('SIGSTOP');
-  await sleep(9_000); // the pause itself
+  await sleep(12_000); // the pause itself
   one.daemon().process.kill('SIGCONT');
   await until(soon, 'joined again', () => hostsOf(two).join() === 'node-1,node-2');
   await untilHealth(one, 'ready');
   t.same([...seen], ['node-1,node-2 b']);
-});
-
-t.test('a copied state directory is refused, and both are named', async (t) => {
-  const { site, one, two } = await pairOf(t);
-  const root = makeRoot(t);
-  await one.daemon().kill('SIGTERM');
-  cpSync(dirname(one.root.store), dirname(root.store), { recursive: true });
-  await one.start();
-  await untilHealth(one, 'ready');
-  const copy = site.addHost(t, { name: 'copy', root });
-  await copy.start();
-  const report = await until(soon, 'the copy is refused', async () => {
-    const said = await copy.daemon().health();
-    return said.conditions.find(({ code }) => code === 'HOST_CONFLICT');
-  });
-  t.match(report.text, /copy \(192\.168\.50\.13\).*node-1 \(192\.168\.50\.11\)/);
-  t.notOk(report.degradesOnly);
-  await until(soon, 'the copy uses no block of the other', () => blocksOf(copy).length === 1);
-  t.same(hostsOf(two), ['node-1', 'node-2']);
-  rmSync(root.path, { recursive: true, force: true });
-});
-
-t.test('hosts of one name are told, on both', async (t) => {
-  const site = await makeSite(t);
-  const [one, two] = [site.addHost(t, { name: 'twin' }), site.addHost(t, { name: 'twin' })];
-  await Promise.all([one.start(), two.start()]);
-  for (const host of [one, two]) {
-    await until(soon, 'both say so', async () => {
-      const said = await host.daemon().health();
-      const conflict = said.conditions.find(({ code }) => code === 'HOST_CONFLICT');
-      return (
-        conflict?.degradesOnly &&
-        /192\.168\.50\.11.*192\.168\.50\.12|192\.168\.50\.12.*192\.168\.50\.11/.test(conflict.text)
-      );
-    });
-  }
 });

@@ -2,6 +2,7 @@
 import type { Config } from '../../shared/daemon/config.ts';
 import type { Route } from '../../shared/daemon/http.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
+import { within } from '../../shared/reconcile/within.ts';
 import type { SqliteStore } from '../store/sqlite.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -44,7 +45,7 @@ export function storeRoutes({ config, sqlite, cluster }: StoreContext): Route[] 
             },
           );
         }
-        await cluster.joined;
+        await within(10_000, 'make a cluster', cluster.joined);
         http.body = { clusterId: sqlite.identity.clusterId };
       },
     },
