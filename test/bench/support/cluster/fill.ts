@@ -62,7 +62,7 @@ async function main(endpoint: string, hosts: number, each: number): Promise<void
   const lease = await link.grantLease(leaseSeconds);
   for (let number = 1; number <= hosts; number += 1) await write(link, hostWrites(number, each, lease));
   console.log('filled');
-  let extra = 900_000;
+  let extra = 100_000_000; // no container of a host has a number as high
   for await (const line of createInterface({ input: process.stdin })) {
     const [word, first = '', second = ''] = line.split(' ');
     extra += 1;
