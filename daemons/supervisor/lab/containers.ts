@@ -1,7 +1,6 @@
 // The containers of a lab's host: a network namespace of its name in the host's space, a process in it that sees the suite's
 // resolver, an attachment. What was started is remembered in the host's folder.
-import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../shared/effects/command.ts';
 import { ensureDir, readTextIfPresent, writeAtomic } from '../../shared/effects/files.ts';
@@ -11,7 +10,7 @@ import { labEnvironment } from './environment.ts';
 import { socketOn } from './host-suite.ts';
 import { containerResolvConf, labService } from './lab-config.ts';
 import type { PlannedHost } from './plan-lab.ts';
-import { enter, type Space } from './spaces.ts';
+import { enter, type Space, startIn } from './spaces.ts';
 
 export interface ContainerWish {
   readonly name: string;
@@ -97,10 +96,8 @@ async function attach(host: PlannedHost, wish: ContainerWish): Promise<LabContai
 function startProgram(host: PlannedHost, space: Space, wish: ContainerWish, address: string | null): void {
   const logs = `${host.root}/containers`;
   mkdirSync(logs, { recursive: true });
-  const log = openSync(`${logs}/${wish.name}.log`, 'a');
-  const [program = '', ...words] = [...enter(space, wish.name), ...programOf(wish, address)];
-  spawn(program, words, { detached: true, cwd: '/', stdio: ['ignore', log, log], env: labEnvironment() }).unref();
-  closeSync(log);
+  const log = `${logs}/${wish.name}.log`;
+  startIn(space, programOf(wish, address), { env: labEnvironment(), log, container: wish.name });
 }
 
 function programOf(wish: ContainerWish, address: string | null): string[] {

@@ -1,6 +1,4 @@
 // The suite on a lab's host: started by `corral up` there, asked at its sockets from here.
-import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
 import { readTextIfPresent } from '../../shared/effects/files.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import { type DaemonName, daemonSocket, pathsBelow } from '../../shared/model/paths.ts';
@@ -8,7 +6,7 @@ import { callJson } from '../../shared/source/call.ts';
 import type { SuiteStatus } from '../describe-status.ts';
 import { corralCommand, labEnvironment } from './environment.ts';
 import type { PlannedHost } from './plan-lab.ts';
-import { enter, type Space } from './spaces.ts';
+import { type Space, startIn } from './spaces.ts';
 import { until } from './until.ts';
 
 export function socketOn(host: PlannedHost, daemon: DaemonName): string {
@@ -17,11 +15,7 @@ export function socketOn(host: PlannedHost, daemon: DaemonName): string {
 
 /** Starts `corral up` in the host's space; it belongs to nobody outside. */
 export function startSuite(host: PlannedHost, space: Space): void {
-  const log = openSync(`${host.root}/up.log`, 'a');
-  const [program = '', ...words] = [...enter(space), corralCommand, 'up'];
-  const env = labEnvironment(host.root);
-  spawn(program, words, { detached: true, cwd: '/', stdio: ['ignore', log, log], env }).unref();
-  closeSync(log);
+  startIn(space, [corralCommand, 'up'], { env: labEnvironment(host.root), log: `${host.root}/up.log` });
 }
 
 /** Waits until every daemon is ready or degraded. @throws SuiteError NOT_READY with the last words of `corral up` */

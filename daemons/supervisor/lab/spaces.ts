@@ -79,6 +79,24 @@ export function enter(space: Space, container?: string): string[] {
   return container === undefined ? words : [...words, 'ip', 'netns', 'exec', container];
 }
 
+export interface StartOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** File that its output is appended to. */
+  readonly log: string;
+  readonly container?: string;
+}
+
+/**
+ * Starts a program inside that belongs to nobody outside. The `nsenter` ends at once: one that stayed would stop for ever with a
+ * program that is paused.
+ */
+export function startIn(space: Space, command: readonly string[], { env, log, container }: StartOptions): void {
+  const fd = openSync(log, 'a');
+  const [program = '', ...words] = [...enter(space, container), 'setsid', '--fork', ...command];
+  spawn(program, words, { detached: true, cwd: '/', stdio: ['ignore', fd, fd], env }).unref();
+  closeSync(fd);
+}
+
 /** The namespace alone, with the machine's own folders and process numbers: for `ip link … netns PID`. */
 export function enterNetwork(space: Space): string[] {
   return ['nsenter', '-t', String(space.init), '-n'];

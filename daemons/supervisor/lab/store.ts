@@ -1,12 +1,11 @@
 // The lab's etcd: one member in the switch's space, its data on a tmpfs that only the space holds.
-import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { run } from '../../shared/effects/command.ts';
 import { callRaw } from '../../shared/source/call.ts';
 import { labEnvironment } from './environment.ts';
 import { controlSocket } from './outside.ts';
 import { etcdEndpoint, type LabPlan } from './plan-lab.ts';
-import { enter, kill, processesIn, type Space } from './spaces.ts';
+import { enter, kill, processesIn, type Space, startIn } from './spaces.ts';
 import { until } from './until.ts';
 
 /** Below the space's own /run. */
@@ -24,10 +23,7 @@ export function etcdArguments(): string[] {
 /** Starts etcd unless it runs, and waits until it answers. */
 export async function startStore(plan: LabPlan, space: Space): Promise<void> {
   if (etcdProcesses(space).length === 0) {
-    const log = openSync(`${plan.dir}/etcd.log`, 'a');
-    const [program = '', ...words] = [...enter(space), 'etcd', ...etcdArguments()];
-    spawn(program, words, { detached: true, stdio: ['ignore', log, log], env: labEnvironment() }).unref();
-    closeSync(log);
+    startIn(space, ['etcd', ...etcdArguments()], { env: labEnvironment(), log: `${plan.dir}/etcd.log` });
   }
   await until(
     30_000,

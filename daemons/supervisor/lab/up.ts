@@ -1,6 +1,5 @@
 // Makes a lab from nothing: the switch, the store, and the hosts, several at a time. Whatever fails, nothing is left.
-import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { SuiteError } from '../../shared/model/errors.ts';
 import { pathsBelow } from '../../shared/model/paths.ts';
@@ -12,7 +11,7 @@ import { hostConfig, hostResolvConf, hostsFile } from './lab-config.ts';
 import { type Lab, lockLab, spaceOf, writeLabFile } from './lab-file.ts';
 import { controlSocket, outsideProgram } from './outside.ts';
 import { etcdEndpoint, hostsOf, type LabPlan, outside, type PlannedHost, switchName, underlay } from './plan-lab.ts';
-import { enter, findSpaces, makeSpace, type Space } from './spaces.ts';
+import { findSpaces, makeSpace, type Space, startIn } from './spaces.ts';
 import { startStore } from './store.ts';
 import { eachOf, until } from './until.ts';
 import { wireHost, wireSwitch } from './wire.ts';
@@ -103,8 +102,6 @@ async function startContainers(lab: Lab, host: PlannedHost): Promise<LabContaine
 }
 
 function startOutside(plan: LabPlan, space: Space): void {
-  const log = openSync(`${plan.dir}/outside.log`, 'a');
-  const [program = '', ...words] = [...enter(space), process.execPath, outsideProgram, plan.dir];
-  spawn(program, words, { detached: true, cwd: '/', stdio: ['ignore', log, log], env: labEnvironment() }).unref();
-  closeSync(log);
+  const command = [process.execPath, outsideProgram, plan.dir];
+  startIn(space, command, { env: labEnvironment(), log: `${plan.dir}/outside.log` });
 }
