@@ -127,7 +127,7 @@ else
       }
     });
 
-    await t.test('nothing to do means nothing is wanted otherwise', async (t) => {
+    await t.test('nothing to do means nothing is wanted otherwise', async () => {
       // Rules follow a removed network half a second later, on purpose: of a storm of changes they serve two a second.
       for (const host of names) {
         const isQuiet = (): boolean => lab.run(host, corralCommand, 'diff') === 'Everything is as wanted.\n';
