@@ -4,6 +4,8 @@ import type { DaemonContext, RunningDaemon } from '../shared/daemon/life.ts';
 import { version } from '../shared/daemon/version.ts';
 import { type Limits, usualLimits } from './child.ts';
 import { conditionOf, type DaemonStatus, type SuiteStatus, worstOf } from './describe-status.ts';
+import { keepEvents } from './events/keep-events.ts';
+import { serveEvents } from './events/serve-events.ts';
 import { factsOf, identify } from './processes.ts';
 import { SupervisedDaemon } from './supervised-daemon.ts';
 import { type DaemonSpec, daemonTable, enabledDaemons } from './table.ts';
@@ -26,8 +28,11 @@ export const stopDeadlineMs = 30_000;
 export async function startSupervisor(context: DaemonContext, options: SupervisorOptions = {}): Promise<RunningDaemon> {
   const { config, paths, log, health } = context;
   const limits = { ...(options.limits ?? usualLimits), observeOnly: config.launcher === 'none' };
+  const events = keepEvents(paths);
+  const serving = serveEvents(events.ring);
   const changed = (before: DaemonStatus, now: DaemonStatus): void => {
     tellLog(context, before, now);
+    events.changed(before, now);
     health.set(now.name, conditionOf(now));
     options.onChange?.(before, now);
   };
@@ -43,6 +48,7 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
       http.body = status();
     },
   });
+  context.routes.push(serving.route);
   context.metrics.gauge('corral_supervisor_daemons_ready', 'Daemons that are ready or degraded', () => {
     return status().daemons.filter(({ ready, name }) => ready && name !== 'supervisor').length;
   });
@@ -54,7 +60,13 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
   });
   for (const daemon of daemons) daemon.start();
   const clocks = [watchTime(daemons), setInterval(() => boundLogs(context, daemons), boundLogsMs)];
-  return { stop: () => stopAll(daemons, clocks, options) };
+  return {
+    stop: async () => {
+      await stopAll(daemons, clocks, options);
+      events.close();
+      serving.end();
+    },
+  };
 }
 
 /** A tick that comes late was held up by the supervisor's own standstill; the daemons are not blamed for it. */
