@@ -46,31 +46,44 @@ function unrun(tier: Tier, skipped: number, reason: string, strict: boolean, sec
   return { name: tier.name, passed: 0, failed: strict ? 1 : 0, skipped, seconds, skippedBecause: reason };
 }
 
+/** Failed files run again one by one when the others are through: what fails beside another may pass alone. */
 async function runFiles(tier: Tier, files: readonly string[], setting: Setting): Promise<Totals[]> {
+  const done = await runRound(tier, files, tier.jobs, setting);
+  for (let tried = 1; tried < tier.tries; tried += 1) {
+    const failed = [...done].filter(([, { failed }]) => failed > 0).map(([file]) => file);
+    if (failed.length > 0) setting.print(`    once more, alone: ${failed.join(', ')}`);
+    for (const [file, totals] of await runRound(tier, failed, 1, setting)) done.set(file, totals);
+  }
+  return [...done.values()];
+}
+
+async function runRound(
+  tier: Tier,
+  files: readonly string[],
+  jobs: number,
+  setting: Setting,
+): Promise<Map<string, Totals>> {
   const left = [...files];
-  const done: Totals[] = [];
+  const done = new Map<string, Totals>();
   const worker = async (): Promise<void> => {
     for (let file = left.shift(); file !== undefined; file = left.shift())
-      done.push(await tryFile(tier, file, setting));
+      done.set(file, await runOnce(tier, file, setting));
   };
-  await Promise.all(Array.from({ length: tier.jobs }, worker));
+  await Promise.all(Array.from({ length: jobs }, worker));
   return done;
 }
 
-/** Runs a file until it passes, at most as often as its tier allows; the last run counts. */
-async function tryFile(tier: Tier, file: string, setting: Setting): Promise<Totals> {
+async function runOnce(tier: Tier, file: string, setting: Setting): Promise<Totals> {
   const path = join(setting.root, 'test', tier.name, file);
   // Earlier than ours, so that tap can still say which test hangs.
   const env = { ...setting.env, TAP_TIMEOUT: String(tier.fileSeconds * 0.9) };
-  for (let tried = 1; ; tried += 1) {
-    const run = await runFile([process.execPath, path], tier.fileSeconds, env);
-    setting.print(renderFile(file, run.totals, run.seconds));
-    if (run.totals.failed === 0) return run.totals;
+  const run = await runFile([process.execPath, path], tier.fileSeconds, env);
+  setting.print(renderFile(file, run.totals, run.seconds));
+  if (run.totals.failed > 0) {
     setting.print(renderFailure(run.output));
     setting.print(`    whole output: ${keepOutput(setting.root, tier.name, file, run.output)}`);
-    if (tried >= tier.tries) return run.totals;
-    setting.print(`    ${file} runs once more`);
   }
+  return run.totals;
 }
 
 function keepOutput(root: string, tier: string, file: string, output: string): string {

@@ -2,13 +2,13 @@
 
 export interface Tier {
   readonly name: string;
-  /** Files at the same time. Tiers that build networks run one file after the other. */
+  /** Files at the same time. Each builds its networks in namespaces of its own, and most of them wait most of the time. */
   readonly jobs: number;
   /** Seconds that one file may take before it is ended and counted as failed. */
   readonly fileSeconds: number;
   /**
-   * How often a file may run until it passes. Twice where packets, engines and the machine's load decide how long things take:
-   * both runs are printed, so that a test which fails now and then is seen, and a defect fails twice.
+   * How often a file may run until it passes. Twice where packets, engines and the machine's load decide how long things take,
+   * the second time alone: both runs are printed, so that a test which fails now and then is seen, and a defect fails twice.
    */
   readonly tries: number;
   readonly root: boolean;
@@ -21,10 +21,10 @@ const defaults = { jobs: 1, fileSeconds: 180, tries: 2, root: true, commands: ['
 export const tiers: readonly Tier[] = [
   { ...defaults, name: 'house', jobs: 2, tries: 1, root: false, commands: [] },
   { ...defaults, name: 'unit', jobs: 2, tries: 1, root: false, commands: [] },
-  { ...defaults, name: 'netns' },
-  { ...defaults, name: 'docker', commands: ['ip', 'iptables', 'dockerd'] },
-  { ...defaults, name: 'cluster', fileSeconds: 300, commands: ['ip', 'iptables', 'etcd'] },
-  { ...defaults, name: 'fault', fileSeconds: 600 },
+  { ...defaults, name: 'netns', jobs: 2 },
+  { ...defaults, name: 'docker', jobs: 2, commands: ['ip', 'iptables', 'dockerd'] },
+  { ...defaults, name: 'cluster', jobs: 2, fileSeconds: 300, commands: ['ip', 'iptables', 'etcd'] },
+  { ...defaults, name: 'fault', jobs: 2, fileSeconds: 600 },
   { ...defaults, name: 'fuzz', fileSeconds: 300, tries: 1, root: false, commands: [] },
   { ...defaults, name: 'vm', fileSeconds: 900, commands: ['qemu-system-x86_64'] },
 ];
