@@ -206,4 +206,4 @@ function tellMetadata({ health, log }: DaemonContext, known: boolean, fault: Sui
   }
 }
 
-await runDaemon('dns', start);
+void runDaemon('dns', start);

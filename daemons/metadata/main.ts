@@ -30,7 +30,7 @@ import { Tokens } from './tokens.ts';
 import { treeRoute } from './tree-route.ts';
 import { watchAddresses } from './watch-addresses.ts';
 
-await runDaemon('metadata', start);
+void runDaemon('metadata', start);
 
 async function start(context: DaemonContext): Promise<RunningDaemon> {
   const { health, log, metrics, paths } = context;

@@ -12,7 +12,7 @@ import { HostLinks } from './host-links.ts';
 import { startKeepers } from './keepers.ts';
 import { watchHost } from './watch-host.ts';
 
-await runDaemon('network-manager', start);
+void runDaemon('network-manager', start);
 
 async function start(context: DaemonContext): Promise<RunningDaemon> {
   const { paths, health, log } = context;

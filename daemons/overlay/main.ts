@@ -5,7 +5,7 @@ import { daemonSocket } from '../shared/model/paths.ts';
 import { watchSnapshot } from '../shared/source/watch.ts';
 import { startOverlay } from './start-overlay.ts';
 
-await runDaemon('overlay', start);
+void runDaemon('overlay', start);
 
 async function start(context: DaemonContext): Promise<RunningDaemon> {
   const overlay = startOverlay(context);

@@ -6,9 +6,6 @@ import { ensureDir, ensureFile, readTextIfPresent, removeFile } from '../shared/
 import { isOwnConflist, renderConflist } from '../shared/model/conflist.ts';
 import { SuiteError } from '../shared/model/errors.ts';
 
-/** Where scripts/build-cni puts them. */
-export const builtPlugins = resolve(import.meta.dirname, '../../dist/cni');
-
 export interface InstallOptions {
   /** Directory of the built plugins. */
   readonly from: string;

@@ -3,7 +3,7 @@ import { runDaemon } from '../shared/daemon/life.ts';
 import { checkHost } from './preflight.ts';
 import { startSupervisor, stopDeadlineMs } from './supervise.ts';
 
-await runDaemon(
+void runDaemon(
   'supervisor',
   async (context) => {
     await checkHost(context.config);

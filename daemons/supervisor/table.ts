@@ -1,5 +1,5 @@
 // Pure: the daemons of the suite, in the order in which they start; they stop in the reverse one.
-import { fileURLToPath } from 'node:url';
+import { programPath } from '../shared/daemon/installation.ts';
 import type { DaemonName } from '../shared/model/paths.ts';
 
 export interface DaemonSpec {
@@ -22,5 +22,5 @@ export function enabledDaemons(table: readonly DaemonSpec[]): DaemonSpec[] {
 }
 
 function spec(name: DaemonName, enabled: boolean): DaemonSpec {
-  return { name, enabled, main: fileURLToPath(new URL(`../${name}/main.ts`, import.meta.url)) };
+  return { name, enabled, main: programPath(`daemons/${name}/main`) };
 }

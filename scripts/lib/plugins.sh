@@ -7,7 +7,7 @@ plugins_ready() {
   local stamp=$root/dist/cni/.built
   [ -x "$root/dist/cni/corral-bridge" ] && [ -e "$root/dist/cni/.corral/corral-cni.cjs" ] || return 1
   [ "$(cat "$stamp" 2>/dev/null)" = "$(plugins_key)" ] || return 1
-  [ -z "$(find "$root/cni-plugins" "$root/daemons/shared/effects" "$root/daemons/shared/model" "$root/scripts/build-cni" "$root/scripts/lib/build-cni" \
+  [ -z "$(find "$root/cni-plugins" "$root/daemons/shared/effects" "$root/daemons/shared/model" "$root/scripts/build-cni" "$root/scripts/lib/bundle" \
     -newer "$stamp" \( -name '*.ts' -o -name '*.c' -o -name '*.sh' -o -name build-cni -o -type d \) -print -quit)" ]
 }
 

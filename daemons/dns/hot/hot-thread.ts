@@ -5,6 +5,7 @@ import { randomInt } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { programPath } from '../../shared/daemon/installation.ts';
 import type { Ipv4 } from '../../shared/model/ipv4.ts';
 import type { HotEntry } from './hot-cache.ts';
 import type { MissPort } from './hot-desk.ts';
@@ -124,7 +125,7 @@ export class HotThread implements MissPort {
     const words = new Int32Array(new SharedArrayBuffer(sharedWords * 4));
     const { fd, maxBytes } = this.#options;
     const workerData: HotWorkerData = { fd, port: port2, words, seed: randomInt(1, 0x7fffffff), maxBytes, batch };
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    const worker = new Worker(programPath('daemons/dns/hot/worker'), {
       name: 'dns-hot',
       workerData,
       transferList: [port2],

@@ -3,7 +3,7 @@
 // to answer, and starts it again.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { programPath } from '../../shared/daemon/installation.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Clock } from '../../shared/effects/clock.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
@@ -15,7 +15,7 @@ import type { ArpPost } from './posts.ts';
 /** Bridges come and go, and change their MAC; a process that ended is started again as often. */
 const lookMs = 2_000;
 const condition = 'arp';
-const program = fileURLToPath(new URL('./arp-process.ts', import.meta.url));
+const program = programPath('daemons/overlay/arp/arp-process');
 
 export interface ResponderOptions {
   readonly context: Pick<DaemonContext, 'health' | 'log' | 'metrics'>;

@@ -71,7 +71,7 @@ function newSession(): CapSession {
   } catch (cause) {
     throw new SuiteError('COMMAND_MISSING', 'load the package cap', {
       cause,
-      hint: 'install libpcap-dev and run scripts/setup again, or set overlay.arp to kernel',
+      hint: 'install libpcap0.8 (in a checkout libpcap-dev, then run scripts/setup again), or set overlay.arp to kernel',
     });
   }
 }

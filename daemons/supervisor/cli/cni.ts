@@ -1,10 +1,11 @@
 // `corral cni install`
 import { loadConfig } from '../../shared/daemon/config.ts';
 import { exitCodes } from '../../shared/daemon/exit-codes.ts';
+import { builtPlugins } from '../../shared/daemon/installation.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
 import { isNetworkName } from '../../shared/model/networks.ts';
 import type { Paths } from '../../shared/model/paths.ts';
-import { builtPlugins, installCni } from '../install-cni.ts';
+import { installCni } from '../install-cni.ts';
 import { type Command, jsonOption } from './command.ts';
 import { suitePaths } from './paths.ts';
 

@@ -58,8 +58,6 @@ process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});
 
 // The exit code is set rather than exit() called: what was written to a pipe is still on its way.
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  fail(error);
-}
+main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+}, fail);

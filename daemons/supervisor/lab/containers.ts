@@ -1,7 +1,7 @@
 // The containers of a lab's host: a network namespace of its name in the host's space, a process in it that sees the suite's
 // resolver, an attachment. What was started is remembered in the host's folder.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { programPath } from '../../shared/daemon/installation.ts';
 import { run } from '../../shared/effects/command.ts';
 import { ensureDir, readTextIfPresent, writeAtomic } from '../../shared/effects/files.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
@@ -28,7 +28,7 @@ export interface LabContainer {
   readonly publish: readonly string[];
 }
 
-const greeter = fileURLToPath(new URL('./greeter.ts', import.meta.url));
+const greeter = programPath('daemons/supervisor/lab/greeter');
 
 /** Starts it, attaches it, and tells its address. @throws SuiteError ATTACHMENT_EXISTS for a name that is taken here */
 export async function startContainer(host: PlannedHost, space: Space, wish: ContainerWish): Promise<LabContainer> {

@@ -1,10 +1,8 @@
 // The environment of everything that a lab starts: ours without what belongs to another suite or to an etcd of the machine.
-import { dirname } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { commandDirectory } from '../../shared/daemon/installation.ts';
 
-const scripts = dirname(fileURLToPath(new URL('../../../scripts/corral', import.meta.url)));
 /** The command itself, for programs on a host. */
-export const corralCommand = `${scripts}/corral`;
+export const corralCommand = `${commandDirectory}/corral`;
 
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -13,7 +11,7 @@ export function labEnvironment(root?: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(CORRAL_|ETCD_|ETCDCTL_|NODE_OPTIONS$)/.test(name));
   return {
     ...Object.fromEntries(kept),
-    PATH: `${scripts}:${usualPath}`,
+    PATH: `${commandDirectory}:${usualPath}`,
     ...(root === undefined ? {} : { CORRAL_ROOT: root }),
   };
 }

@@ -3,11 +3,11 @@
 import { createSocket } from 'node:dgram';
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { fileURLToPath } from 'node:url';
+import { programPath } from '../../shared/daemon/installation.ts';
 import { answerOutside } from './outside-dns.ts';
 import { etcdEndpoint, outside, underlay } from './plan-lab.ts';
 
-export const outsideProgram = fileURLToPath(import.meta.url);
+export const outsideProgram = programPath('daemons/supervisor/lab/outside');
 
 export function controlSocket(dir: string): string {
   return `${dir}/outside.sock`;

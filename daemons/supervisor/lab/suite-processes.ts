@@ -16,13 +16,13 @@ export function suiteProcesses(space: Space): HostProcess[] {
   });
 }
 
-/** `node … daemons/dns/main.ts`; the supervisor is `corral up` itself. */
+/** `node … daemons/dns/main.ts`, in a release `main.js`; the supervisor is `corral up` itself. */
 function daemonOf(words: readonly string[]): DaemonName | undefined {
-  const program = words.findIndex((word) => word.endsWith('/main.ts'));
-  if (program < 1) return undefined;
-  if (words[program]!.endsWith('/supervisor/cli/main.ts'))
-    return words[program + 1] === 'up' ? 'supervisor' : undefined;
-  return daemonNames.find((name) => words[program]!.endsWith(`/daemons/${name}/main.ts`));
+  const at = words.findIndex((word) => /\/main\.[jt]s$/.test(word));
+  if (at < 1) return undefined;
+  const program = words[at]!.slice(0, -'.ts'.length);
+  if (program.endsWith('/supervisor/cli/main')) return words[at + 1] === 'up' ? 'supervisor' : undefined;
+  return daemonNames.find((name) => program.endsWith(`/daemons/${name}/main`));
 }
 
 function cmdlineOf(pid: number): string[] {

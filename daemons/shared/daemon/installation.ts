@@ -1,0 +1,18 @@
+// Pure: where this program lies, and what lies beside it: a checkout or a release. Both have the programs at the same paths
+// below their root, in a checkout as sources, in a release each as one bundle.
+import { fileURLToPath } from 'node:url';
+
+const self = fileURLToPath(import.meta.url);
+const root = self.slice(0, self.lastIndexOf('/daemons/'));
+
+export const isRelease: boolean = !self.endsWith('.ts');
+
+/** What Node runs for `daemons/dns/main`. Each program of a release is named in scripts/lib/release/programs.ts. */
+export function programPath(name: string): string {
+  return `${root}/${name}${isRelease ? '.js' : '.ts'}`;
+}
+
+export const packageFile = `${root}/package.json`;
+/** Where the command `corral` is. */
+export const commandDirectory: string = `${root}/${isRelease ? 'bin' : 'scripts'}`;
+export const builtPlugins: string = `${root}/${isRelease ? 'cni' : 'dist/cni'}`;

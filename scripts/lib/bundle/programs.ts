@@ -1,0 +1,20 @@
+// Pure: the programs of a release. Each lies at its source's path, so that they find each other as in a checkout.
+
+/** What Node is started with, by the command, the supervisor, or another program. */
+export const programs: readonly string[] = [
+  'daemons/supervisor/cli/main',
+  'daemons/metadata/main',
+  'daemons/network-manager/main',
+  'daemons/dns/main',
+  'daemons/dns/hot/worker',
+  'daemons/overlay/main',
+  'daemons/overlay/arp/arp-process',
+  'daemons/supervisor/lab/outside',
+  'daemons/supervisor/lab/greeter',
+];
+
+/** Large, and loaded by few hosts: files of their own, so that the others do not carry them in memory. */
+export const loadedLater: readonly string[] = ['etcd3', 'dockerode'];
+
+/** With native parts; `cap` may be missing. */
+export const natives: readonly string[] = ['koffi', 'netlink', 'cap'];

@@ -1,0 +1,19 @@
+// Bundles the programs of a release. Arguments: the repository; the directory of the release.
+import { join } from 'node:path';
+import { bundle, placeCapture, placeNatives } from './bundle.ts';
+import { loadedLater, natives, programs } from './programs.ts';
+
+const [root = '', out = ''] = process.argv.slice(2);
+
+for (const program of programs) {
+  const outfile = join(out, `${program}.js`);
+  await bundle({ root, entry: `${program}.ts`, outfile, external: [...natives, ...loadedLater], small: true });
+}
+for (const name of loadedLater) {
+  const outfile = join(out, 'node_modules', name, 'index.js');
+  // ssh2 compiles cpu-features where it can and does without it elsewhere; engines are reached by their socket.
+  await bundle({ root, entry: name, outfile, external: ['cpu-features'], small: true });
+}
+placeNatives(root, out);
+if (!placeCapture(root, out))
+  console.error('pack: without cap (scripts/setup --dev compiles it): overlay.arp responder will not run');

@@ -1,0 +1,28 @@
+// A release holds every program that another one starts.
+import t from 'tap';
+import { daemonTable } from '../../daemons/supervisor/table.ts';
+import { programs } from '../../scripts/lib/bundle/programs.ts';
+import { readTypeScript } from './support/sources.ts';
+
+const sources = readTypeScript();
+
+function started(text: string): string[] {
+  return [...text.matchAll(/\bprogramPath\('([^']+)'\)/g)].map(([, name = '']) => name);
+}
+
+t.test('what is started is bundled', async (t) => {
+  const named = [...sources].filter(([path]) => path.startsWith('daemons/')).flatMap(([, text]) => started(text));
+  t.ok(named.includes('daemons/dns/hot/worker'), 'they are found');
+  const all = [...named, ...daemonTable.map(({ name }) => `daemons/${name}/main`)];
+  t.same(
+    all.filter((name) => !programs.includes(name)),
+    [],
+  );
+});
+
+t.test('what is bundled is there', async (t) => {
+  t.same(
+    programs.filter((name) => !sources.has(`${name}.ts`)),
+    [],
+  );
+});
