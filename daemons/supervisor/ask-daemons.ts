@@ -33,6 +33,8 @@ const noSupervisor: DaemonStatus = {
   lastEnd: null,
   rss: null,
   pss: null,
+  cpuPercent: null,
+  cpuSeconds: null,
   version: null,
 };
 

@@ -34,6 +34,8 @@ export interface Child {
   /** Deaths in a row without a steady life before. */
   readonly failures: number;
   readonly retryMs: number;
+  /** While it stops: it is started again when it has ended. */
+  readonly again: boolean;
   /** How it ended last, for people. */
   readonly lastEnd: string | undefined;
 }
@@ -49,6 +51,8 @@ export type Sight =
   | { readonly saw: 'end'; readonly process: ProcessId | undefined; readonly how: string }
   /** A regular look; `lateMs` is how long after its time, since the supervisor itself was stopped or busy. */
   | { readonly saw: 'tick'; readonly lateMs: number }
+  /** A person wants it to be another process. */
+  | { readonly saw: 'restart' }
   | { readonly saw: 'stop' };
 
 export type Step =
@@ -98,6 +102,7 @@ export function newChild(nowMs: number): Child {
     restarts: 0,
     failures: 0,
     retryMs: 0,
+    again: false,
     lastEnd: undefined,
   };
 }

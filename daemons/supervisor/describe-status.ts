@@ -2,6 +2,7 @@
 import type { Condition, Health, HealthReport } from '../shared/daemon/health.ts';
 import type { DaemonName } from '../shared/model/paths.ts';
 import type { Child, Phase } from './child.ts';
+import type { ProcessFacts } from './processes.ts';
 
 /** `ready`, `degraded` and `unready` are the daemon's own words; the others say why it has none. */
 export type DaemonState = HealthReport['state'] | Exclude<Phase, 'probing' | 'alive'> | 'absent';
@@ -20,6 +21,10 @@ export interface DaemonStatus {
   /** Bytes. */
   readonly rss: number | null;
   readonly pss: number | null;
+  /** Percent of one core over the last ten seconds; null where nobody measured that long. */
+  readonly cpuPercent: number | null;
+  /** Since the process began. */
+  readonly cpuSeconds: number | null;
   readonly version: string | null;
 }
 
@@ -54,7 +59,8 @@ export function isReady(state: DaemonState): boolean {
 
 export function describeDaemon(
   known: Known,
-  facts: { uptime: number; rss: number | null; pss: number | null } | undefined,
+  facts: ProcessFacts | undefined,
+  cpuPercent: number | null = null,
 ): DaemonStatus {
   const state = stateOf(known);
   return {
@@ -68,6 +74,8 @@ export function describeDaemon(
     lastEnd: known.child.lastEnd ?? null,
     rss: facts?.rss ?? null,
     pss: facts?.pss ?? null,
+    cpuPercent: facts ? cpuPercent : null,
+    cpuSeconds: facts?.cpuSeconds ?? null,
     version: known.version ?? null,
   };
 }

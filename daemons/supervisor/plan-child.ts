@@ -36,6 +36,8 @@ export function decide(child: Child, sight: Sight, moment: Moment, limits: Limit
       return onEnd(child, sight, moment, limits);
     case 'tick':
       return onTick(discount(child, sight.lateMs), moment, limits);
+    case 'restart':
+      return onRestart(child, moment, limits);
     case 'stop':
       return onStop(child, moment, limits);
     default: {
@@ -104,7 +106,9 @@ function onEnd(child: Child, end: Sight & { saw: 'end' }, moment: Moment, limits
     process: wasServing ? undefined : child.process,
   };
   if (child.phase === 'stopping') {
-    return stay(left.process || left.launched ? left : enter(left, 'stopped', moment));
+    if (left.process || left.launched) return stay(left);
+    if (!left.again) return stay(enter(left, 'stopped', moment));
+    return relaunch({ ...left, again: false, lastEnd: end.how, aliveSinceMs: undefined, failures: 0 }, moment);
   }
   if (child.phase === 'stopped' || left.process || (left.launched && !wasServing)) return stay(left);
   return startAgain({ ...left, lastEnd: end.how }, moment, limits);
@@ -160,8 +164,18 @@ function onSilence(child: Child, moment: Moment, limits: Limits): Decision {
   return kill(child, [child.process, child.launched], moment);
 }
 
+/** An orderly end, then a start. One that waits for its next start needs to wait no longer; one that is killed comes back anyway. */
+function onRestart(child: Child, moment: Moment, limits: Limits): Decision {
+  if (limits.observeOnly) return stay(child);
+  if (child.phase === 'backoff') return relaunch(child, moment);
+  const targets = [child.process, child.launched];
+  const isThere = targets.some((process) => process !== undefined);
+  if (!isThere || !['probing', 'starting', 'alive'].includes(child.phase)) return stay(child);
+  return { child: { ...enter(child, 'stopping', moment), again: true }, steps: signals(targets, 'SIGTERM') };
+}
+
 function onStop(child: Child, moment: Moment, limits: Limits): Decision {
-  if (child.phase === 'stopping' || child.phase === 'stopped') return stay(child);
+  if (child.phase === 'stopping' || child.phase === 'stopped') return stay({ ...child, again: false });
   const targets = [child.process, child.launched];
   if (limits.observeOnly || targets.every((process) => process === undefined)) {
     return stay(enter(child, 'stopped', moment));

@@ -6,7 +6,8 @@ import { type Limits, usualLimits } from './child.ts';
 import { conditionOf, type DaemonStatus, type SuiteStatus, worstOf } from './describe-status.ts';
 import { keepEvents } from './events/keep-events.ts';
 import { serveEvents } from './events/serve-events.ts';
-import { factsOf, identify } from './processes.ts';
+import { OwnProcess } from './own-process.ts';
+import { restartRoute } from './serve-restart.ts';
 import { SupervisedDaemon } from './supervised-daemon.ts';
 import { type DaemonSpec, daemonTable, enabledDaemons } from './table.ts';
 
@@ -40,7 +41,8 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
     (spec) => new SupervisedDaemon({ spec, paths, limits, log, changed }),
   );
   for (const daemon of daemons) health.set(daemon.status().name, conditionOf(daemon.status()));
-  const status = (): SuiteStatus => describeSuite(config.launcher, daemons);
+  const self = new OwnProcess();
+  const status = (): SuiteStatus => describeSuite(config.launcher, daemons, self);
   context.routes.push({
     method: 'GET',
     path: /^\/v1\/status$/,
@@ -48,7 +50,7 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
       http.body = status();
     },
   });
-  context.routes.push(serving.route);
+  context.routes.push(serving.route, restartRoute(daemons, config.launcher));
   context.metrics.gauge('corral_supervisor_daemons_ready', 'Daemons that are ready or degraded', () => {
     return status().daemons.filter(({ ready, name }) => ready && name !== 'supervisor').length;
   });
@@ -59,7 +61,7 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
     for (const daemon of daemons) daemon.reload();
   });
   for (const daemon of daemons) daemon.start();
-  const clocks = [watchTime(daemons), setInterval(() => boundLogs(context, daemons), boundLogsMs)];
+  const clocks = [watchTime([...daemons, self]), setInterval(() => boundLogs(context, daemons), boundLogsMs)];
   return {
     stop: async () => {
       await stopAll(daemons, clocks, options);
@@ -70,7 +72,7 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
 }
 
 /** A tick that comes late was held up by the supervisor's own standstill; the daemons are not blamed for it. */
-function watchTime(daemons: readonly SupervisedDaemon[]): NodeJS.Timeout {
+function watchTime(daemons: readonly { tick(lateMs: number): void }[]): NodeJS.Timeout {
   let due = performance.now() + tickMs;
   return setInterval(() => {
     const now = performance.now();
@@ -106,22 +108,14 @@ async function stopAll(
   options.onStop?.('done');
 }
 
-function describeSuite(launcher: SuiteStatus['launcher'], daemons: readonly SupervisedDaemon[]): SuiteStatus {
+function describeSuite(
+  launcher: SuiteStatus['launcher'],
+  daemons: readonly SupervisedDaemon[],
+  self: OwnProcess,
+): SuiteStatus {
   const statuses = daemons.map((daemon) => daemon.status());
-  const self = identify(process.pid);
-  const facts = self ? factsOf(self) : { uptime: null, rss: null, pss: null };
-  const supervisor: DaemonStatus = {
-    name: 'supervisor',
-    state: 'ready',
-    ready: true,
-    conditions: [],
-    pid: process.pid,
-    restarts: 0,
-    lastEnd: null,
-    version,
-    ...facts,
-  };
-  return { state: worstOf(statuses.map(({ state }) => state)), version, launcher, daemons: [...statuses, supervisor] };
+  const state = worstOf(statuses.map((status) => status.state));
+  return { state, version, launcher, daemons: [...statuses, self.status()] };
 }
 
 /** One line a change of state. */

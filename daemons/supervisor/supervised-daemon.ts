@@ -3,14 +3,15 @@
 import type { HealthReport } from '../shared/daemon/health.ts';
 import type { Logger } from '../shared/daemon/log.ts';
 import { renderError } from '../shared/model/errors.ts';
-import { daemonLog, daemonSocket, type Paths } from '../shared/model/paths.ts';
+import { type DaemonName, daemonLog, daemonSocket, type Paths } from '../shared/model/paths.ts';
 import { type Child, type Limits, newChild, type ProcessId, type Sight, type Step } from './child.ts';
+import { CpuMeter } from './cpu-meter.ts';
 import { type DaemonStatus, describeDaemon, type Known, stateOf } from './describe-status.ts';
 import { followLife } from './follow-life.ts';
 import { launch } from './launch.ts';
 import { boundLog, lastPlainLine } from './log-files.ts';
 import { decide } from './plan-child.ts';
-import { factsOf, identify, isRunning, signal } from './processes.ts';
+import { factsOf, identify, isRunning, measure, signal } from './processes.ts';
 import type { DaemonSpec } from './table.ts';
 
 export interface CareOptions {
@@ -32,6 +33,7 @@ export class SupervisedDaemon {
   #health: HealthReport | undefined;
   #version: string | undefined;
   #told: DaemonStatus;
+  readonly #cpu = new CpuMeter();
   #life: { close(): void } | undefined;
   /** Processes whose end Node itself reports: the others are looked at. */
   readonly #ours = new Set<number>();
@@ -41,6 +43,10 @@ export class SupervisedDaemon {
     this.#logPath = daemonLog(options.paths, options.spec.name);
     this.#child = newChild(performance.now());
     this.#told = describeDaemon(this.#known, undefined);
+  }
+
+  get name(): DaemonName {
+    return this.#options.spec.name;
   }
 
   get child(): Child {
@@ -53,7 +59,7 @@ export class SupervisedDaemon {
 
   status(): DaemonStatus {
     const { process } = this.#child;
-    return describeDaemon(this.#known, process && isRunning(process) ? factsOf(process) : undefined);
+    return describeDaemon(this.#known, process && isRunning(process) ? factsOf(process) : undefined, this.#cpu.percent);
   }
 
   start(): void {
@@ -88,7 +94,13 @@ export class SupervisedDaemon {
 
   tick(lateMs: number): void {
     this.#lookForEnds();
+    measure(this.#cpu, this.#child.process);
     this.#see({ saw: 'tick', lateMs });
+  }
+
+  /** Asks it to end, and starts it again then. */
+  restart(): void {
+    this.#see({ saw: 'restart' });
   }
 
   /** Asks it to end; `child.phase` tells when it has. */

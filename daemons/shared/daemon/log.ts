@@ -2,10 +2,9 @@
 // loses its last lines in a crash; keys and tokens are never written.
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import type { DaemonName } from '../model/paths.ts';
+import type { LogLevel } from './log-levels.ts';
 
 export type { Logger };
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 const secrets = ['token', 'secret', 'password', 'privateKey', 'psk', 'key'];
 

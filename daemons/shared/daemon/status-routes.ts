@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { SuiteError } from '../model/errors.ts';
 import { type Context, type Route, readJson } from './http.ts';
 import type { DaemonContext } from './life.ts';
-import { type LogLevel, logLevels } from './log.ts';
+import { type LogLevel, logLevels } from './log-levels.ts';
 import { version } from './version.ts';
 
 export const beatMs = 1_000;
@@ -36,6 +36,9 @@ export function statusRoutes(context: DaemonContext): { routes: Route[]; end(): 
       http.body = await context.metrics.text();
     }),
     get(/^\/v1\/life$/, (http) => openLife(http, context, streams)),
+    get(/^\/v1\/loglevel$/, (http) => {
+      http.body = { level: context.log.level };
+    }),
     { method: 'PUT', path: /^\/v1\/loglevel$/, handle: async (http) => setLevel(http, context) },
   ];
   const end = (): void => {

@@ -6,6 +6,8 @@ import { SuiteError } from '../../shared/model/errors.ts';
 export interface Option {
   readonly type: 'string' | 'boolean';
   readonly multiple?: boolean;
+  /** One letter: `f` for `-f`. */
+  readonly short?: string;
   /** Name of the value in the help. */
   readonly value?: string;
   readonly help: string;
@@ -38,7 +40,7 @@ export interface Args {
   all(name: string): readonly string[];
 }
 
-const help: Option = { type: 'boolean', help: 'show this help' };
+const help: Option = { type: 'boolean', short: 'h', help: 'show this help' };
 export const jsonOption: Option = { type: 'boolean', help: 'answer in JSON, for programs' };
 
 /** 'help' when help is asked for. @throws SuiteError USAGE, with the nearest option if one was mistyped. */
@@ -49,7 +51,7 @@ export function parseCommand(spec: CommandSpec, argv: readonly string[]): Args |
     strict: false,
     allowPositionals: true,
     tokens: true,
-    options: { ...typesOf(options), help: { type: 'boolean', short: 'h' } },
+    options: typesOf(options),
   });
   const values = new Map<string, string[]>();
   const positionals: string[] = [];
@@ -78,13 +80,17 @@ export function parseCommand(spec: CommandSpec, argv: readonly string[]): Args |
 
 export function renderHelp(spec: CommandSpec): string {
   const rows = Object.entries({ ...spec.options, help }).map(
-    ([name, option]) => [`--${name}${option.type === 'string' ? ` ${option.value ?? 'TEXT'}` : ''}`, option] as const,
+    ([name, option]) => [leftOf(name, option), option] as const,
   );
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, option]) => {
     return `  ${left.padEnd(width)}  ${option.help}${option.multiple ? ' (may be repeated)' : ''}`;
   });
   return [`Usage: ${usageOf(spec)}`, '', spec.about, '', ...lines, '', 'Example:', `  ${spec.example}`, ''].join('\n');
+}
+
+function leftOf(name: string, { short, type, value = 'TEXT' }: Option): string {
+  return `${short === undefined ? '    ' : `-${short}, `}--${name}${type === 'string' ? ` ${value}` : ''}`;
 }
 
 function usageOf(spec: CommandSpec): string {
@@ -94,9 +100,11 @@ function usageOf(spec: CommandSpec): string {
 
 function typesOf(
   options: Readonly<Record<string, Option>>,
-): Record<string, { type: Option['type']; multiple: boolean }> {
+): Record<string, { type: Option['type']; multiple: boolean; short?: string }> {
   const entries = Object.entries(options);
-  return Object.fromEntries(entries.map(([name, { type, multiple = false }]) => [name, { type, multiple }]));
+  return Object.fromEntries(
+    entries.map(([name, { type, multiple = false, short }]) => [name, { type, multiple, ...(short && { short }) }]),
+  );
 }
 
 interface OptionToken {

@@ -3,7 +3,7 @@ import type { DaemonStatus, SuiteStatus } from '../describe-status.ts';
 import { renderConditions } from './render-conditions.ts';
 import { renderTable } from './render-table.ts';
 
-const columns = ['DAEMON', 'STATE', 'PID', 'UPTIME', 'RESTARTS', 'MEMORY'] as const;
+const columns = ['DAEMON', 'STATE', 'PID', 'UPTIME', 'RESTARTS', 'MEMORY', 'CPU'] as const;
 
 export function renderStatus(suite: SuiteStatus): string {
   const rows = [[...columns], ...suite.daemons.map(row)];
@@ -20,6 +20,7 @@ function row(daemon: DaemonStatus): string[] {
     daemon.uptime === null ? '-' : renderDuration(daemon.uptime),
     String(daemon.restarts),
     daemon.pss === null ? '-' : `${Math.round(daemon.pss / 1e6)} MB`,
+    daemon.cpuPercent === null ? '-' : `${daemon.cpuPercent.toFixed(1)} %`,
   ];
 }
 

@@ -19,7 +19,7 @@ const known: Known = {
 const listen = { name: 'listen', ok: false, degradesOnly: false, code: 'PORT_TAKEN', text: 'taken' } as const;
 
 t.test('a living daemon speaks for itself', async (t) => {
-  t.same(describeDaemon(known, { uptime: 3, rss: 2, pss: 1 }), {
+  t.same(describeDaemon(known, { uptime: 3, rss: 2, pss: 1, cpuSeconds: 0.5 }, 0.2), {
     name: 'dns',
     state: 'ready',
     ready: true,
@@ -30,6 +30,8 @@ t.test('a living daemon speaks for itself', async (t) => {
     lastEnd: null,
     rss: 2,
     pss: 1,
+    cpuPercent: 0.2,
+    cpuSeconds: 0.5,
     version: '1',
   });
   t.equal(stateOf({ child: alive, health: { state: 'degraded', conditions: [] } }), 'degraded');

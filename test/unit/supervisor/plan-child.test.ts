@@ -226,3 +226,52 @@ t.test('whoever only observes starts, kills and stops nothing', async (t) => {
   );
   t.equal(child.restarts, 0);
 });
+
+t.test('a restart: an orderly end, then a start at once', async (t) => {
+  const child = tell(t, [
+    ...started,
+    [5, { saw: 'restart' }, 'stopping', 'SIGTERM 11'],
+    [5.1, { saw: 'restart' }, 'stopping'],
+    [5.2, end(one), 'starting', 'launch'],
+    [5.2, launched(two), 'starting'],
+    [5.5, hello(two), 'alive'],
+    [5.6, end(two), 'starting', 'launch'],
+  ]);
+  t.equal(child.restarts, 2);
+});
+
+t.test('a restart of a daemon that does not end, that waits, and of one that others start', async (t) => {
+  tell(t, [
+    ...started,
+    [5, { saw: 'restart' }, 'stopping', 'SIGTERM 11'],
+    [11.1, tick(), 'stopping', 'SIGKILL 11'],
+    [11.2, end(one), 'starting', 'launch'],
+  ]);
+  tell(t, [
+    ...started,
+    [0.4, end(one), 'starting', 'launch'],
+    [0.5, end(undefined), 'backoff'],
+    [0.5, { saw: 'restart' }, 'starting', 'launch'],
+  ]);
+  tell(
+    t,
+    [
+      [0, connected(one), 'probing'],
+      [0, hello(one), 'alive'],
+      [5, { saw: 'restart' }, 'alive'],
+    ],
+    {
+      ...usualLimits,
+      observeOnly: true,
+    },
+  );
+});
+
+t.test('a stop during a restart is a stop', async (t) => {
+  tell(t, [
+    ...started,
+    [5, { saw: 'restart' }, 'stopping', 'SIGTERM 11'],
+    [5.1, { saw: 'stop' }, 'stopping'],
+    [5.2, end(one), 'stopped'],
+  ]);
+});

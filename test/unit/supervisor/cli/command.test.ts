@@ -71,10 +71,10 @@ t.test('the help shows every option and an example', async (t) => {
 
 Gives TARGET an address.
 
-  --name NAME        name in DNS
-  --label KEY=VALUE  label (may be repeated)
-  --json             answer in JSON, for programs
-  --help             show this help
+      --name NAME        name in DNS
+      --label KEY=VALUE  label (may be repeated)
+      --json             answer in JSON, for programs
+  -h, --help             show this help
 
 Example:
   corral attach x

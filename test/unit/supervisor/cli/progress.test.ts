@@ -37,7 +37,8 @@ function status(name: 'metadata' | 'dns', state: DaemonState, more: Partial<Daem
   const ready = state === 'ready' || state === 'degraded';
   const conditions = state === 'ready' ? [] : [fault(state === 'degraded')];
   const [pid, uptime, rss, pss, version, lastEnd] = [null, null, null, null, null, null];
-  return { name, state, ready, conditions, pid, uptime, restarts: 0, rss, pss, version, lastEnd, ...more };
+  const cpu = { cpuPercent: null, cpuSeconds: null };
+  return { name, state, ready, conditions, pid, uptime, restarts: 0, rss, pss, ...cpu, version, lastEnd, ...more };
 }
 
 function fault(degradesOnly: boolean, text = 'listen') {

@@ -13,6 +13,8 @@ const ready: DaemonStatus = {
   lastEnd: null,
   rss: 60e6,
   pss: 31_400_000,
+  cpuPercent: 0.34,
+  cpuSeconds: 12.5,
   version: '0.1.0',
 };
 const down: DaemonStatus = {
@@ -23,6 +25,7 @@ const down: DaemonStatus = {
   pid: null,
   uptime: null,
   pss: null,
+  cpuPercent: null,
   restarts: 12,
   conditions: [
     { name: 'listen', ok: false, degradesOnly: false, code: 'PORT_TAKEN', text: 'listen on 169.254.169.250:53' },
@@ -36,9 +39,9 @@ const suite: SuiteStatus = { state: 'unready', version: '0.1.0', launcher: 'proc
 t.test('a table, then what is wrong with its code and remedy', async (t) => {
   t.equal(
     renderStatus(suite),
-    `DAEMON    STATE    PID   UPTIME  RESTARTS  MEMORY
-metadata  ready    4711  1h 2m   0         31 MB
-dns       unready  -     -       12        -
+    `DAEMON    STATE    PID   UPTIME  RESTARTS  MEMORY  CPU
+metadata  ready    4711  1h 2m   0         31 MB   0.3 %
+dns       unready  -     -       12        -       -
 
 dns: PORT_TAKEN: listen on 169.254.169.250:53. Find who holds it with ss -lntup, and end that program or change its address
 dns: DEADLINE: ask. Ask again

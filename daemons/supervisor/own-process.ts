@@ -1,0 +1,30 @@
+// The supervisor's own line in the status: ready as long as it answers.
+import { version } from '../shared/daemon/version.ts';
+import { CpuMeter } from './cpu-meter.ts';
+import type { DaemonStatus } from './describe-status.ts';
+import { factsOf, identify, measure } from './processes.ts';
+
+export class OwnProcess {
+  readonly #process = identify(process.pid);
+  readonly #cpu = new CpuMeter();
+
+  tick(): void {
+    measure(this.#cpu, this.#process);
+  }
+
+  status(): DaemonStatus {
+    const nothing = { uptime: null, rss: null, pss: null, cpuSeconds: null };
+    return {
+      name: 'supervisor',
+      state: 'ready',
+      ready: true,
+      conditions: [],
+      pid: process.pid,
+      restarts: 0,
+      lastEnd: null,
+      version,
+      ...(this.#process ? factsOf(this.#process) : nothing),
+      cpuPercent: this.#cpu.percent,
+    };
+  }
+}
