@@ -33,6 +33,9 @@ export interface Self {
   /** Possible addresses of this host inside the network, the best first; each is of use once the bridge has it. */
   readonly gateways: readonly Ipv4[];
   readonly gateways6: readonly string[];
+  /** Blocks of this host, and single addresses of it that lie outside of them. */
+  readonly ranges: readonly IpRange[];
+  readonly ranges6: readonly IpRange[];
 }
 
 export interface Peer {

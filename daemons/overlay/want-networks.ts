@@ -14,6 +14,8 @@ import {
   type Owned,
   type OwnedByHost,
   ownedByNetwork,
+  rangesOf,
+  rangesOf6,
   singlesByHost,
   wantPeer,
 } from './want-peers.ts';
@@ -89,6 +91,7 @@ function wantNetwork(
     const peer = wantPeer(host, blocks, singles.get(host.hostId) ?? [], ranges);
     return peer ? [peer] : [];
   });
+  const ownSingles = singles.get(hostId) ?? [];
   const own6 = own.flatMap(({ cidr6 }) => (cidr6 && subnet6 && contains(subnet6, cidr6.base) ? [cidr6] : []));
   return {
     name,
@@ -104,6 +107,8 @@ function wantNetwork(
       ...tunnels.self,
       gateways: own.map(({ cidr }) => gatewayOf(cidr)),
       gateways6: own6.flatMap((cidr6) => gateway6Of(cidr6) ?? []),
+      ranges: rangesOf(own, ownSingles),
+      ranges6: rangesOf6(own6, ownSingles),
     },
     peers,
   };

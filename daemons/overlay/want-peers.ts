@@ -121,13 +121,18 @@ function makePeer(
   return {
     ...host,
     via,
-    ranges: [
-      ...blocks.map(({ cidr }) => cidr),
-      ...singles.flatMap((ip) => (typeof ip === 'number' ? single4(ip) : [])),
-    ],
-    ranges6: [...parts6.map(toNetlinkRange), ...singles.flatMap((ip) => (typeof ip === 'bigint' ? single6(ip) : []))],
+    ranges: rangesOf(blocks, singles),
+    ranges6: rangesOf6(parts6, singles),
     gateway: first && gatewayOf(first),
   };
+}
+
+export function rangesOf(blocks: readonly Owned[], singles: readonly Ip[]): IpRange[] {
+  return [...blocks.map(({ cidr }) => cidr), ...singles.flatMap((ip) => (typeof ip === 'number' ? single4(ip) : []))];
+}
+
+export function rangesOf6(parts: readonly Cidr[], singles: readonly Ip[]): IpRange[] {
+  return [...parts.map(toNetlinkRange), ...singles.flatMap((ip) => (typeof ip === 'bigint' ? single6(ip) : []))];
 }
 
 const single4 = (ip: Ipv4): IpRange => ({ base: ip, prefix: 32 });

@@ -1,10 +1,7 @@
 // Pure: what the supervisor knows about one daemon, what it can see of it and what it can do to it.
+import type { ProcessId } from '../shared/effects/processes.ts';
 
-/** A process, told apart from a later one with the same pid by its start (clock ticks since boot). */
-export interface ProcessId {
-  readonly pid: number;
-  readonly startTicks: number;
-}
+export type { ProcessId };
 
 export type Phase =
   /** Nothing is known yet: it may run since before this supervisor. */

@@ -1,8 +1,11 @@
-// Processes as /proc shows them: which one it is, whether it still is, and what it takes of memory and time.
+// What processes take of memory and time, as /proc shows it.
 import { readFileSync } from 'node:fs';
-import { readText, readTextIfPresent } from '../shared/effects/files.ts';
+import { readTextIfPresent } from '../shared/effects/files.ts';
+import { readStat } from '../shared/effects/processes.ts';
 import type { ProcessId } from './child.ts';
 import type { CpuMeter } from './cpu-meter.ts';
+
+export { identify, isRunning, signal } from '../shared/effects/processes.ts';
 
 /** USER_HZ, the unit of times in /proc: 100 on every architecture that Node.js runs on. */
 const ticksPerSecond = 100;
@@ -15,26 +18,6 @@ export interface ProcessFacts {
   readonly pss: number | null;
   /** Time of all its threads since its start, in user mode and in the kernel, seconds. */
   readonly cpuSeconds: number | null;
-}
-
-/** The running process with this pid; undefined if there is none or it is dead and only not yet buried. */
-export function identify(pid: number): ProcessId | undefined {
-  const stat = readStat(pid);
-  return stat && stat.state !== 'Z' && stat.state !== 'X' ? { pid, startTicks: stat.startTicks } : undefined;
-}
-
-export function isRunning(process: ProcessId): boolean {
-  return identify(process.pid)?.startTicks === process.startTicks;
-}
-
-/** Sends the signal unless the process has ended meanwhile, so that a later owner of the pid is never hit. */
-export function signal(target: ProcessId, name: NodeJS.Signals): void {
-  if (!isRunning(target)) return;
-  try {
-    process.kill(target.pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }
 
 export function factsOf(target: ProcessId): ProcessFacts {
@@ -58,18 +41,6 @@ export function measure(meter: CpuMeter, target: ProcessId | undefined): void {
 export function cpuSecondsOf(target: ProcessId): number | null {
   const stat = readStat(target.pid);
   return stat?.startTicks === target.startTicks ? stat.cpuTicks / ticksPerSecond : null;
-}
-
-/** Fields 3, 14, 15 and 22 of proc(5)'s stat; the second field, the name, may hold anything, so the rest is counted from its end. */
-function readStat(pid: number): { state: string; startTicks: number; cpuTicks: number } | undefined {
-  let text: string;
-  try {
-    text = readText(`/proc/${pid}/stat`);
-  } catch {
-    return undefined; // gone, also when it goes between open and read (ESRCH)
-  }
-  const rest = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: rest[0] ?? 'X', startTicks: Number(rest[19]), cpuTicks: Number(rest[11]) + Number(rest[12]) };
 }
 
 function readRollup(pid: number): string {

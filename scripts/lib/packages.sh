@@ -5,6 +5,8 @@
 packages_runtime='ca-certificates iptables iproute2 conntrack gcc:cc libc6-dev'
 # Several hosts on one machine (corral lab).
 packages_lab='etcd-server:etcd iputils-ping:ping'
+# Networks of driver ipsec: charon as a plain process, with raw public keys, AEAD, and ESP in user space.
+packages_ipsec='charon-systemd:charon-systemd libcharon-extra-plugins libstrongswan-standard-plugins'
 # Engines and reference plugins, then the tests' tools, then what `cap` is compiled with.
 packages_dev='docker.io:dockerd podman:podman runc:runc containernetworking-plugins busybox-static
   bind9-dnsutils curl etcd-client:etcdctl iperf3 iputils-arping netcat-openbsd nftables tcpdump nginx-light:nginx wrk
@@ -24,13 +26,12 @@ missing_packages() {
   done
 }
 
-# wanted_packages MODE
+# wanted_packages MODE: dev, or runtime with +lab and +ipsec
 wanted_packages() {
-  case $1 in
-    dev) echo "$packages_runtime $packages_lab $packages_dev" ;;
-    lab) echo "$packages_runtime $packages_lab" ;;
-    *) echo "$packages_runtime" ;;
-  esac
+  echo "$packages_runtime"
+  case $1 in dev | *+lab*) echo "$packages_lab" ;; esac
+  case $1 in dev | *+ipsec*) echo "$packages_ipsec" ;; esac
+  case $1 in dev) echo "$packages_dev" ;; esac
 }
 
 packages_ready() {
@@ -80,7 +81,7 @@ $name
 "*) ;; *) echo "$name" ;; esac
   done)
   for name in $added; do
-    case $name in docker.io | containerd | podman | nginx-common | etcd-server | iperf3) no_start_at_boot "$name" ;; esac
+    case $name in docker.io | containerd | podman | nginx-common | etcd-server | iperf3 | charon-systemd) no_start_at_boot "$name" ;; esac
   done
   services_may_start
   exec 8>&-

@@ -10,6 +10,7 @@ import { OffLoop } from './netlink/off-loop.ts';
 import { type RouteVerbs, routeVerbs } from './netlink/routes.ts';
 import { Transport } from './netlink/transport.ts';
 import { type VxlanVerbs, vxlanVerbs } from './netlink/vxlan.ts';
+import { type XfrmLinkVerbs, xfrmLinkVerbs } from './netlink/xfrm-links.ts';
 import { inNetns, type Netns } from './netns.ts';
 
 const ROUTE = 0;
@@ -24,7 +25,15 @@ export type { Neighbour } from './netlink/neighbours.ts';
 export { PROTO_CORRAL, type Route, type RouteKey, type RouteType, sameRoute, TABLE_MAIN } from './netlink/routes.ts';
 export type { VxlanOptions } from './netlink/vxlan.ts';
 
-export interface Netlink extends LinkReads, LinkWrites, VxlanVerbs, AddressVerbs, RouteVerbs, NeighbourVerbs, FdbVerbs {
+export interface Netlink
+  extends LinkReads,
+    LinkWrites,
+    VxlanVerbs,
+    XfrmLinkVerbs,
+    AddressVerbs,
+    RouteVerbs,
+    NeighbourVerbs,
+    FdbVerbs {
   /** Requests under way are rejected; deletions under way are carried out. */
   close(): void;
 }
@@ -53,6 +62,7 @@ export function openNetlink(netns?: Netns, kind: 'watched' | 'direct' = 'watched
     ...reads,
     ...linkWrites(transport, offLoop, reads),
     ...vxlanVerbs(transport),
+    ...xfrmLinkVerbs(transport),
     ...addressVerbs(transport),
     ...routeVerbs(transport),
     ...neighbourVerbs(transport),

@@ -70,6 +70,7 @@ export const errorCodes = [
   'PEER_LOST',
   'PATH_TOO_SMALL',
   'VNI_TAKEN',
+  'VICI_REFUSED',
   // names
   'NAME_INVALID',
   'NAME_NOT_FOUND',

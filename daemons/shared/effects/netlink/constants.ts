@@ -90,6 +90,9 @@ export const VXLAN = {
   GPE: 27,
 } as const;
 
+/** Data of an XFRM interface (IFLA_XFRM_*). */
+export const XFRM_LINK = { IF_ID: 2 } as const;
+
 export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4, FLAGS: 8 } as const;
 export const IFA_F = { NODAD: 0x2, DADFAILED: 0x8, TENTATIVE: 0x40, NOPREFIXROUTE: 0x200 } as const;
 

@@ -11,7 +11,7 @@ import {
   u16beOf,
   u32Of,
 } from './attributes.ts';
-import { BRPORT, IFF, IFLA, INFO, RTEXT_FILTER_SKIP_STATS, RTM, VXLAN } from './constants.ts';
+import { BRPORT, IFF, IFLA, INFO, RTEXT_FILTER_SKIP_STATS, RTM, VXLAN, XFRM_LINK } from './constants.ts';
 import { type Ip, ipFromBytes } from './ip-bytes.ts';
 import type { Transport } from './transport.ts';
 
@@ -41,6 +41,8 @@ export interface Link {
   /** What the bridge does at this port; only for ports of a bridge. */
   readonly port: BridgePort | undefined;
   readonly vxlan: VxlanData | undefined;
+  /** What ties an XFRM interface to its policies and states; undefined for other kinds. */
+  readonly ifId: number | undefined;
 }
 
 /** Flags of a bridge's port. */
@@ -126,6 +128,7 @@ export function parseLink(data: Buffer): Link | undefined {
     peerNetnsId: s32Of(attributes, IFLA.LINK_NETNSID),
     port: textOf(info, INFO.SLAVE_KIND) === 'bridge' ? parsePort(nestedOf(info, INFO.SLAVE_DATA)) : undefined,
     vxlan: kind === 'vxlan' ? parseVxlan(nestedOf(info, INFO.DATA)) : undefined,
+    ifId: kind === 'xfrm' ? u32Of(nestedOf(info, INFO.DATA), XFRM_LINK.IF_ID) : undefined,
   };
 }
 

@@ -21,6 +21,7 @@ const link: Link = {
   peerNetnsId: undefined,
   port: undefined,
   vxlan: undefined,
+  ifId: undefined,
 };
 
 t.test('only what differs', async (t) => {
