@@ -38,7 +38,7 @@ export function touchedBy({ change, before, snapshot }: Revision): Set<string> {
   const touch = (object: SnapshotObject): void => {
     const { kind, id } = object;
     touched.add(kind).add(`${kind}/${id}`);
-    if (kind === 'block') return;
+    if (kind === 'block' || kind === 'tunnel') return;
     touched.add('version').add(uuidOf(kind, id)).add(nameOf(kind, object.name.toLowerCase()));
     if (kind === 'service') touched.add(uuidOf(kind, object.uuid)).add(servicesOf(object.stackId));
     if (kind !== 'container') return;

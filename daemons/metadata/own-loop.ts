@@ -95,7 +95,8 @@ export class OwnLoop {
     const own = ownHost(store.identity.hostId, config().host, machine);
     member?.setHost(own, file);
     const others = member?.blocks() ?? [];
-    state.setOwn(ownObjects(store.identity, this.#hosts(own), used, others));
+    const objects = ownObjects(store.identity, this.#hosts(own), used, others);
+    state.setOwn([...objects, ...(member?.tunnels() ?? [])]);
     this.#conflicted = decision.refused.length > 0;
     const inUse = { ok: false, degradesOnly: true, code: 'SUBNET_IN_USE', text: decision.refused.join('; ') } as const;
     health.set('networks', this.#conflicted ? inUse : { ok: true, text: 'networks are as configured' });

@@ -8,6 +8,7 @@ import {
   keyOf,
   type SnapshotObject,
   type SourceRecord,
+  type TunnelObject,
 } from '../shared/model/objects.ts';
 import { type Change, changeBetween, isEmptyChange, noChange, Snapshot } from '../shared/model/snapshot.ts';
 import { type Declaration, DeclaredContainers, type Records } from './declared-containers.ts';
@@ -176,15 +177,15 @@ export class State {
   #step(): void {
     const finished: Said[] = [];
     const containers: Records = new Map();
-    const hosts = new Set<string>();
+    const plain = new Map<Key, Ref>();
     for (let records = 0; records < sliceRecords && this.#inbox.length > finished.length; ) {
       const said = this.#inbox[finished.length]!;
       const { put, drop } = said.next;
       // A slice of a full set is as much work as fits, whatever it changes.
       records += said.isFullSet ? sliceRecords : put.length + drop.length;
       for (const ref of this.#take(said)) {
-        if (ref.kind === 'host') hosts.add(ref.id);
-        else containers.set(ref.id, this.#ledger.get(ref) as ContainerRecord | undefined);
+        if (ref.kind === 'container') containers.set(ref.id, this.#ledger.get(ref) as ContainerRecord | undefined);
+        else plain.set(keyOf(ref), ref);
       }
       const { value, done } = said.rest.next();
       if (!done) said.next = value;
@@ -195,8 +196,8 @@ export class State {
     if (finished.some(({ isFullSet, source }) => isFullSet && source === decisiveSource)) this.#synced = true;
     this.#publishDeclared();
     const own = this.#changeOfOwn();
-    for (const { id } of own.put) hosts.delete(id); // no object is put twice
-    const change = merge(own, merge(this.#changeOf(hosts), this.#changeOfContainers(containers)));
+    for (const object of own.put) plain.delete(keyOf(object)); // no object is put twice
+    const change = merge(own, merge(this.#changeOf(plain), this.#changeOfContainers(containers)));
     const complete = this.#snapshot.complete || (this.#synced && (this.#options.mayComplete?.() ?? true));
     if (!isEmptyChange(change) || complete !== this.#snapshot.complete) this.#publish(change, complete);
     for (const { done, overflow } of finished) done({ revision: this.#snapshot.revision, overflow });
@@ -240,14 +241,14 @@ export class State {
     const { put, drop } = changeBetween(this.#fixed, this.#nextFixed);
     this.#fixed = this.#nextFixed;
     this.#nextFixed = undefined;
-    // A host that is declared no more is what its source says of it.
+    // A host that is declared no more is what its source says of it; a tunnel likewise.
     const reported = drop.flatMap((key) => {
       const ref = refOf(key);
       return (ref && this.#ledger.get(ref)) ?? [];
     });
     const kept = new Set(reported.map(keyOf));
     return {
-      put: [...put, ...reported.filter((record) => record.kind === 'host')],
+      put: [...put, ...reported.filter((record) => record.kind !== 'container')],
       drop: drop.filter((key) => !kept.has(key)),
     };
   }
@@ -256,14 +257,15 @@ export class State {
     return reported.size > 0 ? this.derivation.apply(this.#declared.apply(reported)) : noChange;
   }
 
-  #changeOf(hosts: Iterable<string>): Change {
+  /** Of hosts and tunnels, which are shown as they are reported. */
+  #changeOf(refs: ReadonlyMap<Key, Ref>): Change {
     const put: SnapshotObject[] = [];
     const drop: Key[] = [];
-    for (const id of hosts) {
-      if (this.#fixed.has(`host/${id}`)) continue; // nobody else speaks for the own host
-      const record = this.#ledger.get({ kind: 'host', id });
-      if (record) put.push(record as HostObject);
-      else if (this.#snapshot.get('host', id)) drop.push(`host/${id}`);
+    for (const [key, ref] of refs) {
+      if (this.#fixed.has(key)) continue; // nobody else speaks for the own host
+      const record = this.#ledger.get(ref);
+      if (record) put.push(record as HostObject | TunnelObject);
+      else if (this.#snapshot.get(ref.kind, ref.id)) drop.push(key);
     }
     return { put, drop };
   }

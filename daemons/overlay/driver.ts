@@ -2,7 +2,11 @@
 // knows the state that it left there, so that a small change costs a small write.
 import type { Driver as DriverName } from '../shared/model/objects.ts';
 import type { HostFacts } from './host-facts.ts';
+import type { DriverKeys } from './keys/driver-keys.ts';
 import type { Fault, OverlayNetwork, Peer } from './overlay-network.ts';
+
+/** What a device's name or a port follows from. */
+export type NetworkName = Pick<OverlayNetwork, 'name' | 'vni'>;
 
 export interface DriverWish {
   /** Those of this driver. */
@@ -10,6 +14,8 @@ export interface DriverWish {
   readonly facts: HostFacts;
   /** False: only what is missing may be added. */
   readonly complete: boolean;
+  /** Present for a driver that is secret. */
+  readonly keys?: DriverKeys;
 }
 
 export interface Outcome {
@@ -21,8 +27,27 @@ export interface Outcome {
   readonly failed: readonly { readonly text: string; readonly error: unknown }[];
 }
 
+/** What a secret driver knows of its way to one peer. Times in milliseconds; null: never, or none. */
+export interface Session {
+  readonly network: string;
+  readonly hostId: string;
+  /** `none`: nobody tries; with a host that is cut off, or before there are keys. */
+  readonly state: 'established' | 'connecting' | 'none';
+  /** Since the keys that are in use now were agreed upon (WireGuard: handshake; IPsec: CHILD_SA). */
+  readonly lastRekeyMs: number | null;
+  /** Since there has been a session without a gap, if the driver knows. */
+  readonly ageMs: number | null;
+  readonly rxBytes: number;
+  readonly txBytes: number;
+}
+
 export interface OverlayDriver {
   readonly name: DriverName;
+  /**
+   * True: nothing of its networks may be sent, or be taken, in the clear. Rules see to that from before the first tunnel until
+   * after the last, and the wish holds keys.
+   */
+  readonly secret: boolean;
   /** The largest packet that reaches a peer of a network whole. */
   mtu(network: OverlayNetwork, peer: Peer, facts: HostFacts): number;
   /** @throws SuiteError NETLINK_* if the kernel could not be read; then nothing was written. */
@@ -34,5 +59,16 @@ export interface OverlayDriver {
   /** True for the index of a device of its own. */
   owns(index: number): boolean;
   /** Names of the devices through which its networks' packets come and go. */
-  devices(network: OverlayNetwork): readonly string[];
+  devices(network: NetworkName): readonly string[];
+  /**
+   * Of a secret driver without devices: packets that are no plaintext, as matches of iptables, `out` when they leave (in
+   * POSTROUTING), `in` when they come (in PREROUTING).
+   */
+  passes?(network: NetworkName): { readonly out: readonly string[]; readonly in: readonly string[] };
+  /** Outer packets that a firewall has to let in, as matches of iptables (`-p udp -m udp --dport 51820`). */
+  inputs?(network: NetworkName): readonly string[];
+  /** Of a secret driver; asked for by people, so it may read the kernel. @throws SuiteError if that fails. */
+  sessions?(): Promise<readonly Session[]>;
+  /** Ends what the driver runs in this process; what it made in the kernel stays. */
+  close?(): Promise<void>;
 }

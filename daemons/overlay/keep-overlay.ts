@@ -1,10 +1,12 @@
 // The overlay keeper: brings the kernel to what the snapshot's overlay networks want, through their drivers.
 import type { DaemonContext } from '../shared/daemon/life.ts';
 import type { Change as HostChange } from '../shared/effects/netlink-watch.ts';
+import { isSecret } from '../shared/model/objects.ts';
 import { Loop } from '../shared/reconcile/loop.ts';
 import type { DriverWish, Outcome, OverlayDriver } from './driver.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { KeeperMetrics } from './keeper-metrics.ts';
+import { type Keyring, keysOf } from './keys/driver-keys.ts';
 import type { Facts } from './observe.ts';
 import { describeFailure, stateOfOverlay, waiting } from './overlay-health.ts';
 import type { Wish } from './overlay-network.ts';
@@ -23,8 +25,12 @@ export interface OverlayOptions {
   readonly metrics: KeeperMetrics;
   /** Waited for before the first tunnel is made: until then anybody could send into it. Must not reject. */
   readonly beforeFirst: () => Promise<void>;
+  /** What secret drivers may use now. */
+  readonly ring: () => Keyring;
   /** Told after each pass over a wish. */
   readonly onKept: (wish: Wish, facts: HostFacts) => void;
+  /** Told when all of a wish is as it should be, with the ring that was used. */
+  readonly onFulfilled: (ring: Keyring) => void;
 }
 
 export class OverlayKeeper {
@@ -58,6 +64,11 @@ export class OverlayKeeper {
     this.#loop.poke();
   }
 
+  /** The keyring is another one, or a driver saw something. */
+  poke(): void {
+    if (this.#wish) this.#loop.poke();
+  }
+
   /** Containers' links, neighbours and bridge entries come and go without concerning us. */
   onHost(changes: readonly HostChange[]): void {
     const { drivers, facts } = this.#options;
@@ -86,7 +97,8 @@ export class OverlayKeeper {
     if (!wish) return [];
     const facts = await this.#read(wish);
     const lines: string[] = [];
-    for (const driver of this.#options.drivers) lines.push(...(await driver.diff(wishFor(driver, wish, facts))));
+    const ring = this.#options.ring();
+    for (const driver of this.#options.drivers) lines.push(...(await driver.diff(wishFor(driver, wish, facts, ring))));
     return lines;
   }
 
@@ -106,8 +118,9 @@ export class OverlayKeeper {
     if (!this.#hasWaited) await beforeFirst();
     this.#hasWaited = true;
     const facts = await this.#read(wish);
+    const ring = this.#options.ring();
     const outcomes: Outcome[] = [];
-    for (const driver of drivers) outcomes.push(await driver.keep(wishFor(driver, wish, facts)));
+    for (const driver of drivers) outcomes.push(await driver.keep(wishFor(driver, wish, facts, ring)));
     metrics.pass();
     this.#account(outcomes, wish);
     const failed = outcomes.flatMap((outcome) => outcome.failed);
@@ -115,6 +128,7 @@ export class OverlayKeeper {
     context.health.set(condition, stateOfOverlay(wish.networks, faults, failed));
     onKept(wish, facts);
     if (failed[0]) throw failed[0].error;
+    this.#options.onFulfilled(ring);
     this.#first.resolve();
   }
 
@@ -145,6 +159,8 @@ export class OverlayKeeper {
   }
 }
 
-function wishFor({ name }: OverlayDriver, wish: Wish, facts: HostFacts): DriverWish {
-  return { networks: wish.networks.filter(({ driver }) => driver === name), facts, complete: wish.complete };
+function wishFor({ name }: OverlayDriver, wish: Wish, facts: HostFacts, ring: Keyring): DriverWish {
+  const networks = wish.networks.filter(({ driver }) => driver === name);
+  const part = { networks, facts, complete: wish.complete };
+  return isSecret(name) ? { ...part, keys: keysOf(name, ring) } : part;
 }

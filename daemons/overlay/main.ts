@@ -11,7 +11,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   const overlay = startOverlay(context);
   const watch = watchSnapshot({
     socketPath: daemonSocket(context.paths, 'metadata'),
-    kinds: ['network', 'block', 'host', 'container'],
+    kinds: ['network', 'block', 'host', 'container', 'tunnel'],
     onSnapshot: (snapshot, change) => overlay.onSnapshot(snapshot, change),
     onState: (fault) => tellMetadata(context, fault),
   });

@@ -63,8 +63,12 @@ export interface Fault {
   readonly text: string;
 }
 
+/** A network whose packets must not be seen in the clear, whether or not it can be connected now. */
+export type GuardedNetwork = Pick<OverlayNetwork, 'name' | 'driver' | 'vni' | 'bridge' | 'subnet' | 'subnet6'>;
+
 export interface Wish {
   readonly networks: readonly OverlayNetwork[];
+  readonly guarded: readonly GuardedNetwork[];
   readonly faults: readonly Fault[];
   /** False: nothing may be removed or replaced on this word. */
   readonly complete: boolean;

@@ -11,6 +11,8 @@ import type { OverlayDriver } from './driver.ts';
 import type { HostFacts } from './host-facts.ts';
 import { OverlayKeeper } from './keep-overlay.ts';
 import { keeperMetrics } from './keeper-metrics.ts';
+import { keyUses } from './keys/key-pair.ts';
+import { startKeys } from './keys/start-keys.ts';
 import { Facts } from './observe.ts';
 import type { OverlayNetwork, Peer } from './overlay-network.ts';
 import { OverrideIndex } from './overrides.ts';
@@ -43,6 +45,8 @@ export function startOverlay(context: DaemonContext): Overlay {
     facts: new Facts(netlink, systemClock.now),
     metrics: metrics('overlay'),
     beforeFirst: () => rules.settled(),
+    ring: () => keys.ring,
+    onFulfilled: (ring) => keys.kept(ring),
     onKept: (wish, facts) => {
       peers.want(wish.networks.map((network) => probeNetwork(network, facts, mtuTo(network, facts))));
     },
@@ -51,6 +55,7 @@ export function startOverlay(context: DaemonContext): Overlay {
     const driver = drivers.find(({ name }) => name === network.driver);
     return (peer: Peer): number => driver?.mtu(network, peer, facts) ?? 0;
   };
+  const keys = startKeys(context, () => keeper.poke());
   const peers = watchPeers(context, systemClock);
   const arp = usesResponder ? new ArpResponder({ context, clock: systemClock, netlink }) : undefined;
   const sets = openIpsets();
@@ -90,12 +95,18 @@ export function startOverlay(context: DaemonContext): Overlay {
       seen = snapshot;
       if (!isNews) return;
       const wish = wantNetworks(snapshot, found, names);
+      keys.take(
+        snapshot,
+        keyUses.filter((use) => wish.guarded.some(({ driver }) => driver === use)),
+      );
       rules.want(wish);
       arp?.want(wish.networks);
       keeper.want(wish);
     },
     async stop() {
       await Promise.all([keeper.close(), rules.close(), watch.close()]);
+      await Promise.all(drivers.map((driver) => driver.close?.()));
+      keys.close();
       peers.close();
       arp?.close();
       ruleWatch.close();
@@ -105,13 +116,14 @@ export function startOverlay(context: DaemonContext): Overlay {
   };
 }
 
-/** Containers come and go all day; beyond single addresses only networks, hosts and blocks matter. */
+/** Containers come and go all day; beyond single addresses only networks, hosts, blocks and keys matter. */
 function isDifferent(before: Snapshot, after: Snapshot): boolean {
   return (
     before.hostId !== after.hostId ||
     before.complete !== after.complete ||
     before.table('network') !== after.table('network') ||
     before.table('host') !== after.table('host') ||
-    before.table('block') !== after.table('block')
+    before.table('block') !== after.table('block') ||
+    before.table('tunnel') !== after.table('tunnel')
   );
 }

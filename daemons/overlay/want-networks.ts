@@ -2,11 +2,11 @@
 import { contains } from '../shared/model/ip.ts';
 import { gatewayOf, parseCidr4 } from '../shared/model/ipv4.ts';
 import { isNetworkName, maxVni, parseCidr6, vniOf } from '../shared/model/networks.ts';
-import type { Driver, NetworkObject } from '../shared/model/objects.ts';
+import { type Driver, isSecret, type NetworkObject } from '../shared/model/objects.ts';
 import type { Snapshot } from '../shared/model/snapshot.ts';
 import { gateway6Of, renderRange, toNetlinkRange } from './addresses.ts';
 import { judgeHosts, type Tunnels } from './judge-hosts.ts';
-import type { Fault, OverlayNetwork, Peer, Wish } from './overlay-network.ts';
+import type { Fault, GuardedNetwork, OverlayNetwork, Peer, Wish } from './overlay-network.ts';
 import type { Overrides } from './overrides.ts';
 import {
   isForeign,
@@ -22,12 +22,13 @@ import {
 
 /** @param drivers those that this version can make */
 export function wantNetworks(snapshot: Snapshot, overrides: Overrides, drivers: ReadonlySet<Driver>): Wish {
-  const objects = [...snapshot.all('network')].filter((network) => drivers.has(network.driver) && isUsable(network));
+  const usable = [...snapshot.all('network')].filter(isUsable).sort(byRank);
+  const objects = usable.filter(({ driver }) => drivers.has(driver));
   const faults: Fault[] = [];
   const networks: OverlayNetwork[] = [];
   const tunnels = judgeHosts(snapshot);
   const owned = ownedByNetwork(snapshot);
-  for (const object of objects.sort(byRank)) {
+  for (const object of objects) {
     const parts = owned.get(object.name) ?? new Map<string, readonly Owned[]>();
     const network = wantNetwork(object, snapshot.hostId, { tunnels, parts, overrides }, faults);
     const rival = network && networks.find((other) => other.driver === network.driver && other.vni === network.vni);
@@ -37,7 +38,8 @@ export function wantNetworks(snapshot: Snapshot, overrides: Overrides, drivers: 
   if (networks.length > 0) {
     for (const text of tunnels.faults) faults.push({ network: networks[0]!.name, code: 'PEER_INVALID', text });
   }
-  return { networks, faults, complete: isWhole(snapshot, tunnels) };
+  const guarded = usable.flatMap((object) => wantGuard(object) ?? []);
+  return { networks, guarded, faults, complete: isWhole(snapshot, tunnels) };
 }
 
 /** A snapshot without this host and its address is half a snapshot, whatever it says of itself. */
@@ -54,6 +56,21 @@ function isUsable({ name, bridge }: NetworkObject): boolean {
 function byRank(a: NetworkObject, b: NetworkObject): number {
   if (a.isDefault !== b.isDefault) return a.isDefault ? -1 : 1;
   return a.name < b.name ? -1 : 1;
+}
+
+/** Before the first tunnel and after the last, also while this host has no block or no address of its own. */
+function wantGuard({ name, driver, bridge, vni, isDefault, ...ranges }: NetworkObject): GuardedNetwork | undefined {
+  const subnet = parseCidr4(ranges.subnet);
+  if (!subnet || !isSecret(driver)) return undefined;
+  const subnet6 = ranges.subnet6 === undefined ? undefined : parseCidr6(ranges.subnet6);
+  return {
+    name,
+    driver,
+    bridge,
+    vni: isVni(vni) ? vni : vniOf(name, isDefault),
+    subnet,
+    subnet6: subnet6 && toNetlinkRange(subnet6),
+  };
 }
 
 interface Ground {
@@ -101,7 +118,7 @@ function wantNetwork(
     subnet,
     subnet6: subnet6 && toNetlinkRange(subnet6),
     flat,
-    direct: object.direct === true,
+    direct: object.direct === true && !isSecret(driver),
     mtu: object.mtu ?? undefined,
     self: {
       ...tunnels.self,

@@ -154,9 +154,9 @@ export class Cluster {
   /** Blocks of other hosts that are in the snapshot. */
   blocks(): Block[] {
     const { hostId } = this.store.identity;
-    return [...this.mirror.blocks.values()].flatMap(({ value }) =>
-      value.hostId !== hostId && this.mirror.infos.get(renderKey({ at: 'info', host: value.hostId })) ? [value] : [],
-    );
+    return [...this.mirror.blocks.values()]
+      .map(({ value }) => value)
+      .filter((block) => block.hostId !== hostId && this.mirror.hasHost(block.hostId));
   }
 
   /** Blocks that this host used to have and another one holds. */

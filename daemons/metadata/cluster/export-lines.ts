@@ -54,8 +54,9 @@ export function parseEntry(line: string): readonly [string, string] | undefined 
   }
 }
 
-function isExported(place: Place | undefined): place is Exclude<Place, { at: 'cluster' | 'alive' }> {
-  return place !== undefined && place.at !== 'cluster' && place.at !== 'alive';
+/** Keys of tunnels are their host's alone: it writes them wherever it is a member. */
+function isExported(place: Place | undefined): place is Exclude<Place, { at: 'cluster' | 'alive' | 'tunnel' }> {
+  return place !== undefined && place.at !== 'cluster' && place.at !== 'alive' && place.at !== 'tunnel';
 }
 
 function fieldsOf(line: string): Readonly<Record<string, unknown>> | undefined {

@@ -14,6 +14,7 @@ export type Section = (typeof sections)[number];
 export type Place =
   | { readonly at: 'cluster' }
   | { readonly at: 'info'; readonly host: string }
+  | { readonly at: 'tunnel'; readonly host: string }
   | { readonly at: 'container'; readonly host: string; readonly id: string }
   | { readonly at: 'alive'; readonly host: string }
   | { readonly at: 'block'; readonly network: string; readonly cidr: string }
@@ -27,6 +28,8 @@ export function renderKey(place: Place): string {
       return clusterKey;
     case 'info':
       return `${hostPrefix(place.host)}info`;
+    case 'tunnel':
+      return `${hostPrefix(place.host)}tunnel`;
     case 'container':
       return `${hostPrefix(place.host)}containers/${place.id}`;
     case 'alive':
@@ -87,7 +90,7 @@ export function parseKey(key: string): Place | undefined {
 }
 
 function ofHost(host: string, rest: string): Place | undefined {
-  if (rest === 'info') return { at: 'info', host };
+  if (rest === 'info' || rest === 'tunnel') return { at: rest, host };
   const id = rest.startsWith('containers/') ? rest.slice('containers/'.length) : '';
   return isUuid(id) ? { at: 'container', host, id } : undefined;
 }

@@ -3,7 +3,7 @@
 import type { Config } from '../../shared/daemon/config.ts';
 import type { Health } from '../../shared/daemon/health.ts';
 import type { Metrics } from '../../shared/daemon/metrics.ts';
-import type { HostObject } from '../../shared/model/objects.ts';
+import type { HostObject, TunnelObject } from '../../shared/model/objects.ts';
 import type { NetworkPlan } from '../derive-networks.ts';
 import type { Cluster } from './cluster.ts';
 import { clusterNetworks } from './cluster-networks.ts';
@@ -52,6 +52,12 @@ export class MemberView {
 
   blocks(): Block[] {
     return this.#cluster.blocks();
+  }
+
+  /** The other hosts' ends of secret tunnels; they go with their host. */
+  tunnels(): TunnelObject[] {
+    const { mirror } = this.#cluster;
+    return [...mirror.tunnels.values()].flatMap(({ value }) => (mirror.hasHost(value.id) ? [value] : []));
   }
 
   /** This host's record, and what its file names, for the others; reports what they and it cannot both have. */

@@ -1,7 +1,7 @@
 // Pure: what the cluster's store holds, as this host has read it, with the records of other hosts checked and ready for the
 // snapshot. It is fed with pages of full lists and with changes; what a reader must do about it comes out as a delta.
 import type { EtcdEvent, KeyValue } from '../../shared/effects/etcd.ts';
-import type { ContainerRecord } from '../../shared/model/objects.ts';
+import type { ContainerRecord, TunnelObject } from '../../shared/model/objects.ts';
 import type { NetworkPlan } from '../derive-networks.ts';
 import { SharedTexts } from '../shared-texts.ts';
 import { hostPrefix, type Place, parseKey, renderKey, type Section } from './keys.ts';
@@ -54,6 +54,7 @@ export class Mirror {
   needsList = false;
   readonly infos = new Table<HostValue>(most.hosts);
   readonly leases = new Table<AliveValue>(most.hosts);
+  readonly tunnels = new Table<TunnelObject>(most.hosts);
   readonly blocks = new Table<Block>(most.blocks);
   readonly addresses = new Table<Address>(most.addresses);
   readonly networks = new Table<NetworkPlan>(most.networks);
@@ -64,6 +65,7 @@ export class Mirror {
   readonly #byPlace = {
     info: this.infos,
     alive: this.leases,
+    tunnel: this.tunnels,
     block: this.blocks,
     address: this.addresses,
     network: this.networks,
@@ -149,8 +151,14 @@ export class Mirror {
   forget(host: string): void {
     for (const id of [...(this.#byHost.get(host) ?? [])]) this.#drop(renderKey({ at: 'container', host, id }));
     this.#dropOf(host, () => true);
+    this.#drop(renderKey({ at: 'tunnel', host }));
     this.#drop(renderKey({ at: 'info', host }));
     this.#hidden.delete(host);
+  }
+
+  /** What a host has besides counts only while it has its info. */
+  hasHost(host: string): boolean {
+    return this.infos.get(renderKey({ at: 'info', host })) !== undefined;
   }
 
   /** The facts differ for a reason that lies elsewhere. */
@@ -159,8 +167,8 @@ export class Mirror {
   }
 
   #tables(): Table<unknown>[] {
-    const { infos, leases, blocks, addresses, networks, declared, own } = this;
-    return [infos, leases, blocks, addresses, networks, declared, own];
+    const { infos, leases, tunnels, blocks, addresses, networks, declared, own } = this;
+    return [infos, leases, tunnels, blocks, addresses, networks, declared, own];
   }
 
   #grow(): void {
@@ -169,7 +177,7 @@ export class Mirror {
   }
 
   #isShown(host: string): boolean {
-    return !this.#hidden.has(host) && this.infos.get(renderKey({ at: 'info', host })) !== undefined;
+    return !this.#hidden.has(host) && this.hasHost(host);
   }
 
   #put(item: KeyValue, list: number, kept = false): void {
@@ -235,6 +243,8 @@ export class Mirror {
       if (this.#containers.get(id)?.old) this.#drop(renderKey({ at: 'container', host, id }));
     }
     this.#dropOf(host, ({ old }) => old);
+    const tunnel = renderKey({ at: 'tunnel', host });
+    if (this.tunnels.get(tunnel)?.old) this.#drop(tunnel);
   }
 
   #dropOf(host: string, which: (entry: Entry<unknown>) => boolean): void {

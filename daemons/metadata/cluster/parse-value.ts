@@ -3,13 +3,23 @@
 import type { ShareText } from '../../shared/model/parse-record.ts';
 import { type NetworkPlan, parsePlan } from '../derive-networks.ts';
 import type { Place } from './keys.ts';
-import { parseAddress, parseAlive, parseBlock, parseContainer, parseDeclared, parseHostValue } from './values.ts';
+import {
+  parseAddress,
+  parseAlive,
+  parseBlock,
+  parseContainer,
+  parseDeclared,
+  parseHostValue,
+  parseTunnel,
+} from './values.ts';
 
 /** Throws if it is not well-formed. */
 export function parseValue(place: Exclude<Place, { at: 'cluster' }>, text: string, share?: ShareText): unknown {
   switch (place.at) {
     case 'info':
       return parseHostValue(text, place.host);
+    case 'tunnel':
+      return parseTunnel(text, place.host);
     case 'container':
       return parseContainer(text, place, share);
     case 'alive':

@@ -2,7 +2,8 @@
 // is no queue but the difference, so it is bounded by what there is, and an hour without the store costs one pass.
 import type { KeyValue } from '../../shared/effects/etcd.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
-import type { ContainerRecord } from '../../shared/model/objects.ts';
+import type { ContainerRecord, Key, TunnelObject } from '../../shared/model/objects.ts';
+import { splitKey } from '../../shared/model/snapshot.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import type { RecordChange } from '../store/store.ts';
 import { hostPrefix, renderKey } from './keys.ts';
@@ -31,7 +32,7 @@ const restMs = 100;
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #loop: Loop;
-  /** What the sources of this host say of its containers. */
+  /** What the sources of this host say of its containers and its tunnels. */
   readonly #said = new Map<string, Map<string, string>>();
   #info: string | undefined;
 
@@ -69,10 +70,11 @@ export class Publisher {
   remember(changes: readonly RecordChange[]): void {
     const { hostId } = this.#options;
     for (const { source, key, record } of changes) {
-      if (!key.startsWith('container/')) continue;
-      const at = renderKey({ at: 'container', host: hostId, id: key.slice('container/'.length) });
+      const at = placeOf(key, hostId);
+      if (at === undefined) continue;
       const bySource = this.#said.get(at) ?? new Map<string, string>();
-      if (record && (record as ContainerRecord).hostId === hostId) bySource.set(source, JSON.stringify(record));
+      if (record && (record as ContainerRecord | TunnelObject).hostId === hostId)
+        bySource.set(source, JSON.stringify(record));
       else bySource.delete(source);
       if (bySource.size > 0) this.#said.set(at, bySource);
       else this.#said.delete(at);
@@ -124,6 +126,13 @@ export class Publisher {
     onFault(undefined);
     if (batches.length > 0) onWritten(batches.flatMap(({ operations }) => operations.map(keyOfOperation)));
   }
+}
+
+/** Where a record of this host is published; undefined for what is not, such as another host's. */
+function placeOf(key: Key, host: string): string | undefined {
+  const { kind, id } = splitKey(key);
+  if (kind === 'container') return renderKey({ at: 'container', host, id });
+  return kind === 'tunnel' && id === host ? renderKey({ at: 'tunnel', host }) : undefined;
 }
 
 function keyOfOperation(one: Written): string {

@@ -1,7 +1,7 @@
 // Pure: the values of the cluster's store. What other hosts wrote is untrusted: it is checked field by field, and a value that
 // fails is refused with a code; fields of later versions are passed over.
 import { SuiteError } from '../../shared/model/errors.ts';
-import type { ContainerRecord, HostObject } from '../../shared/model/objects.ts';
+import type { ContainerRecord, HostObject, TunnelObject } from '../../shared/model/objects.ts';
 import { parseRecord, type ShareText } from '../../shared/model/parse-record.ts';
 import { isUuid } from '../../shared/model/uuid.ts';
 
@@ -96,6 +96,12 @@ export function parseHostValue(text: string, host: string): HostValue {
   const object = parseRecord({ ...fields, kind: 'host' }) as HostObject;
   if (object.id !== host) throw refused(`a host ${object.id} in the place of ${host}`);
   return { object, proposes: namesOf(fields.proposes), contested: namesOf(fields.contested) };
+}
+
+export function parseTunnel(text: string, host: string): TunnelObject {
+  const object = parseRecord({ ...fieldsOf(text), kind: 'tunnel' }) as TunnelObject;
+  if (object.id !== host) throw refused(`a tunnel of ${object.id} in the place of ${host}`);
+  return object;
 }
 
 export function parseContainer(

@@ -5,6 +5,7 @@ import type { Ip } from '../../shared/effects/netlink.ts';
 import { hooks } from '../../shared/model/hooks.ts';
 import { planRules, type RulesPlan, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
 import { parseSave, type SavedTables } from '../../shared/reconcile/iptables-save.ts';
+import type { Guard } from './guard.ts';
 import { describeSetChange, keepPeerSet } from './peer-sets.ts';
 import { type Family, isOverlayChain, peerIps, peerSet, type RuleNetwork, wantRules } from './want-rules.ts';
 
@@ -12,6 +13,7 @@ const tables = ['raw', 'mangle', 'filter'] as const;
 
 export interface FamilyWish {
   readonly networks: readonly RuleNetwork[];
+  readonly guards: readonly Guard[];
   readonly complete: boolean;
 }
 
@@ -63,8 +65,8 @@ export class FamilyRules {
   }
 
   /** undefined if this family is of no use here, and nothing of a former run is left. */
-  async #plan({ networks, complete }: FamilyWish, hasSets: boolean): Promise<RulesPlan | undefined> {
-    const chains = wantRules({ networks, family: this.#family, hasSets });
+  async #plan({ networks, guards, complete }: FamilyWish, hasSets: boolean): Promise<RulesPlan | undefined> {
+    const chains = wantRules({ networks, guards, family: this.#family, hasSets });
     if (chains.length === 0 && this.#isClean) return undefined;
     this.#known ??= await this.#read();
     const want: WantRules = { chains, hooks, owner: 'overlay', owns: isOverlayChain };

@@ -9,6 +9,7 @@ import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../overlay-health.ts';
 import type { Wish } from '../overlay-network.ts';
 import { FamilyRules } from './family-rules.ts';
+import type { Guard } from './guard.ts';
 import type { Family, RuleFacts, RuleNetwork } from './want-rules.ts';
 
 /** A first change is served at once; of a storm of them, two a second. */
@@ -100,12 +101,19 @@ export class RulesKeeper {
     for (const family of this.#families) family.doubt();
   }
 
-  #factsOf({ networks, complete }: Wish): Pick<RuleFacts, 'networks'> & { complete: boolean } {
+  #factsOf({ networks, guarded, complete }: Wish): Pick<RuleFacts, 'networks' | 'guards'> & { complete: boolean } {
+    const { drivers } = this.#options;
+    const driverOf = ({ driver }: { driver: string }) => drivers.find(({ name }) => name === driver);
     const ruled = networks.flatMap((network): RuleNetwork[] => {
-      const driver = this.#options.drivers.find(({ name }) => name === network.driver);
-      return driver ? [{ network, devices: driver.devices(network) }] : [];
+      const driver = driverOf(network);
+      return driver ? [{ network, devices: driver.devices(network), inputs: driver.inputs?.(network) ?? [] }] : [];
     });
-    return { networks: ruled, complete };
+    const guards = guarded.map((network): Guard => {
+      const driver = driverOf(network);
+      const passes = driver?.passes?.(network) ?? { out: [], in: [] };
+      return { network, devices: driver?.devices(network) ?? [], passes };
+    });
+    return { networks: ruled, guards, complete };
   }
 
   async #pass(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Ip, IpRange } from '../../shared/effects/netlink.ts';
 import type { Chain } from '../../shared/reconcile/iptables-plan.ts';
 import { renderAddress, renderRange } from '../addresses.ts';
 import { familyOfTunnel, type OverlayNetwork } from '../overlay-network.ts';
+import { type Guard, guardChains } from './guard.ts';
 
 export type Family = 4 | 6;
 
@@ -10,10 +11,13 @@ export type Family = 4 | 6;
 export interface RuleNetwork {
   readonly network: OverlayNetwork;
   readonly devices: readonly string[];
+  /** Outer packets to be let in, as matches. */
+  readonly inputs: readonly string[];
 }
 
 export interface RuleFacts {
   readonly networks: readonly RuleNetwork[];
+  readonly guards: readonly Guard[];
   readonly family: Family;
   /** The kernel has sets of addresses, and the peers are in `peerSet`. */
   readonly hasSets: boolean;
@@ -50,11 +54,12 @@ export function wantRules(facts: RuleFacts): Chain[] {
   });
   const chains: Chain[] = [
     ...(tunnels.length > 0 ? wantTunnelChains(tunnels, facts) : []),
+    ...guardChains(facts.guards, family),
     { table: 'mangle', chain: 'CATTLE_OVERLAY_MSS', rules: inner.flatMap(clampOf) },
     {
       table: 'filter',
       chain: 'CATTLE_OVERLAY_INPUT',
-      rules: [...acceptTunnels(tunnels, family), ...inner.flatMap(acceptProbes)],
+      rules: [...acceptTunnels(tunnels, family), ...acceptInputs(networks, family), ...inner.flatMap(acceptProbes)],
     },
     { table: 'filter', chain: 'CATTLE_OVERLAY_FORWARD', rules: inner.flatMap(acceptForwarded) },
   ];
@@ -120,6 +125,11 @@ function vniMatches(tunnels: readonly OverlayNetwork[], family: Family): string[
 /** A firewall that lets in established traffic alone would cut the tunnels: without tracking they are none. */
 function acceptTunnels(tunnels: readonly OverlayNetwork[], family: Family): string[] {
   return vniMatches(tunnels, family).map((match) => `${match} -j ACCEPT`);
+}
+
+function acceptInputs(networks: readonly RuleNetwork[], family: Family): string[] {
+  const own = networks.filter(({ network }) => familyOfTunnel(network.self) === family);
+  return [...new Set(own.flatMap(({ inputs }) => inputs))].map((match) => `${match} -j ACCEPT`);
 }
 
 function acceptProbes({ devices, range, network }: Inner): string[] {

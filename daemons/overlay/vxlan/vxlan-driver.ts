@@ -33,6 +33,7 @@ export function vxlanDriver(
   };
   return {
     name: 'vxlan',
+    secret: false,
     mtu: mtuTo,
     async keep(wish) {
       const { have, plan } = await compare(wish);

@@ -146,6 +146,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       /** Who answers ARP for addresses of flat networks on other hosts. */
       arp: z.enum(['kernel', 'responder']).default('kernel'),
+      /** UDP port of the default network if its driver is WireGuard; other networks have one of the 4,095 that follow. */
+      wireguardPort: z.int().min(1).max(61_440).default(51_820),
+      /** Seconds between packets to a silent WireGuard peer, for hosts behind an address translation; 0: none. */
+      wireguardKeepalive: z.int().min(0).max(65_535).default(0),
+      /** Seconds that announced keys wait for hosts that do not say that they are ready. */
+      keyGrace: z.int().min(0).max(86_400).default(60),
     })
     .prefault({}),
   declared: declaredSchema.prefault({}),

@@ -71,6 +71,8 @@ export const errorCodes = [
   'PATH_TOO_SMALL',
   'VNI_TAKEN',
   'VICI_REFUSED',
+  'KEY_CHANGED',
+  'KEY_UNUSABLE',
   // names
   'NAME_INVALID',
   'NAME_NOT_FOUND',

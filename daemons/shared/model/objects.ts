@@ -1,6 +1,6 @@
 // Pure: the objects of the snapshot, in the form in which they travel between the daemons (JSON, addresses as canonical text).
 
-export const kinds = ['environment', 'host', 'network', 'block', 'container', 'stack', 'service'] as const;
+export const kinds = ['environment', 'host', 'network', 'block', 'container', 'stack', 'service', 'tunnel'] as const;
 export type Kind = (typeof kinds)[number];
 
 export type Labels = Readonly<Record<string, string>>;
@@ -32,6 +32,11 @@ export interface HostObject {
 
 export const drivers = ['vxlan', 'ipsec', 'wireguard', 'none'] as const;
 export type Driver = (typeof drivers)[number];
+
+/** Drivers whose networks' packets are never to be seen in the clear between hosts. */
+export function isSecret(driver: Driver): driver is 'ipsec' | 'wireguard' {
+  return driver === 'ipsec' || driver === 'wireguard';
+}
 
 export interface NetworkObject {
   readonly kind: 'network';
@@ -176,6 +181,30 @@ export interface ServiceObject {
   readonly fqdn?: string;
 }
 
+/** Public keys in base64: the one in use, then the next one if it is announced. */
+export type PublicKeys = readonly string[];
+
+/**
+ * What a host tells of its ends of secret tunnels; the id is the host's. Never a private key. `signature` (Ed25519, by the key
+ * `identity`) covers what the others rely on, so that whoever can write to the store cannot put other keys in place.
+ */
+export interface TunnelObject {
+  readonly kind: 'tunnel';
+  readonly id: string;
+  readonly hostId: string;
+  /** Raw Ed25519 public key in base64; does not change in the life of a host. */
+  readonly identity: string;
+  /** Counts up with each change of the keys: what is older than something that was seen is refused. */
+  readonly serial: number;
+  /** Raw X25519 keys, and the UDP port of the default network. */
+  readonly wireguard?: { readonly keys: PublicKeys; readonly port: number };
+  /** Keys as SubjectPublicKeyInfo, DER. */
+  readonly ipsec?: { readonly keys: PublicKeys };
+  /** Announced keys of others that this host is ready for: their serial by host id. */
+  readonly ready?: Readonly<Record<string, number>>;
+  readonly signature: string;
+}
+
 export type SnapshotObject =
   | EnvironmentObject
   | HostObject
@@ -183,13 +212,14 @@ export type SnapshotObject =
   | BlockObject
   | ContainerObject
   | StackObject
-  | ServiceObject;
+  | ServiceObject
+  | TunnelObject;
 
 /** The object type of a kind. */
 export type ObjectOf<K extends Kind> = Extract<SnapshotObject, { kind: K }>;
 
 /** What a source may report upward. */
-export type SourceRecord = ContainerRecord | HostObject;
+export type SourceRecord = ContainerRecord | HostObject | TunnelObject;
 
 /** `kind/id`, unique in a snapshot. */
 export type Key = `${Kind}/${string}`;

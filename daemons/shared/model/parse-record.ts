@@ -10,11 +10,10 @@ import {
   type Labels,
   type SourceRecord,
 } from './objects.ts';
+import { parseTunnel } from './parse-tunnel.ts';
 import { isPortText } from './ports.ts';
+import { type Check, type Fields, reader } from './record-fields.ts';
 import { isUuid } from './uuid.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
-type Check<T> = (value: unknown) => value is T;
 
 const maxLabels = 512;
 const maxList = 1024;
@@ -33,6 +32,7 @@ export function parseRecord(value: unknown, share?: ShareText): SourceRecord {
   const fields = value as Fields;
   if (fields.kind === 'container') return parseContainer(fields, share);
   if (fields.kind === 'host') return parseHost(fields);
+  if (fields.kind === 'tunnel') return parseTunnel(fields);
   throw new SuiteError('RECORD_INVALID', `read a record of kind ${JSON.stringify(fields.kind)}`);
 }
 
@@ -77,15 +77,6 @@ function parseHost(fields: Fields): HostObject {
     localStorageMb: field('localStorageMb', isCountOrNull),
     ...(fields.vtepMac === undefined ? {} : { vtepMac: field('vtepMac', isMac) }),
     ...(fields.alive === undefined ? {} : { alive: field('alive', isBoolean) }),
-  };
-}
-
-function reader(kind: string, fields: Fields): <T>(name: string, check: Check<T>) => T {
-  return (name, check) => {
-    const value = fields[name];
-    if (check(value)) return value;
-    const shown = JSON.stringify(value)?.slice(0, 80);
-    throw new SuiteError('RECORD_INVALID', `read ${kind} ${String(fields.id).slice(0, 80)}: ${name} is ${shown}`);
   };
 }
 

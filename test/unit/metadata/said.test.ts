@@ -17,7 +17,7 @@ t.test('a change: what is dropped goes with the last slice', async (t) => {
 
 t.test('a large change brings containers of a service together', async (t) => {
   const mixed = records(0, 400).map((one, n) => ({ ...one, labels: { 'io.rancher.stack.name': `s${n % 2}` } }));
-  const inOrder = [...slicesOf(mixed, [])].flatMap(({ put }) => put.map(({ labels }) => labels));
+  const inOrder = [...slicesOf(mixed, [])].flatMap(({ put }) => put.map((one) => ('labels' in one ? one.labels : {})));
   const turns = inOrder.filter(
     (labels, at) => at > 0 && inOrder[at - 1]!['io.rancher.stack.name'] !== labels['io.rancher.stack.name'],
   );

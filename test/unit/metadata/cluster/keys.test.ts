@@ -6,6 +6,7 @@ t.test('every place has a key that leads back to it', async (t) => {
   for (const place of [
     { at: 'cluster' },
     { at: 'info', host: hostId },
+    { at: 'tunnel', host: hostId },
     { at: 'container', host: hostId, id: idOf(1) },
     { at: 'alive', host: hostId },
     { at: 'block', network: 'corral', cidr: '10.42.3.0/24' },

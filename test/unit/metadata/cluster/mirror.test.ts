@@ -2,6 +2,7 @@ import t from 'tap';
 import { Mirror } from '../../../../daemons/metadata/cluster/mirror.ts';
 import type { KeyValue } from '../../../../daemons/shared/effects/etcd.ts';
 import { host, hostId, idOf, otherHostId, record } from '../../../fixtures/records.ts';
+import { tunnelObject } from '../../../fixtures/tunnel-objects.ts';
 
 const root = '/corral/v1/';
 const third = '33333333-3333-4333-8333-333333333333';
@@ -156,3 +157,24 @@ const plan = {
   mtu: null,
   hostPorts: true,
 };
+
+t.test('tunnels are facts of their host, checked, and gone with it', async (t) => {
+  const mirror = new Mirror(hostId);
+  const tunnel = tunnelObject(2);
+  const id = tunnel.id;
+  const key = `hosts/${id}/tunnel`;
+  t.ok(list(mirror, [at(key, tunnel, 3), info(id, 4)]).facts);
+  t.same(
+    [...mirror.tunnels.values()].map(({ value }) => value),
+    [tunnel],
+  );
+  mirror.apply([{ put: at(key, { ...tunnel, serial: 'x' }, 5) }, { put: at(`hosts/${third}/tunnel`, tunnel, 5) }]);
+  t.equal(mirror.refused, 2, 'what is no tunnel, or in the place of another host');
+  t.same(mirror.tunnels.get(`${root}${key}`)?.value, tunnel, 'the last good one stays');
+  t.equal(mirror.take().facts, false);
+  t.notOk(list(mirror, [info(id, 1)], true).put.length);
+  t.equal(mirror.tunnels.size, 0, 'a store that was emptied and written again without it');
+  list(mirror, [at(key, tunnel, 7), info(id, 8)]);
+  mirror.forget(id);
+  t.equal(mirror.tunnels.size, 0);
+});

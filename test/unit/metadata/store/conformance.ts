@@ -134,7 +134,7 @@ export async function storeConformance(t: Test, open: (t: Test) => () => Promise
     await store.remember([{ source: 'a', key: keyOf(two), record: undefined }, say('a', { ...one, name: 'renamed' })]);
     const second = await again(store, reopen);
     const names = (all: Awaited<ReturnType<Store['recall']>>) =>
-      all.map(({ source, record }) => `${source} ${record.kind} ${record.name}`).sort();
+      all.map(({ source, record }) => `${source} ${record.kind} ${'name' in record && record.name}`).sort();
     t.same(names(await second.recall('boot-1')), ['a container renamed', 'b container c1', 'b host node-1']);
     const third = await again(second, reopen);
     t.same(names(await third.recall('boot-2')), ['b host node-1']);

@@ -6,8 +6,12 @@ import { blockObject, cluster, hostObject, networkObject } from '../../../fixtur
 import { ip, wishOf } from '../support.ts';
 
 function factsFor(objects: readonly SnapshotObject[], rest: Partial<RuleFacts> = {}): RuleFacts {
-  const networks = wishOf(objects).networks.map((network) => ({ network, devices: [`vtep${network.vni}`] }));
-  return { networks, family: 4, hasSets: true, ...rest };
+  const networks = wishOf(objects).networks.map((network) => ({
+    network,
+    devices: [`vtep${network.vni}`],
+    inputs: [],
+  }));
+  return { networks, guards: [], family: 4, hasSets: true, ...rest };
 }
 
 function textOf(facts: RuleFacts): string[] {
@@ -90,8 +94,37 @@ t.test('direct networks take their containers’ packets from the uplink', async
 });
 
 t.test('without networks there is nothing, and every chain that is hooked is ours by name', async (t) => {
-  t.same(wantRules({ networks: [], family: 4, hasSets: true }), []);
-  const chains = new Set(wantRules(factsFor(cluster(2))).map(({ chain }) => chain));
+  t.same(wantRules({ networks: [], guards: [], family: 4, hasSets: true }), []);
+  const guards = wishOf([networkObject('corral', { driver: 'ipsec' })]).guarded.map((network) => {
+    return { network, devices: [], passes: { out: [], in: [] } };
+  });
+  const chains = new Set(wantRules({ ...factsFor(cluster(2)), guards }).map(({ chain }) => chain));
   for (const { chain } of hooksOf('overlay')) t.ok(isOverlayChain(chain) && chains.has(chain), chain);
   t.notOk(isOverlayChain('CATTLE_FORWARD'));
+});
+
+t.test('what is secret passes by its bridge and its tunnels alone, in both families', async (t) => {
+  const secret = networkObject('corral', { driver: 'wireguard', subnet6: 'fd42::/48' });
+  const plain = networkObject('plain', { subnet: '10.43.0.0/16', vni: 7 });
+  const { guarded } = wishOf([secret, plain]);
+  t.same(
+    guarded.map(({ name }) => name),
+    ['corral'],
+    'also without a host, a block or a peer',
+  );
+  const guards = guarded.map((network) => ({ network, devices: ['corral-wg'], passes: { out: ['-m mark'], in: [] } }));
+  t.same(textOf({ networks: [], guards, family: 4, hasSets: true }), [
+    'mangle CATTLE_OVERLAY_ENTRY -s 10.42.0.0/16 -i corral0 -j RETURN',
+    'mangle CATTLE_OVERLAY_ENTRY -s 10.42.0.0/16 -i corral-wg -j RETURN',
+    'mangle CATTLE_OVERLAY_ENTRY -s 10.42.0.0/16 -i lo -j RETURN',
+    'mangle CATTLE_OVERLAY_ENTRY -s 10.42.0.0/16 -j DROP',
+    'mangle CATTLE_OVERLAY_GUARD -d 10.42.0.0/16 -o corral0 -j RETURN',
+    'mangle CATTLE_OVERLAY_GUARD -d 10.42.0.0/16 -o corral-wg -j RETURN',
+    'mangle CATTLE_OVERLAY_GUARD -d 10.42.0.0/16 -o lo -j RETURN',
+    'mangle CATTLE_OVERLAY_GUARD -d 10.42.0.0/16 -m mark -j RETURN',
+    'mangle CATTLE_OVERLAY_GUARD -d 10.42.0.0/16 -j DROP',
+  ]);
+  const six = textOf({ networks: [], guards, family: 6, hasSets: true });
+  t.equal(six.length, 9);
+  t.equal(six.at(-1), 'mangle CATTLE_OVERLAY_GUARD -d fd42::/48 -j DROP');
 });
