@@ -23,6 +23,7 @@ const containers = 500;
 /** What an hour may add. A short run is judged by what it may add at all: lists and tables that the engine made larger. */
 const [mbAnHour, mbAtAll] = [1, 3];
 
+t.setTimeout((seconds + 60) * 1_000);
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
 
