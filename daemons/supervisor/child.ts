@@ -77,6 +77,12 @@ export const usualLimits: Limits = {
   observeOnly: false,
 };
 
+/** The same for a machine that is slower by the factor. */
+export function relaxed(limits: Limits, factor: number): Limits {
+  const { silenceMs, startMs, stopMs } = limits;
+  return { ...limits, silenceMs: silenceMs * factor, startMs: startMs * factor, stopMs: stopMs * factor };
+}
+
 export interface Moment {
   readonly nowMs: number;
   /** In [0, 1). */

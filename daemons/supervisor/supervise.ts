@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DaemonContext, RunningDaemon } from '../shared/daemon/life.ts';
 import { version } from '../shared/daemon/version.ts';
-import { type Limits, usualLimits } from './child.ts';
+import { patience } from '../shared/effects/patience.ts';
+import { type Limits, relaxed, usualLimits } from './child.ts';
 import { conditionOf, type DaemonStatus, type SuiteStatus, worstOf } from './describe-status.ts';
 import { keepEvents } from './events/keep-events.ts';
 import { serveEvents } from './events/serve-events.ts';
@@ -28,7 +29,7 @@ export const stopDeadlineMs = 30_000;
 /** Starts all at once: each waits for the others by itself, so an order would only cost time. */
 export async function startSupervisor(context: DaemonContext, options: SupervisorOptions = {}): Promise<RunningDaemon> {
   const { config, paths, log, health } = context;
-  const limits = { ...(options.limits ?? usualLimits), observeOnly: config.launcher === 'none' };
+  const limits = { ...relaxed(options.limits ?? usualLimits, patience), observeOnly: config.launcher === 'none' };
   const events = keepEvents(paths);
   const serving = serveEvents(events.ring);
   const changed = (before: DaemonStatus, now: DaemonStatus): void => {

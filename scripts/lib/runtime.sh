@@ -77,7 +77,7 @@ drop_old_runtimes() {
   local directory
   for directory in "$root/.runtime/"*/; do
     directory=${directory%/}
-    case ${directory##*/} in "$1" | bin) continue ;; esac
+    case ${directory##*/} in "$1" | bin | kernel) continue ;; esac
     if [ -z "$(find /proc -mindepth 2 -maxdepth 2 -name exe -lname "$directory/*" 2>/dev/null)" ]; then rm -rf "$directory"; fi
   done
 }

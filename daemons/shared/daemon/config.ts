@@ -14,8 +14,8 @@ type Tree = { [key: string]: unknown };
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const maxFileBytes = 1024 * 1024;
-/** Variables that choose the file and the root, and so are no keys of it. */
-const notKeys = new Set(['CORRAL_ROOT', 'CORRAL_CONFIG']);
+/** Variables of a process, which are no keys of the file. */
+const notKeys = new Set(['CORRAL_ROOT', 'CORRAL_CONFIG', 'CORRAL_PATIENCE']);
 
 /** The configuration of this process. A missing file is an empty one unless CORRAL_CONFIG names it. */
 export function loadConfig(path: string, environment: Environment): Config {

@@ -1,6 +1,7 @@
 // Other programs: arguments as a list, no shell, texts in English, a deadline, a bound on the output. The only importer
 // of execa, which is loaded with the first command, since that takes 80 ms that most processes never need.
 import { SuiteError } from '../model/errors.ts';
+import { patience } from './patience.ts';
 
 export interface CommandOptions {
   readonly input?: string;
@@ -29,7 +30,7 @@ export type Run = (command: string, args: readonly string[], options?: CommandOp
  */
 export const run: Run = async (command, args, options = {}) => {
   const { execa } = await import('execa');
-  const timeoutMs = options.timeoutMs ?? 10_000;
+  const timeoutMs = (options.timeoutMs ?? 10_000) * patience;
   const child = execa(command, args, {
     input: options.input ?? '',
     env: { ...options.env, LC_ALL: 'C' },

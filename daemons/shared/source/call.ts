@@ -1,5 +1,6 @@
 // One request to a daemon's unix socket, with a deadline and a bound on the answer.
 import { request } from 'node:http';
+import { patience } from '../effects/patience.ts';
 import { fittingSocketPath } from '../effects/socket-path.ts';
 import { type ErrorCode, errorCodes, SuiteError } from '../model/errors.ts';
 
@@ -23,7 +24,7 @@ const maxAnswerBytes = 64 * 1024 * 1024;
 /** The raw answer; a socket where nobody listens is NOT_RUNNING. */
 export async function callRaw(socketPath: string, path: string, options: CallOptions = {}): Promise<Answer> {
   const body = options.lines ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
-  const timeoutMs = options.timeoutMs ?? 5_000;
+  const timeoutMs = (options.timeoutMs ?? 5_000) * patience;
   const target = reachable(socketPath);
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => reject(unreachable(socketPath, cause));

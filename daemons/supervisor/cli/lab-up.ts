@@ -1,5 +1,6 @@
 // `corral lab up`: several hosts on this machine, each with the whole suite.
 import { exitCodes } from '../../shared/daemon/exit-codes.ts';
+import { patience } from '../../shared/effects/patience.ts';
 import { takeDown } from '../lab/down.ts';
 import type { Lab } from '../lab/lab-file.ts';
 import { requireForLab } from '../lab/needs.ts';
@@ -54,7 +55,7 @@ function readOptions(args: Args): ReturnType<typeof readLabOptions> {
 /** The last look, whether all was well in time or not. */
 async function meet(lab: Lab): Promise<LabReport> {
   let last = await observeLab(lab);
-  const deadline = performance.now() + meetMs;
+  const deadline = performance.now() + meetMs * patience;
   await until(meetMs + 30_000, 'look at the lab', async () => {
     if (isWell(last) || performance.now() > deadline) return true;
     last = await observeLab(lab);

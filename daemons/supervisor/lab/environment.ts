@@ -8,7 +8,9 @@ const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 /** @param root the host's CORRAL_ROOT, for what talks to its suite */
 export function labEnvironment(root?: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(CORRAL_|ETCD_|ETCDCTL_|NODE_OPTIONS$)/.test(name));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(CORRAL_(?!PATIENCE$)|ETCD_|ETCDCTL_|NODE_OPTIONS$)/.test(name),
+  );
   return {
     ...Object.fromEntries(kept),
     PATH: `${commandDirectory}:${usualPath}`,

@@ -1,5 +1,6 @@
 // Polls until something holds; a wait that gives up says for what it waited.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patience } from '../../shared/effects/patience.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
 
 /** Resolves with the first truthy value of `look`. @throws SuiteError DEADLINE after `ms`, and what `look` throws */
@@ -9,12 +10,12 @@ export async function until<T>(
   look: () => T | Promise<T>,
   pauseMs = 50,
 ): Promise<NonNullable<T>> {
-  const deadline = performance.now() + ms;
+  const deadline = performance.now() + ms * patience;
   for (;;) {
     const found = await look();
     if (found) return found;
     if (performance.now() > deadline) {
-      throw new SuiteError('DEADLINE', `${attempted}: not done in ${Math.round(ms / 1_000)} s`);
+      throw new SuiteError('DEADLINE', `${attempted}: not done in ${Math.round((ms * patience) / 1_000)} s`);
     }
     await sleep(pauseMs);
   }

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
+import { patience } from '../../../daemons/shared/effects/patience.ts';
 import { pathsBelow } from '../../../daemons/shared/model/paths.ts';
 import {
   dropContainer,
@@ -105,7 +106,12 @@ function testLab(lab: Lab): TestLab {
     hosts: hostsOf(lab.plan),
     run(where, ...command) {
       const { program, rest, env } = words(where, command);
-      return execFileSync(program, rest, { encoding: 'utf8', timeout: 60_000, stdio: ['ignore', 'pipe', 'pipe'], env });
+      return execFileSync(program, rest, {
+        encoding: 'utf8',
+        timeout: 60_000 * patience,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env,
+      });
     },
     succeeds(where, ...command) {
       try {

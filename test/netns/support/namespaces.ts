@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patience } from '../../../daemons/shared/effects/patience.ts';
 
 /** The part of a tap test that the helpers need. */
 export interface TestScope {
@@ -73,11 +74,11 @@ export interface End {
 
 /** Polls until `fn` returns something truthy and returns it; throws when `deadlineMs` have passed. */
 export async function until<T>(deadlineMs: number, what: string, fn: () => T | Promise<T>): Promise<NonNullable<T>> {
-  const deadline = performance.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs * patience;
   for (;;) {
     const value = await fn();
     if (value) return value;
-    if (performance.now() > deadline) throw new Error(`after ${deadlineMs} ms still not: ${what}`);
+    if (performance.now() > deadline) throw new Error(`after ${deadlineMs * patience} ms still not: ${what}`);
     await sleep(10);
   }
 }
@@ -86,7 +87,7 @@ function run(command: string, args: readonly string[], input = ''): string {
   return execFileSync(command, args, {
     encoding: 'utf8',
     input,
-    timeout: 20_000,
+    timeout: 20_000 * patience,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C' },
   });
