@@ -1,5 +1,5 @@
-// Claims of addresses in flat networks (`blocks: none`), whose hosts all give from one subnet: metadata, which alone talks to
-// the store, claims each by compare-and-set. The one thing in IPAM that asks another process.
+// Claims of addresses that any host may give: all of a flat network (`blocks: none`), and those outside the host's own blocks.
+// Metadata, which alone talks to the store, claims each by compare-and-set. The one thing in IPAM that asks another process.
 
 import { SuiteError } from '../../daemons/shared/model/errors.ts';
 import type { Ip } from '../../daemons/shared/model/ip.ts';
@@ -29,7 +29,7 @@ const releaseMs = 1_000;
 
 export function claimsThroughMetadata(paths: Paths): AddressClaims {
   const ask = async <T>(method: 'POST' | 'DELETE', timeoutMs: number, body: object): Promise<T> => {
-    // Loaded when a flat network is met: its HTTP client is dearer than a standalone ADD can afford.
+    // Loaded when a claim is needed: its HTTP client is dearer than a standalone ADD can afford.
     const { callJson } = await import('../../daemons/shared/source/call.ts');
     return await callJson<T>(daemonSocket(paths, 'metadata'), '/v1/addresses', { method, timeoutMs, body });
   };

@@ -1,4 +1,5 @@
-// Pure: addresses that declared containers shall have. Nobody else gets them, and their container gets no other.
+// Pure: addresses that declared containers, and other hosts' containers in this host's blocks, shall have. Nobody else gets them,
+// and a declared container gets no other.
 import { type Ip, renderIp } from '../../daemons/shared/model/ip.ts';
 import type { BlockFile } from './block-file.ts';
 import type { Requested } from './requested.ts';
@@ -18,5 +19,5 @@ export function keptFor(block: BlockFile | undefined, name: string, address: Ip)
   const holder = block?.reserved?.get(address);
   return holder === undefined || holder === name
     ? undefined
-    : `kept for the declared container ${holder} (${renderIp(address)})`;
+    : `${renderIp(address)} is kept for the container ${holder}`;
 }

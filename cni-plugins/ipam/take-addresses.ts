@@ -1,9 +1,10 @@
-// Reserves addresses from wherever the network keeps them: this host's files decide, and in a flat network the whole cluster
-// does first. What the cluster gave is then asked for like an address that a caller named.
+// Reserves addresses from wherever the network keeps them: this host's files decide. In a flat network, and for an address
+// outside the host's own blocks, the whole cluster does first; what it gave is then asked for like one that a caller named.
 import { hasCode } from '../../daemons/shared/model/errors.ts';
-import { familyOf, type Ip, parseIp, renderIp } from '../../daemons/shared/model/ip.ts';
+import { contains, familyOf, type Ip, parseIp, renderIp } from '../../daemons/shared/model/ip.ts';
 import { attachmentKey } from '../shared/names.ts';
 import type { AddressClaims } from './address-claims.ts';
+import type { BlockFile } from './block-file.ts';
 import { formerAddresses } from './former-addresses.ts';
 import type { HostLocalFolder } from './import-host-local.ts';
 import { type Lease, leaseIps } from './lease.ts';
@@ -27,10 +28,10 @@ export async function takeAddresses(
   const { name } = applicant.attachment;
   const requested = asked.requested.length > 0 ? asked.requested : declaredFor(pool.block, name);
   const wish = { ...asked, requested };
-  if (!pool.block?.flat) return await reserve(files, pool, applicant, wish, hostLocal);
+  const named = requested.find(({ address }) => familyOf(address) === 4)?.address;
+  if (!isClaimed(pool.block, named)) return await reserve(files, pool, applicant, wish, hostLocal);
 
   const claimed = { ...applicant, claimed: true as const };
-  const named = requested.find(({ address }) => familyOf(address) === 4)?.address;
   const exclude = heldForOthers(pool.block, name).filter((address) => familyOf(address) === 4);
   for (let left = attempts; ; left -= 1) {
     const address = await claimOne(claims, files, claimed, named, exclude.slice(-maxExclude));
@@ -46,6 +47,13 @@ export async function takeAddresses(
       exclude.push(address);
     }
   }
+}
+
+/** In its own blocks the host alone gives addresses, anywhere else in the network every host may. */
+function isClaimed(block: BlockFile | undefined, named: Ip | undefined): boolean {
+  if (!block || block.flat) return block !== undefined;
+  if (named === undefined || block.cidrs.some((cidr) => contains(cidr, named))) return false;
+  return contains(block.subnet, named);
 }
 
 /** The address named; else what the attachment had before, if it is free; else any. */

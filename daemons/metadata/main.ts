@@ -6,6 +6,7 @@ import { LocalCallers } from '../shared/effects/local-callers.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import { Trees } from './answer.ts';
 import { Catalog } from './catalog.ts';
+import { AddressConflicts } from './cluster/address-conflicts.ts';
 import { MemberView } from './cluster/member-view.ts';
 import { clusterRoutes } from './cluster/routes.ts';
 import { storeRoutes } from './cluster/serve-store.ts';
@@ -51,6 +52,16 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     },
     mayComplete: () => cluster?.listed ?? true,
   });
+  const conflicts =
+    cluster &&
+    new AddressConflicts({
+      hostId: store.identity.hostId,
+      holderOf: (network, ip) => cluster.store.claimOf(network, ip),
+      nameOf: (host) => state.snapshot.get('host', host)?.name ?? host,
+      health,
+      log,
+    });
+  state.onRevision((revision) => conflicts?.onRevision(revision));
   const catalog = new Catalog(store.identity.hostId);
   let http: MetadataHttp | undefined;
   const tokens = new Tokens();
@@ -69,7 +80,10 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
     },
     member: cluster && new MemberView(cluster, health, metrics),
   });
-  await cluster?.attach(state, () => own.poke());
+  await cluster?.attach(state, () => {
+    own.poke();
+    conflicts?.onClaims();
+  });
   await own.start();
   await state.settled();
   const answers = new AnswersKeeper({ health, log, layer: trees.layer, onChange: () => http?.changedAll() });

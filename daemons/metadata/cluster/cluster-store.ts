@@ -68,6 +68,11 @@ export class ClusterStore implements Store {
     return undefined;
   }
 
+  /** Who claimed an address, as far as this host has heard. */
+  claimOf(network: string, ip: string): AddressValue | undefined {
+    return this.#options.mirror.addresses.get(renderKey({ at: 'address', network, ip }))?.value;
+  }
+
   async claimBlock(network: string, subnet: Cidr4, prefix: number): Promise<Cidr4> {
     const { link } = this.#options;
     if (link.refusal) throw link.refusal;
@@ -96,7 +101,7 @@ export class ClusterStore implements Store {
     const { network, owner, ip } = wish;
     const asked = ip === undefined ? undefined : renderIpv4(ip);
     const held = (await sqlite.addresses(network)).find((own) => own.owner === owner && (asked ?? own.ip) === own.ip);
-    if (held && this.#addressHolder(network, held.ip)?.hostId === held.hostId) return held;
+    if (held && this.claimOf(network, held.ip)?.hostId === held.hostId) return held;
     for (let tries = 1; tries <= maxTries; tries += 1) {
       const wanted = asked ?? (tries === 1 ? held?.ip : undefined);
       const candidate = wanted ?? renderIpv4(this.#freeAddress(wish, tries));
@@ -168,14 +173,9 @@ export class ClusterStore implements Store {
   }
 
   #freeAddress({ network, subnet, exclude }: AddressWish, tries: number): Ipv4 {
-    const isTaken = (ip: Ipv4): boolean =>
-      exclude.has(ip) || this.#addressHolder(network, renderIpv4(ip)) !== undefined;
+    const isTaken = (ip: Ipv4): boolean => exclude.has(ip) || this.claimOf(network, renderIpv4(ip)) !== undefined;
     const free = freeAddresses(subnet, isTaken, tries === 1 ? 1 : spread);
     return free[Math.floor(Math.random() * free.length)]!;
-  }
-
-  #addressHolder(network: string, ip: string): AddressValue | undefined {
-    return this.#options.mirror.addresses.get(renderKey({ at: 'address', network, ip }))?.value;
   }
 
   /** Who holds the key now: this host, or the one that was first. */

@@ -2,10 +2,19 @@
 // exclusive in the whole cluster; without the store nothing new is claimed (503).
 import type { Context, Route } from '../../shared/daemon/http.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
-import { type Cidr4, contains, type Ipv4, parseCidr4, parseIpv4, renderCidr4 } from '../../shared/model/ipv4.ts';
+import {
+  type Cidr4,
+  contains,
+  type Ipv4,
+  parseCidr4,
+  parseIpv4,
+  renderCidr4,
+  renderIpv4,
+} from '../../shared/model/ipv4.ts';
 import { subnetOf } from '../../shared/model/networks.ts';
-import type { NetworkObject } from '../../shared/model/objects.ts';
+import { eachInSlices } from '../../shared/reconcile/in-slices.ts';
 import { isClaimable } from '../store/choose.ts';
+import type { AddressClaim } from '../store/store.ts';
 import { bodyOf, networkOf, type ServeContext, textOf } from './serve-context.ts';
 
 /** Who asks for more blocks sooner than that has not seen the last one yet. */
@@ -66,31 +75,53 @@ async function releaseBlock(http: Context, context: ServeContext): Promise<void>
 
 async function claimAddress(http: Context, context: ServeContext): Promise<void> {
   const body = await bodyOf(http);
-  const network = flatNetwork(context, textOf(body, 'network'));
+  const network = networkOf(context, textOf(body, 'network'));
   const owner = textOf(body, 'owner');
   const subnet = subnetOf(network);
   const ip = body.ip === null || body.ip === undefined ? undefined : addressOf(body.ip);
+  if (ip === undefined && network.blocks !== 'none') {
+    throw flat(network.name, 'has blocks, from which its hosts take addresses themselves; name one outside of them');
+  }
   if (ip !== undefined && !isClaimable(subnet, ip)) {
     throw new SuiteError('USAGE', `claim ${String(body.ip)}: no address for a container of ${network.subnet}`, {
       hint: 'the first address is the gateway, the last one the broadcast address',
     });
   }
+  const user = ip === undefined || network.blocks === 'none' ? undefined : await userOf(context, network.name, ip);
+  if (user) return refuse(http, context, { network: network.name, ip: renderIpv4(ip!), ...user });
   const wish = { network: network.name, subnet, owner, ip, exclude: excluded(body.exclude) };
   const claim = await context.store.claimAddress(wish);
   if (claim.owner === owner && claim.hostId === context.store.identity.hostId) {
     http.body = { ip: claim.ip };
     return;
   }
-  const host = context.state.snapshot.get('host', claim.hostId)?.name ?? null;
+  refuse(http, context, claim);
+}
+
+function refuse(http: Context, { state }: ServeContext, { network, ip, owner, hostId }: AddressClaim): void {
+  const host = state.snapshot.get('host', hostId)?.name ?? null;
   http.status = 409;
   http.body = {
     code: 'ADDRESS_TAKEN',
-    message: `claim ${claim.ip} in ${network.name}: ${claim.owner} on ${host ?? claim.hostId} has it`,
+    message: `claim ${ip} in ${network}: ${owner} on ${host ?? hostId} has it`,
     hint: null,
-    owner: claim.owner,
-    hostId: claim.hostId,
+    owner,
+    hostId,
     host,
   };
+}
+
+type AddressUser = Pick<AddressClaim, 'owner' | 'hostId'>;
+
+/** Another host's container that has the address without a claim: it is of a block of that host. */
+async function userOf({ state }: ServeContext, network: string, ip: Ipv4): Promise<AddressUser | undefined> {
+  const text = renderIpv4(ip);
+  let found: AddressUser | undefined;
+  await eachInSlices(state.snapshot.all('container'), (one) => {
+    if (one.network !== network || one.hostId === state.snapshot.hostId || one.state === 'stopped') return;
+    if (one.ips.includes(text)) found = { owner: one.name, hostId: one.hostId };
+  });
+  return found;
 }
 
 async function releaseAddress(http: Context, context: ServeContext): Promise<void> {
@@ -106,12 +137,6 @@ async function releaseAddress(http: Context, context: ServeContext): Promise<voi
 async function listAddresses(http: Context, context: ServeContext): Promise<void> {
   const claims = await context.store.addresses(String(http.query.network ?? ''));
   http.body = claims.map(({ ip, owner, hostId }) => ({ ip, owner, hostId }));
-}
-
-function flatNetwork(context: ServeContext, name: string): NetworkObject {
-  const network = networkOf(context, name);
-  if (network.blocks !== 'none') throw flat(name, 'has blocks, from which its hosts take addresses themselves');
-  return network;
 }
 
 function flat(name: string, why: string): SuiteError {

@@ -22,7 +22,7 @@ export interface RememberedRecord {
   readonly record: SourceRecord;
 }
 
-/** An address of a flat network, asked for by or on behalf of `owner`. */
+/** An address of a flat network, or one outside the own blocks, asked for by or on behalf of `owner`. */
 export interface AddressWish {
   readonly network: string;
   readonly subnet: Cidr4;

@@ -1,4 +1,4 @@
-// Gives back addresses of flat networks that no container of this host has any more: whoever claimed them died before it could.
+// Gives back claimed addresses that no container of this host has any more: whoever claimed them died before it could.
 import type { Logger } from '../../shared/daemon/log.ts';
 import { type Cancel, type Clock, systemClock } from '../../shared/effects/clock.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
@@ -42,8 +42,7 @@ async function sweep(
   }
   const free: AddressClaim[] = [];
   const seen = new Set<string>();
-  for (const { name, blocks } of snapshot.all('network')) {
-    if (blocks !== 'none') continue;
+  for (const { name } of snapshot.all('network')) {
     for (const claim of await store.addresses(name)) {
       const key = `${name}/${claim.ip}`;
       if (used.has(key)) continue;

@@ -7,6 +7,8 @@ export interface Claim {
   readonly bridge: string;
   readonly ip: Ipv4;
   readonly mac: Mac;
+  /** When the lease was made: milliseconds since 1970 by this host's clock. */
+  readonly since: number;
   /** For people. */
   readonly owner: string;
 }
@@ -42,6 +44,10 @@ export class Claims {
 
   on(bridge: string): readonly Claim[] {
     return this.#byBridge.get(bridge) ?? [];
+  }
+
+  of(bridge: string, ip: Ipv4): Claim | undefined {
+    return this.#byAddress.get(keyOf(bridge, ip));
   }
 
   #add(key: string, claim: Claim): void {
@@ -81,23 +87,23 @@ function partsOf(lease: Lease): Parts {
 }
 
 function claimsOf(lease: Lease): Claim[] {
-  const { bridge, attachment, containerId } = lease;
+  const { bridge, attachment, containerId, createdAt: since } = lease;
   const mac = parseMac(lease.mac);
   if (bridge === null || mac === undefined) return [];
   const owner = `container ${attachment.name} (${containerId.slice(0, 12)})`;
   return lease.addresses.flatMap((text) => {
     const ip = parseIpv4(text.slice(0, text.indexOf('/')));
-    return ip === undefined ? [] : [{ bridge, ip, mac, owner }];
+    return ip === undefined ? [] : [{ bridge, ip, mac, since, owner }];
   });
 }
 
 /** Only where the gateway is the bridge itself. */
-function gatewaysOf({ bridge, result }: Lease): Claim[] {
+function gatewaysOf({ bridge, result, createdAt: since }: Lease): Claim[] {
   const mac = parseMac(result.interfaces.find(({ name, sandbox }) => name === bridge && !sandbox)?.mac ?? '');
   if (bridge === null || mac === undefined) return [];
   return result.ips.flatMap(({ gateway }) => {
     const ip = parseIpv4(gateway ?? '');
-    return ip === undefined ? [] : [{ bridge, ip, mac, owner: `the gateway ${bridge}` }];
+    return ip === undefined ? [] : [{ bridge, ip, mac, since, owner: `the gateway ${bridge}` }];
   });
 }
 

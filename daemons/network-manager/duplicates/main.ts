@@ -4,13 +4,11 @@
 import { aliasPrefix } from '../../../cni-plugins/bridge/names.ts';
 import type { Lease } from '../../../cni-plugins/library.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
-import { type ArpSocket, openArp } from '../../shared/effects/libc-arp.ts';
+import { type AddressNotices, openAddressNotices } from '../../shared/effects/address-notices.ts';
 import type { Link, Netlink } from '../../shared/effects/netlink.ts';
 import type { Ipv4 } from '../../shared/model/ipv4.ts';
-import type { Mac } from '../../shared/model/mac.ts';
-import { renderAnnouncement, renderProbe, senderOf, targetOf } from './arp-message.ts';
 import { Claims, type Duplicate, describeDuplicate } from './claims.ts';
-import { ProbeRound } from './probe-round.ts';
+import { Ear } from './ear.ts';
 import { Sightings } from './sightings.ts';
 
 export interface DuplicatesOptions {
@@ -25,27 +23,18 @@ export interface DuplicatesOptions {
 const everyMs = 1_000;
 /** Ears, devices and leases are compared each so many passes. */
 const passesBetweenLooks = 4;
-const mostMessages = 256;
+/** The owner himself takes his address when he is attached. */
+const settledMs = 5_000;
 const mostNamed = 5;
 const failuresToTell = 10;
 const condition = 'duplicates';
-
-/** What belongs to one bridge. */
-interface Ear {
-  readonly index: number;
-  readonly mac: Mac;
-  readonly socket: ArpSocket;
-  readonly round: ProbeRound;
-  /** Addresses that others asked for since the last pass. */
-  readonly wanted: Set<Ipv4>;
-  hasStrangers: boolean;
-}
 
 export class DuplicatesKeeper {
   readonly #options: DuplicatesOptions;
   readonly #ears = new Map<string, Ear>();
   readonly #sightings = new Sightings();
   #claims = new Claims([]);
+  #notices: AddressNotices | undefined;
   #timer: NodeJS.Timeout | undefined;
   #passes = 0;
   #busy = false;
@@ -60,13 +49,14 @@ export class DuplicatesKeeper {
   }
 
   start(): void {
+    this.#openNotices();
     this.#timer = setInterval(() => void this.#pass(), everyMs).unref();
   }
 
   close(): void {
     clearInterval(this.#timer);
-    for (const { socket } of this.#ears.values()) socket.close();
-    this.#ears.clear();
+    for (const bridge of [...this.#ears.keys()]) this.#deafen(bridge);
+    this.#notices?.close();
   }
 
   async #pass(): Promise<void> {
@@ -79,20 +69,16 @@ export class DuplicatesKeeper {
         await this.#look();
       }
       this.#passes += 1;
-      const heardNews = [...this.#ears].map(([bridge, ear]) => this.#hear(bridge, ear, now)).includes(true);
+      this.#noteTaken();
+      const heardNews = [...this.#ears.keys()].map((bridge) => this.#hear(bridge, now)).includes(true);
       // Known claims may be seconds old, and an address may have another owner by now.
       if (heardNews) this.#claims = new Claims(this.#options.leases());
       const claims = this.#claims;
       const heard = this.#sightings.current(now, ({ claim, rival }) => claims.judge(claim.bridge, claim.ip, rival));
-      for (const { claim } of this.#sightings.toDefend(now)) this.#speak(claim.bridge, [renderAnnouncement(claim)]);
-      for (const [bridge, { round, wanted, hasStrangers, mac }] of this.#ears) {
+      for (const { claim } of this.#sightings.toDefend(now)) this.#try(claim.bridge, (ear) => ear.announce(claim));
+      for (const bridge of [...this.#ears.keys()]) {
         const addresses = claims.on(bridge).map(({ ip }) => ip);
-        const asked = round.take(addresses, wanted, hasStrangers, now);
-        wanted.clear();
-        this.#speak(
-          bridge,
-          asked.map((ip) => renderProbe(mac, ip)),
-        );
+        this.#try(bridge, (ear) => ear.ask(addresses, now));
       }
       await this.#tell([...claims.doubles, ...heard]);
       this.#failures = 0;
@@ -115,46 +101,69 @@ export class DuplicatesKeeper {
     for (const [bridge, ear] of this.#ears) if (present.get(bridge)?.index !== ear.index) this.#deafen(bridge);
     for (const [bridge, { index, mac }] of present) {
       if (mac === undefined) continue;
-      const hasStrangers = links.some((port) => port.master === index && isStranger(port));
-      const known = this.#ears.get(bridge);
-      if (known) known.hasStrangers = hasStrangers;
-      else {
-        const ear = { index, mac, socket: openArp(index), round: new ProbeRound(), wanted: new Set<Ipv4>() };
-        this.#ears.set(bridge, { ...ear, hasStrangers });
+      if (!this.#ears.has(bridge)) this.#ears.set(bridge, new Ear({ index, mac }));
+      const strangers = links.filter((port) => port.master === index && isStranger(port));
+      this.#try(bridge, (ear) => ear.setStrangers(new Set(strangers.map((port) => port.index))));
+    }
+  }
+
+  #openNotices(): void {
+    try {
+      this.#notices = openAddressNotices();
+    } catch (error) {
+      this.#goDeaf(error);
+    }
+  }
+
+  #goDeaf(error: unknown): void {
+    this.#notices?.close();
+    this.#notices = undefined;
+    const text = 'cannot hear what containers do to their addresses; asks more often';
+    this.#options.context.log.warn({ event: 'duplicates.deaf', error }, text);
+  }
+
+  /** Who takes an address says so to nobody, but the kernel tells. */
+  #noteTaken(): void {
+    let taken: ReadonlySet<Ipv4> | undefined;
+    try {
+      taken = this.#notices?.take();
+    } catch (error) {
+      this.#goDeaf(error);
+    }
+    for (const [bridge, ear] of this.#ears) {
+      if (!taken) ear.hurry();
+      for (const ip of taken ?? []) {
+        const claim = this.#claims.of(bridge, ip);
+        if (claim && Math.abs(Date.now() - claim.since) > settledMs) ear.noteTaken(ip);
       }
     }
   }
 
   /** True if a duplicate was heard. */
-  #hear(bridge: string, { socket, mac, wanted }: Ear, now: number): boolean {
+  #hear(bridge: string, now: number): boolean {
     let heard = false;
-    try {
-      for (let count = 0; count < mostMessages; count += 1) {
-        const message = socket.receive();
-        if (!message) break;
-        const sender = senderOf(message);
-        const duplicate = sender && this.#claims.judge(bridge, sender.ip, sender.mac);
+    this.#try(bridge, (ear) =>
+      ear.hear(({ ip, mac }) => {
+        const duplicate = this.#claims.judge(bridge, ip, mac);
         if (duplicate) this.#sightings.note(duplicate, now);
         heard ||= duplicate !== undefined;
-        const target = sender && sender.mac !== mac ? targetOf(message) : undefined;
-        if (target !== undefined && wanted.size < mostMessages) wanted.add(target);
-      }
-    } catch {
-      this.#deafen(bridge); // the device is gone, or down; a later look opens it again
-    }
+      }),
+    );
     return heard;
   }
 
-  #speak(bridge: string, messages: readonly Uint8Array[]): void {
+  #try(bridge: string, work: (ear: Ear) => void): void {
+    const ear = this.#ears.get(bridge);
+    if (!ear) return;
     try {
-      for (const message of messages) this.#ears.get(bridge)?.socket.broadcast(message);
+      work(ear);
     } catch {
-      this.#deafen(bridge);
+      this.#deafen(bridge); // the device is gone, or down; a later look opens it again
     }
   }
 
   #deafen(bridge: string): void {
-    this.#ears.get(bridge)?.socket.close();
+    this.#ears.get(bridge)?.close();
     this.#ears.delete(bridge);
   }
 

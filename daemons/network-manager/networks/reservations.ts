@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../../shared/daemon/config.ts';
 import { contains, type Ip, parseIp, renderCidr, renderIp } from '../../shared/model/ip.ts';
-import type { ContainerObject } from '../../shared/model/objects.ts';
+import type { ContainerObject, HostObject } from '../../shared/model/objects.ts';
 import type { Paths } from '../../shared/model/paths.ts';
 import type { SharedMap } from '../../shared/model/shared-map.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
@@ -11,7 +11,7 @@ import { eachInSlices } from '../../shared/reconcile/in-slices.ts';
 import type { WantNetwork } from './want-networks.ts';
 
 type DeclaredContainer = Config['declared']['containers'][number];
-/** Address to the name of the container that shall have it. */
+/** Address to the name of the container that shall have it; one of another host is called by both names, as no container here is. */
 export type Reserved = ReadonlyMap<Ip, string>;
 
 /** Fewer are read at once. */
@@ -28,6 +28,7 @@ export class Reservations {
   #declared: readonly DeclaredContainer[];
   #hostId: string | undefined;
   #containers: SharedMap<ContainerObject> | undefined;
+  #hosts: SharedMap<HostObject> | undefined;
   readonly #candidates = new Map<string, Candidate>();
   readonly #unread = new Set<string>();
   /** Those of the last call of `of`, by name. */
@@ -48,6 +49,7 @@ export class Reservations {
     const containers = snapshot.table('container');
     this.#hostId = snapshot.hostId;
     this.#containers = containers;
+    this.#hosts = snapshot.table('host');
     if (!before) this.#candidates.clear();
     for (const id of before ? containers.keysUnlike(before) : containers.keys()) this.#unread.add(id);
     if (this.#unread.size > atOnce) return true;
@@ -101,7 +103,8 @@ export class Reservations {
     if (!network || (isLocal ? externalId !== null : network.flat)) return undefined;
     const ips = texts.flatMap((text) => parseIp(text) ?? []);
     const kept = ips.filter((ip) => (isLocal ? !this.#isLeased(network, ip) : isOurs(network, ip)));
-    return kept.length === 0 ? undefined : { network: network.name, name: container.name, ips: kept };
+    const owner = isLocal ? container.name : elsewhere(container.name, this.#hosts?.get(hostId)?.name ?? hostId);
+    return kept.length === 0 ? undefined : { network: network.name, name: owner, ips: kept };
   }
 
   #isLeased({ name }: WantNetwork, ip: Ip): boolean {
@@ -117,6 +120,11 @@ function rangesOf(networks: ReadonlyMap<string, WantNetwork>): string {
   const rangesOfOne = ({ name, cidrs, six, flat }: WantNetwork): string =>
     `${name} ${flat} ${[...cidrs, ...(six?.cidrs ?? [])].map(renderCidr).join()}`;
   return [...networks.values()].map(rangesOfOne).join(';');
+}
+
+/** A container of that name here is another one, and shall not get the address. */
+function elsewhere(name: string, host: string): string {
+  return `${name} on ${host}`;
 }
 
 function isOurs({ cidrs, six }: WantNetwork, ip: Ip): boolean {
@@ -136,7 +144,7 @@ function* declaredAddresses(
     if (!known) continue;
     const isHere = wanted === undefined || wanted === host?.name;
     for (const ip of ips.flatMap((text) => parseIp(text) ?? [])) {
-      if (isHere || isOurs(known, ip)) yield [ip, name, known.name];
+      if (isHere || isOurs(known, ip)) yield [ip, isHere ? name : elsewhere(name, wanted), known.name];
     }
   }
 }

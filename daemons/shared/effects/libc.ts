@@ -96,6 +96,8 @@ const SOCK_RAW = 3;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
+const SOL_NETLINK = 270;
+const NETLINK_LISTEN_ALL_NSID = 8;
 const SO_PEERCRED = 17;
 const SO_RCVTIMEO = 20;
 const SO_RCVBUFFORCE = 33;
@@ -121,6 +123,11 @@ export function setReceiveTimeout(fd: number, ms: number): void {
 /** Sets the receive buffer, beyond the machine's limit for ordinary users (needs CAP_NET_ADMIN). */
 export function setReceiveBuffer(fd: number, bytes: number): void {
   call('setsockopt', fd, SOL_SOCKET, SO_RCVBUFFORCE, new Uint8Array(new Int32Array([bytes]).buffer), 4);
+}
+
+/** A netlink socket hears notices of every namespace that has a number in this one, as the other ends of its veths have. Needs CAP_NET_BROADCAST. */
+export function hearAllNamespaces(fd: number): void {
+  call('setsockopt', fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, new Uint8Array(new Int32Array([1]).buffer), 4);
 }
 
 /** Sends; returns when the kernel has taken the message, and for rtnetlink when it has carried it out. */

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { serveClaims } from '../../unit/cni-plugins/support/claims-server.ts';
 import { config, Lab, skipReason } from './lab.ts';
 
 t.test('DEL succeeds in every state and leaves nothing', { skip: skipReason }, async (t) => {
@@ -15,6 +16,7 @@ t.test('DEL succeeds in every state and leaves nothing', { skip: skipReason }, a
   for (const [name, damage] of rows) {
     const lab = new Lab(t);
     const it = lab.container();
+    await serveClaims(t, lab.paths);
     t.equal((await lab.cni('ADD', it, { args: 'IP=10.42.99.9' })).code, 0, name);
     t.not(lab.traces().length, 0);
     damage(lab, it);

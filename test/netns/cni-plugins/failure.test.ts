@@ -1,4 +1,5 @@
 import t from 'tap';
+import { serveClaims } from '../../unit/cni-plugins/support/claims-server.ts';
 import { type Container, config, Lab, skipReason } from './lab.ts';
 
 const steps = ['reserve', 'bridge', 'pair', 'port', 'container', 'record'];
@@ -10,6 +11,7 @@ function request(lab: Lab, verb: string, container: Container): object {
 
 t.test('a failure after any step of ADD leaves nothing', { skip: skipReason }, async (t) => {
   const lab = new Lab(t);
+  const server = await serveClaims(t, lab.paths);
   for (const failAfter of steps) {
     const container = lab.container();
     const run = await lab.library({ requests: [request(lab, 'ADD', container)], failAfter });
@@ -17,12 +19,14 @@ t.test('a failure after any step of ADD leaves nothing', { skip: skipReason }, a
     t.match(JSON.parse(replies[0].stdout), { code: 100, msg: `injected after ${failAfter}` });
     t.same(told, [], 'and nobody was told of a lease');
     t.same(lab.traces(), [], failAfter);
+    t.equal(server.claims.size, 0, 'nor a claim');
     t.notMatch(lab.ip(container, 'link'), /eth0/, failAfter);
   }
 });
 
 t.test('kill -9 after any step, then DEL and ADD', { skip: skipReason }, async (t) => {
   const lab = new Lab(t);
+  await serveClaims(t, lab.paths);
   for (const killAfter of steps) {
     const container = lab.container();
     const run = await lab.library({ requests: [request(lab, 'ADD', container)], killAfter });
@@ -39,6 +43,7 @@ t.test('kill -9 after any step, then DEL and ADD', { skip: skipReason }, async (
 
 t.test('kill -9 after any step, then ADD at once', { skip: skipReason }, async (t) => {
   const lab = new Lab(t);
+  await serveClaims(t, lab.paths);
   for (const killAfter of steps.slice(0, -1)) {
     const container = lab.container();
     await lab.library({ requests: [request(lab, 'ADD', container)], killAfter });

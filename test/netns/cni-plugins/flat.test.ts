@@ -49,7 +49,9 @@ t.test('a declared container', { skip: skipReason }, async (t) => {
   };
   t.equal(await addressOf(other, 'other'), '10.42.7.3/24');
   t.equal(await addressOf(web, 'web'), '10.42.7.2/24');
+  const server = await serveClaims(t, lab.paths);
   t.equal(await addressOf(db, 'db'), '10.42.200.5/32', 'outside the block');
+  t.same([...server.claims], [['10.42.200.5', `${db.id}-eth0`]], 'where other hosts give addresses too');
   t.ok(lab.pings(db, '10.42.7.2'), 'by the gateway on the link');
   t.ok(lab.pings(web, '10.42.200.5'));
   const second = await lab.cni('ADD', lab.container(), { config: named('web') });

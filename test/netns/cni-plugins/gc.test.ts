@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { block } from '../../fixtures/blocks.ts';
+import { serveClaims } from '../../unit/cni-plugins/support/claims-server.ts';
 import { type Container, config, Lab, skipReason } from './lab.ts';
 
 const ipam = { program: fileURLToPath(new URL('../../../dist/cni/corral-ipam', import.meta.url)) };
@@ -15,6 +16,7 @@ const keep = (...containers: Container[]): object => ({
 t.test('GC removes what is not in the list, and nothing else', { skip: skipReason }, async (t) => {
   const lab = new Lab(t);
   const [kept, gone, far, halfDone] = [lab.container(), lab.container(), lab.container(), lab.container()];
+  const server = await serveClaims(t, lab.paths);
   for (const container of [kept, gone]) await lab.cni('ADD', container);
   await lab.cni('ADD', far, { args: 'IP=10.42.99.9' });
   await lab.library({
@@ -26,6 +28,7 @@ t.test('GC removes what is not in the list, and nothing else', { skip: skipReaso
   t.same([run.code, run.stdout], [0, '']);
   t.same(lab.files('attachments'), [`${kept.id}-eth0.json`]);
   t.same(lab.files('addresses'), ['10.42.7.2']);
+  t.equal(server.claims.size, 0, 'its claim in the cluster is given back');
   t.equal(lab.traces().length, 4, 'its link, its neighbour entry, its lease, its claim');
   t.ok(lab.pings(kept, '10.42.7.1'));
   t.equal((await lab.cni('GC', kept, { config: keep() })).code, 0);
@@ -36,6 +39,7 @@ t.test('GC removes what is not in the list, and nothing else', { skip: skipReaso
 t.test('GC finds what lost its lease', { skip: skipReason }, async (t) => {
   const lab = new Lab(t);
   const [kept, lost] = [lab.container(), lab.container()];
+  await serveClaims(t, lab.paths);
   await lab.cni('ADD', kept);
   await lab.cni('ADD', lost, { args: 'IP=10.42.99.9' });
   const stranger = 'vethr0000000000';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parseLease } from '../../../cni-plugins/library.ts';
 import { block } from '../../fixtures/blocks.ts';
+import { serveClaims } from '../../unit/cni-plugins/support/claims-server.ts';
 import { config, Lab, skipReason } from './lab.ts';
 
 t.test('VERSION', { skip: skipReason }, async (t) => {
@@ -103,6 +104,7 @@ t.test('an address asked for, inside and outside the block', { skip: skipReason 
   const [near, far, plain] = [lab.container(), lab.container(), lab.container()];
   const first = JSON.parse((await lab.cni('ADD', near, { args: 'IPAddress=10.42.7.9/16' })).stdout);
   t.equal(first.ips[0].address, '10.42.7.9/24', 'the block decides the prefix');
+  const server = await serveClaims(t, lab.paths);
   const conf = { ...config, runtimeConfig: { ips: ['10.42.200.9'], mac: '02:00:00:00:00:0A' } };
   const second = JSON.parse((await lab.cni('ADD', far, { config: conf })).stdout);
   t.same(second.ips[0], { address: '10.42.200.9/32', gateway: '10.42.7.1', interface: 2 });
@@ -118,8 +120,9 @@ t.test('an address asked for, inside and outside the block', { skip: skipReason 
     t.ok(lab.pings(from, to), `ping ${to}`);
   }
   const taken = await lab.cni('ADD', lab.container(), { args: 'IP=10.42.200.9' });
-  t.match(JSON.parse(taken.stdout), { code: 102, msg: new RegExp(`held by container ${far.id}`) });
+  t.match(JSON.parse(taken.stdout), { code: 102, msg: new RegExp(`${far.id}-eth0 has it`) });
   for (const container of [near, far, plain]) t.equal((await lab.cni('DEL', container)).code, 0);
+  t.same([...server.claims], []);
   t.same(lab.traces(), []);
 });
 

@@ -2,8 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { listLeases } from '../../../cni-plugins/ipam/list-leases.ts';
 import { type Container, Lab, skipReason } from '../cni-plugins/lab.ts';
 import { until } from '../support/namespaces.ts';
+
+t.setTimeout(150_000);
 
 interface Told {
   readonly ok: boolean;
@@ -12,11 +15,15 @@ interface Told {
 }
 
 /** What the keeper tells of, the last first. */
-function watch(t: Test, lab: Lab): { told: Told[]; last(): Told | undefined } {
+function watch(t: Test, lab: Lab, more = 0): { told: Told[]; last(): Told | undefined } {
   const program = fileURLToPath(new URL('support/duplicates-process.ts', import.meta.url));
-  const child: ChildProcess = spawn('ip', ['netns', 'exec', lab.host, process.execPath, program, lab.root], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child: ChildProcess = spawn(
+    'ip',
+    ['netns', 'exec', lab.host, process.execPath, program, lab.root, String(more)],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   t.teardown(() => {
     child.kill('SIGKILL');
   });
@@ -56,6 +63,18 @@ t.test('a container that takes the address of another', { skip: skipReason }, as
     [true, false],
     'no flapping',
   );
+});
+
+t.test('among two hundred, whose round takes minutes, the taker is heard of', { skip: skipReason }, async (t) => {
+  const lab = new Lab(t);
+  const [one, two] = [await attach(lab), await attach(lab)];
+  const { last } = watch(t, lab, 200);
+  await until(30_000, 'it is said that all is well', () => last()?.ok === true);
+  const attached = Math.max(...listLeases(lab.paths).leases.map(({ createdAt }) => createdAt));
+  await until(30_000, 'both have been attached for a while', () => Date.now() - attached > 6_000);
+  lab.ip(two, 'address', 'add', '10.42.7.2/32', 'dev', 'eth0');
+  await until(30_000, 'it is noticed', () => last()?.ok === false);
+  t.ok(last()?.text.startsWith(`10.42.7.2 belongs to container ${one.id.slice(0, 12)}`), `${last()?.text}`);
 });
 
 t.test('a stranger on the bridge', { skip: skipReason }, async (t) => {

@@ -111,13 +111,13 @@ t.test('declared containers get their addresses, and nobody else does', async (t
   t.same([...server.claims.keys()], ['10.43.0.4', '10.43.0.2']);
   await t.rejects(take('thief', '10.43.0.3', { ...flat, reserved }), {
     code: 'ADDRESS_TAKEN',
-    message: /declared container db/,
+    message: /10\.43\.0\.3 is kept for the container db/,
   });
   t.equal(server.claims.has('10.43.0.3'), false, 'the claim was given back');
 });
 
-t.test('the same in a network of blocks, which asks nobody', async (t) => {
-  const { server, take } = await bed(t);
+t.test('the same in a network of blocks, which asks only for an address outside of them', async (t) => {
+  const { server, take, giveBack } = await bed(t);
   const { blocks: _, ...plain } = flat;
   const block = {
     ...plain,
@@ -127,7 +127,15 @@ t.test('the same in a network of blocks, which asks nobody', async (t) => {
   };
   t.match(await take('a', undefined, block), { addresses: ['10.43.7.3/29'], claimed: undefined });
   t.same((await take('web', undefined, block)).addresses, ['10.43.7.2/29']);
-  t.same((await take('db', undefined, block)).addresses, ['10.43.99.1/32'], 'outside the block: alone on its link');
   await t.rejects(take('thief', '10.43.7.2', block), { code: 'ADDRESS_TAKEN' });
   t.same(server.asked, []);
+  const db = await take('db', undefined, block);
+  t.match(db, { addresses: ['10.43.99.1/32'], claimed: true }, 'outside the block: alone on its link');
+  t.same([...server.claims], [['10.43.99.1', 'db-eth0']]);
+  server.claims.set('10.43.99.2', 'another-eth0');
+  await t.rejects(take('late', '10.43.99.2', block), { code: 'ADDRESS_TAKEN', message: /another-eth0 has it/ });
+  await t.rejects(take('wrong', '10.44.0.1', block), { code: 'CONFIG_INVALID' }, 'not of the network');
+  server.claims.delete('10.43.99.2');
+  await giveBack(db);
+  t.same([...server.claims], []);
 });

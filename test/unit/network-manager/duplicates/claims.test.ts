@@ -42,6 +42,8 @@ t.test('who may say that he has an address', async (t) => {
   for (const [address, mac, text] of rows) {
     t.match(describeDuplicate(claims.judge('corral0', ip(address), mac)!, 'veth9'), text);
   }
+  t.match(claims.of('corral0', ip('10.42.7.2')), { mac: macOf(2), since: 2 });
+  t.equal(claims.of('other', ip('10.42.7.2')), undefined);
   t.same(
     claims
       .on('corral0')

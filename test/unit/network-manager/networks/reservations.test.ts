@@ -36,7 +36,7 @@ t.test('whose addresses are somebody’s without a lease here', async (t) => {
   const { reservations, of, leases } = make(t);
   const snapshot = snapshotOf([...base, declared, remote, stray, engines]);
   reservations.take(snapshot);
-  t.same(await of(snapshot), { '10.42.7.20': 'declared', '10.42.7.30': 'stray' });
+  t.same(await of(snapshot), { '10.42.7.20': 'declared', '10.42.7.30': `stray on ${otherHostId}` });
   const next = (put: SnapshotObject[], drop: `container/${string}`[] = []): boolean =>
     reservations.take(snapshot.apply({ put, drop }, { revision: 2, complete: true }));
   t.notOk(next([{ ...remote, health: 'healthy' }, engines]), 'changes that do not matter');
@@ -50,13 +50,13 @@ t.test('another block brings other neighbours’ addresses', async (t) => {
   const { reservations, of } = make(t);
   const snapshot = snapshotOf([...base, stray]);
   reservations.take(snapshot);
-  t.same(await of(snapshot), { '10.42.7.30': 'stray' });
+  t.same(await of(snapshot), { '10.42.7.30': `stray on ${otherHostId}` });
   const more = snapshot.apply(
     { put: [block('corral', '10.42.9.0/24', hostId, { extra: true }), { ...remote, ips: ['10.42.9.4'] }], drop: [] },
     { revision: 2, complete: true },
   );
   reservations.take(more);
-  t.same(await of(more), { '10.42.7.30': 'stray', '10.42.9.4': 'remote' });
+  t.same(await of(more), { '10.42.7.30': `stray on ${otherHostId}`, '10.42.9.4': `remote on ${otherHostId}` });
 });
 
 t.test('what corral.yaml declares', async (t) => {
@@ -68,6 +68,6 @@ t.test('what corral.yaml declares', async (t) => {
     { name: 'nowhere', network: 'unknown', ips: ['10.42.7.22'] },
   ]);
   const snapshot = snapshotOf(base);
-  t.same(await of(snapshot), { '10.42.99.1': 'here', '10.42.7.21': 'inside' });
+  t.same(await of(snapshot), { '10.42.99.1': 'here', '10.42.7.21': 'inside on elsewhere' });
   t.same(await of(snapshot, 'flat'), { '10.43.0.7': 'flat' });
 });
