@@ -129,6 +129,7 @@ async function start(context: DaemonContext): Promise<RunningDaemon> {
   });
   const addresses = watchAddresses(log, () => {
     listening.poke();
+    own.poke();
     void callers.refresh();
   });
   void countVersion(catalog);

@@ -1,5 +1,6 @@
 // Keeps the own part of the snapshot in step with the configuration, the machine, the store and the cluster: looks again on a
-// reload, when the cluster's facts differ, when a container of a network in conflict comes or goes, and every half minute.
+// reload, when addresses of the host change, when the cluster's facts differ, when a container of a network in conflict comes
+// or goes, and every half minute.
 import type { Config } from '../shared/daemon/config.ts';
 import type { Health } from '../shared/daemon/health.ts';
 import { type ErrorCode, SuiteError } from '../shared/model/errors.ts';
@@ -11,7 +12,7 @@ import type { MemberView } from './cluster/member-view.ts';
 import { declaredObjects } from './derive-declared.ts';
 import { decideNetworks, type NetworkPlan, planOf } from './derive-networks.ts';
 import { ownHost, ownObjects, type UsedNetwork } from './derive-own.ts';
-import { hostOfUrl, observeMachine } from './observe-host.ts';
+import { hostOfUrl, type Machine, observeMachine } from './observe-host.ts';
 import type { State } from './state.ts';
 import type { Store } from './store/store.ts';
 
@@ -42,6 +43,7 @@ export class OwnLoop {
   readonly #options: OwnOptions;
   readonly #loop: Loop;
   #conflicted = false;
+  #address: string | null = null;
   #declared: string | undefined;
   #release: (() => void) | undefined;
 
@@ -92,7 +94,7 @@ export class OwnLoop {
     }
     const towards = config().store.endpoints[0];
     const machine = await observeMachine(stateDirectory, towards === undefined ? undefined : hostOfUrl(towards));
-    const own = ownHost(store.identity.hostId, config().host, machine);
+    const own = ownHost(store.identity.hostId, config().host, { ...machine, address: this.#addressOf(machine) });
     member?.setHost(own, file);
     const others = member?.blocks() ?? [];
     const objects = ownObjects(store.identity, this.#hosts(own), used, others);
@@ -101,6 +103,17 @@ export class OwnLoop {
     const inUse = { ok: false, degradesOnly: true, code: 'SUBNET_IN_USE', text: decision.refused.join('; ') } as const;
     health.set('networks', this.#conflicted ? inUse : { ok: true, text: 'networks are as configured' });
     this.#sayBlocks(faults);
+  }
+
+  /**
+   * An address that is gone for a moment is no other one. With another one the connection to the store is dead, which it would not
+   * say for seconds.
+   */
+  #addressOf({ address }: Machine): string | null {
+    const before = this.#address;
+    this.#address = address ?? before;
+    if (before !== null && this.#address !== before) this.#options.member?.moved();
+    return this.#address;
   }
 
   /** This host, the declared ones and the others; what else is declared is handed on if it differs from before. */

@@ -9,6 +9,7 @@ if (!isRoot || !hasEtcd()) {
   process.exit(0);
 }
 
+t.setTimeout(180_000);
 const soon = 30_000;
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, looked at field by field

@@ -101,9 +101,10 @@ export class ClusterLink {
     return true;
   }
 
-  /** Reads all again, over a new connection. */
+  /** Reads all again, over a new connection, which does not wait longer if one is waited for. */
   restart(): void {
-    this.#end?.(new SuiteError('STORE_UNAVAILABLE', 'read the store again'));
+    if (this.#end) this.#end(new SuiteError('STORE_UNAVAILABLE', 'read the store again'));
+    else this.#wake?.();
   }
 
   /** A transaction in the name of this host: it is done only while this host holds its lease. */

@@ -50,6 +50,11 @@ export class MemberView {
     return use;
   }
 
+  /** This host has another address than before. */
+  moved(): void {
+    this.#cluster.link.restart();
+  }
+
   blocks(): Block[] {
     return this.#cluster.blocks();
   }
