@@ -11,6 +11,7 @@ import { Health } from './health.ts';
 import { closeServer, listen, makeHttpServer, type Route } from './http.ts';
 import { type Logger, makeLog } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { followServiceManager } from './service-manager.ts';
 import { statusRoutes } from './status-routes.ts';
 
 export interface DaemonContext {
@@ -89,10 +90,12 @@ async function live(
   log.info({ event: 'daemon.starting' }, 'starting');
   const running = await start(context);
   log.info({ event: 'daemon.started' }, 'started');
+  const manager = followServiceManager({ environment: process.env, health: context.health, log, pid: process.pid });
   flushCompileCache(); // a daemon that is killed never comes to write it, and its successor would compile all again
   const stop = once(async () => {
     log.info({ event: 'daemon.stopping' }, 'stopping; what it made in the kernel stays');
     setTimeout(() => process.exit(exitCodes.failed), options.stopDeadlineMs ?? usualStopDeadlineMs).unref();
+    manager.stopping();
     status.end();
     await running.stop();
     await closeServer(server);
