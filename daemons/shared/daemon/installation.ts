@@ -12,7 +12,12 @@ export function programPath(name: string): string {
   return `${root}/${name}${isRelease ? '.js' : '.ts'}`;
 }
 
-export const packageFile = `${root}/package.json`;
+/** A file or folder beside the programs that is none, such as `daemons/supervisor/page`. */
+export function installedPath(path: string): string {
+  return `${root}/${path}`;
+}
+
+export const packageFile: string = installedPath('package.json');
 /** Where the command `corral` is. */
 export const commandDirectory: string = `${root}/${isRelease ? 'bin' : 'scripts'}`;
 export const builtPlugins: string = `${root}/${isRelease ? 'cni' : 'dist/cni'}`;
