@@ -1,4 +1,5 @@
-// The supervisor's own line in the status: ready as long as it answers.
+// The supervisor's own line in the status: ready as long as it answers, degraded when its page cannot be looked at.
+import type { Condition } from '../shared/daemon/health.ts';
 import { version } from '../shared/daemon/version.ts';
 import { CpuMeter } from './cpu-meter.ts';
 import type { DaemonStatus } from './describe-status.ts';
@@ -12,13 +13,14 @@ export class OwnProcess {
     measure(this.#cpu, this.#process);
   }
 
-  status(): DaemonStatus {
+  /** @param conditions of what the supervisor serves itself */
+  status(conditions: readonly Condition[]): DaemonStatus {
     const nothing = { uptime: null, rss: null, pss: null, cpuSeconds: null };
     return {
       name: 'supervisor',
-      state: 'ready',
+      state: conditions.every(({ ok }) => ok) ? 'ready' : 'degraded',
       ready: true,
-      conditions: [],
+      conditions,
       pid: process.pid,
       restarts: 0,
       lastEnd: null,

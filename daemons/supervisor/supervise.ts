@@ -1,5 +1,6 @@
 // The supervisor: keeps every daemon of the table running and tells how they are.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Health } from '../shared/daemon/health.ts';
 import type { DaemonContext, RunningDaemon } from '../shared/daemon/life.ts';
 import { version } from '../shared/daemon/version.ts';
 import { patience } from '../shared/effects/patience.ts';
@@ -9,8 +10,11 @@ import { keepEvents } from './events/keep-events.ts';
 import { serveEvents } from './events/serve-events.ts';
 import { OwnProcess } from './own-process.ts';
 import { restartRoute } from './serve-restart.ts';
+import { measureSuite } from './suite-metrics.ts';
 import { SupervisedDaemon } from './supervised-daemon.ts';
 import { type DaemonSpec, daemonTable, enabledDaemons } from './table.ts';
+import { type Page, startPage } from './web/start-page.ts';
+import { watchWorld } from './world.ts';
 
 export interface SupervisorOptions {
   readonly table?: readonly DaemonSpec[];
@@ -30,12 +34,15 @@ export const stopDeadlineMs = 30_000;
 export async function startSupervisor(context: DaemonContext, options: SupervisorOptions = {}): Promise<RunningDaemon> {
   const { config, paths, log, health } = context;
   const limits = { ...relaxed(options.limits ?? usualLimits, patience), observeOnly: config.launcher === 'none' };
-  const events = keepEvents(paths);
+  const world = watchWorld(paths);
+  const events = keepEvents(world);
   const serving = serveEvents(events.ring);
+  let page: Page | undefined;
   const changed = (before: DaemonStatus, now: DaemonStatus): void => {
     tellLog(context, before, now);
     events.changed(before, now);
     health.set(now.name, conditionOf(now));
+    page?.noteDaemons();
     options.onChange?.(before, now);
   };
   const daemons = enabledDaemons(options.table ?? daemonTable).map(
@@ -43,7 +50,7 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
   );
   for (const daemon of daemons) health.set(daemon.status().name, conditionOf(daemon.status()));
   const self = new OwnProcess();
-  const status = (): SuiteStatus => describeSuite(config.launcher, daemons, self);
+  const status = (): SuiteStatus => describeSuite(config.launcher, daemons, self, health);
   context.routes.push({
     method: 'GET',
     path: /^\/v1\/status$/,
@@ -52,12 +59,8 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
     },
   });
   context.routes.push(serving.route, restartRoute(daemons, config.launcher));
-  context.metrics.gauge('corral_supervisor_daemons_ready', 'Daemons that are ready or degraded', () => {
-    return status().daemons.filter(({ ready, name }) => ready && name !== 'supervisor').length;
-  });
-  context.metrics.gauge('corral_supervisor_restarts', 'Starts of daemons after an end', () => {
-    return daemons.reduce((sum, daemon) => sum + daemon.child.restarts, 0);
-  });
+  measureSuite(context.metrics, daemons, status);
+  page = startPage({ context, status, world, ring: events.ring });
   context.onReload(() => {
     for (const daemon of daemons) daemon.reload();
   });
@@ -65,8 +68,8 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
   const clocks = [watchTime([...daemons, self]), setInterval(() => boundLogs(context, daemons), boundLogsMs)];
   return {
     stop: async () => {
-      await stopAll(daemons, clocks, options);
-      events.close();
+      await Promise.all([page?.close(), stopAll(daemons, clocks, options)]);
+      world.close();
       serving.end();
     },
   };
@@ -113,10 +116,11 @@ function describeSuite(
   launcher: SuiteStatus['launcher'],
   daemons: readonly SupervisedDaemon[],
   self: OwnProcess,
+  health: Health,
 ): SuiteStatus {
-  const statuses = daemons.map((daemon) => daemon.status());
-  const state = worstOf(statuses.map((status) => status.state));
-  return { state, version, launcher, daemons: [...statuses, self.status()] };
+  const own = health.report().conditions.filter(({ name }) => name === 'page');
+  const statuses = [...daemons.map((daemon) => daemon.status()), self.status(own)];
+  return { state: worstOf(statuses.map(({ state }) => state)), version, launcher, daemons: statuses };
 }
 
 /** One line a change of state. */

@@ -15,6 +15,8 @@ export interface FakeMetadata {
   change(put: readonly SnapshotObject[], drop?: readonly Key[]): void;
   /** Readers connected now. */
   readers(): number;
+  /** How often something else than the watch was asked for; there is nothing else. */
+  asked(): number;
   /** Gone as after kill -9: connections cut, socket no longer served. */
   close(): Promise<void>;
 }
@@ -28,10 +30,14 @@ export async function startFakeMetadata(
   const state = new Map(objects.map((object) => [keyOf(object), object] as const));
   const readers = new Map<ServerResponse, readonly Kind[]>();
   let revision = firstRevision;
+  let asked = 0;
   const tell = (response: ServerResponse, line: WatchLine): void => void response.write(renderLine(line));
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://fake');
-    if (url.pathname !== '/v1/watch') return void response.writeHead(404).end();
+    if (url.pathname !== '/v1/watch') {
+      asked += 1;
+      return void response.writeHead(404).end();
+    }
     const kinds = parseKinds(url.searchParams.get('kinds') ?? undefined);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     tell(response, { hello: { proto: protocolVersion, epoch: 'fake', revision, hostId } });
@@ -55,6 +61,7 @@ export async function startFakeMetadata(
       }
     },
     readers: () => readers.size,
+    asked: () => asked,
     close: () => stop(server, beat),
   };
 }

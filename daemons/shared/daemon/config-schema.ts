@@ -1,5 +1,6 @@
 // Pure: the shape of corral.yaml, with every default. docs/configuration.md describes it for people.
 import { z } from 'zod';
+import { parseEndpoint } from '../model/endpoint.ts';
 import { parseIp } from '../model/ip.ts';
 import { parseCidr4, parseIpv4 } from '../model/ipv4.ts';
 import { isNetworkName, maxVni, parseCidr6, serviceAddress } from '../model/networks.ts';
@@ -58,6 +59,13 @@ const answersFile = z.strictObject({
 const loopbackPort = z
   .string()
   .regex(/^127(\.\d{1,3}){3}:\d{1,5}$/, 'not a port of a loopback address such as 127.0.0.1:8112');
+
+const endpoint = z
+  .string()
+  .refine(
+    (text) => parseEndpoint(text) !== undefined,
+    'not an address of this host with a port such as 127.0.0.1:9842 or [::1]:9842',
+  );
 
 export const configSchema = z.strictObject({
   host: z
@@ -152,6 +160,14 @@ export const configSchema = z.strictObject({
       wireguardKeepalive: z.int().min(0).max(65_535).default(0),
       /** Seconds that announced keys wait for hosts that do not say that they are ready. */
       keyGrace: z.int().min(0).max(86_400).default(60),
+    })
+    .prefault({}),
+  supervisor: z
+    .strictObject({
+      /** Where the page, the metrics and the health of the suite are shown; read-only wherever it is. */
+      listen: z.union([z.literal('none'), endpoint]).default('127.0.0.1:9842'),
+      /** Names under which browsers may ask for it, beside addresses and localhost. */
+      names: z.array(hostName).max(32).default([]),
     })
     .prefault({}),
   declared: declaredSchema.prefault({}),

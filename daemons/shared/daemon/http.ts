@@ -11,7 +11,7 @@ export type RouteHandler = (context: Context, match: RegExpExecArray) => Promise
 export type FastHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly path: RegExp;
   readonly handle: RouteHandler;
 }

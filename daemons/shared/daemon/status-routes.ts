@@ -2,6 +2,7 @@
 // supervisor knows that it lives: its event loop writes a beat each second, so a blocked loop falls silent.
 import type { ServerResponse } from 'node:http';
 import { SuiteError } from '../model/errors.ts';
+import type { Health } from './health.ts';
 import { type Context, type Route, readJson } from './http.ts';
 import type { DaemonContext } from './life.ts';
 import { type LogLevel, logLevels } from './log-levels.ts';
@@ -23,14 +24,7 @@ export function statusRoutes(context: DaemonContext): { routes: Route[]; end(): 
   context.health.onChange((report) => tell({ health: report }));
   const beat = setInterval(() => tell({ beat: {} }), beatMs).unref();
   const routes: Route[] = [
-    get(/^\/healthz$/, (http) => {
-      http.body = { ok: true };
-    }),
-    get(/^\/readyz$/, (http) => {
-      const report = context.health.report();
-      http.status = report.state === 'unready' ? 503 : 200;
-      http.body = report;
-    }),
+    ...healthRoutes(context.health),
     get(/^\/metrics$/, async (http) => {
       http.type = 'text/plain; version=0.0.4';
       http.body = await context.metrics.text();
@@ -46,6 +40,20 @@ export function statusRoutes(context: DaemonContext): { routes: Route[]; end(): 
     for (const stream of streams) stream.end();
   };
   return { routes, end };
+}
+
+/** That the process answers, and whether it can do its work. */
+export function healthRoutes(health: Health): Route[] {
+  return [
+    get(/^\/healthz$/, (http) => {
+      http.body = { ok: true };
+    }),
+    get(/^\/readyz$/, (http) => {
+      const report = health.report();
+      http.status = report.state === 'unready' ? 503 : 200;
+      http.body = report;
+    }),
+  ];
 }
 
 function get(path: RegExp, handle: Route['handle']): Route {

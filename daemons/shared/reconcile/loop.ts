@@ -8,7 +8,7 @@ export interface LoopOptions {
   /** Pokes that come within this time are one pass, ms. */
   readonly quietMs?: number;
   /** Least time from the end of one pass to the next: a first poke is served at once, a storm is not. */
-  readonly restMs?: number;
+  readonly restMs?: number | (() => number);
   /** Look again even if nobody pokes, ms. */
   readonly everyMs?: number | (() => number);
 }
@@ -43,7 +43,8 @@ export class Loop {
 
   #untilPass(): number {
     const rested = performance.now() - this.#endedAt;
-    return Math.max(this.#options.quietMs ?? 0, (this.#options.restMs ?? 0) - rested);
+    const { quietMs = 0, restMs = 0 } = this.#options;
+    return Math.max(quietMs, (typeof restMs === 'function' ? restMs() : restMs) - rested);
   }
 
   /** The earliest wish wins: a poke need not wait for the timer of the next regular look. */

@@ -12,6 +12,8 @@ export interface CallOptions {
   readonly lines?: string;
   readonly timeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** A longer answer is refused. */
+  readonly maxBytes?: number;
 }
 
 export interface Answer {
@@ -19,12 +21,13 @@ export interface Answer {
   readonly text: string;
 }
 
-const maxAnswerBytes = 64 * 1024 * 1024;
+const usualMaxBytes = 64 * 1024 * 1024;
 
 /** The raw answer; a socket where nobody listens is NOT_RUNNING. */
 export async function callRaw(socketPath: string, path: string, options: CallOptions = {}): Promise<Answer> {
   const body = options.lines ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
   const timeoutMs = (options.timeoutMs ?? 5_000) * patience;
+  const maxBytes = options.maxBytes ?? usualMaxBytes;
   const target = reachable(socketPath);
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => reject(unreachable(socketPath, cause));
@@ -39,8 +42,7 @@ export async function callRaw(socketPath: string, path: string, options: CallOpt
       let size = 0;
       incoming.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > maxAnswerBytes)
-          incoming.destroy(new SuiteError('PROTOCOL', `read ${path}: more than ${maxAnswerBytes} bytes`));
+        if (size > maxBytes) incoming.destroy(new SuiteError('PROTOCOL', `read ${path}: more than ${maxBytes} bytes`));
         else chunks.push(chunk);
       });
       incoming.on('error', fail);

@@ -10,6 +10,8 @@ import { backoffMs } from '../reconcile/backoff.ts';
 export interface WatchOptions {
   readonly socketPath: string;
   readonly kinds?: readonly Kind[];
+  /** What is kept of an object, for a reader that needs little of each and sees many. */
+  readonly trim?: (object: SnapshotObject) => SnapshotObject;
   /** Called with each new snapshot and what changed since the last one; also when only `complete` changed. */
   readonly onSnapshot: (snapshot: Snapshot, change: Change) => void;
   /** Called when the connection comes (undefined) or goes (why). The last snapshot stays valid but stale. */
@@ -38,6 +40,7 @@ export function watchSnapshot(options: WatchOptions): Watch {
   const connect = (): void => {
     const reader = new WatchReader(
       wanted,
+      options.trim,
       () => snapshot,
       take,
       () => {
@@ -65,6 +68,7 @@ export function watchSnapshot(options: WatchOptions): Watch {
 /** One connection's lines, put together. */
 class WatchReader {
   readonly #wanted: readonly Kind[];
+  readonly #trim: WatchOptions['trim'];
   readonly #last: () => Snapshot | undefined;
   readonly #take: (snapshot: Snapshot, change: Change) => void;
   readonly #up: () => void;
@@ -74,11 +78,13 @@ class WatchReader {
 
   constructor(
     wanted: readonly Kind[],
+    trim: WatchOptions['trim'],
     last: () => Snapshot | undefined,
     take: (snapshot: Snapshot, change: Change) => void,
     up: () => void,
   ) {
     this.#wanted = wanted;
+    this.#trim = trim;
     this.#last = last;
     this.#take = take;
     this.#up = up;
@@ -87,10 +93,15 @@ class WatchReader {
   read(text: string): void {
     const line = parseLine<WatchLine>(text, watchMembers);
     if ('hello' in line) this.#hello(line.hello);
-    else if ('put' in line) this.#opening.set(keyOf(line.put), line.put);
+    else if ('put' in line) this.#opening.set(keyOf(line.put), this.#trimmed(line.put));
     else if ('synced' in line) this.#sync(line.synced);
-    else if ('batch' in line) this.#step(line.batch, line.batch);
+    else if ('batch' in line)
+      this.#step(this.#trim ? { ...line.batch, put: line.batch.put.map(this.#trim) } : line.batch, line.batch);
     else this.#step({ put: [], drop: [] }, line.beat);
+  }
+
+  #trimmed(object: SnapshotObject): SnapshotObject {
+    return this.#trim ? this.#trim(object) : object;
   }
 
   #hello(hello: { proto: number; hostId: string }): void {

@@ -52,8 +52,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 process.chdir(root);
 rmSync(join(root, '.tap', 'failed'), { recursive: true, force: true });
 const tool = (path: string): string => join(root, 'node_modules', path);
-if (choice.names.has('types'))
-  results.push(await runCheck('types', [process.execPath, tool('.bin/tsc'), '--noEmit'], setting));
+if (choice.names.has('types')) {
+  for (const project of ['.', 'daemons/supervisor/page'])
+    results.push(await runCheck('types', [process.execPath, tool('.bin/tsc'), '--noEmit', '-p', project], setting));
+}
 if (choice.names.has('lint'))
   results.push(await runCheck('lint', [process.execPath, tool('.bin/biome'), 'check', '.'], setting));
 for (const tier of tiers) {

@@ -10,6 +10,7 @@ import type { SuiteEvent } from '../../../../daemons/supervisor/events/event.ts'
 import type { Page } from '../../../../daemons/supervisor/events/event-ring.ts';
 import { keepEvents } from '../../../../daemons/supervisor/events/keep-events.ts';
 import { serveEvents } from '../../../../daemons/supervisor/events/serve-events.ts';
+import { watchWorld } from '../../../../daemons/supervisor/world.ts';
 import { startFakeMetadata } from '../../../fakes/metadata-watch.ts';
 import { container, host, hostId } from '../../../fixtures/records.ts';
 import { until } from '../../../netns/support/namespaces.ts';
@@ -18,13 +19,14 @@ t.test('what changes in the snapshot is told in pages and lines', async (t) => {
   const root = mkdtempSync('/tmp/co-ev-');
   const paths = { ...pathsBelow(root), run: root };
   const metadata = await startFakeMetadata(`${root}/metadata.sock`, hostId, [host(), container(1)]);
-  const events = keepEvents(paths);
+  const world = watchWorld(paths);
+  const events = keepEvents(world);
   const { route, end } = serveEvents(events.ring);
   const server = makeHttpServer({ routes: [route] });
   const socket = `${root}/s.sock`;
   await listen(server, { path: socket });
   t.teardown(async () => {
-    events.close();
+    world.close();
     end();
     await closeServer(server);
     await metadata.close();
