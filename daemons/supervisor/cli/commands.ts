@@ -45,6 +45,7 @@ const store: Readonly<Record<string, Entry>> = {
 export const commands: Commands = {
   up: { summary: 'run the suite on this host, in the foreground', load: () => import('./up.ts') },
   status: { summary: 'how every daemon is, and what is wrong', load: () => import('./status.ts') },
+  doctor: { summary: 'look for what is wrong, with remedies', load: () => import('./doctor.ts') },
   logs: { summary: 'what the daemons wrote, and write', load: () => import('./logs.ts') },
   events: { summary: 'what happened lately', load: () => import('./events.ts') },
   restart: { summary: 'end a daemon in order and start it again', load: () => import('./restart.ts') },

@@ -1,11 +1,9 @@
 // `corral status`: how every daemon is; asks the daemons themselves when no supervisor answers.
 import { exitCodes } from '../../shared/daemon/exit-codes.ts';
-import { hasCode } from '../../shared/model/errors.ts';
-import { callJson } from '../../shared/source/call.ts';
-import type { SuiteStatus } from '../describe-status.ts';
+import { askSuite } from '../ask-suite.ts';
 import { viewCluster } from './cluster-view.ts';
 import { type Command, jsonOption } from './command.ts';
-import { socketOf, suitePaths } from './paths.ts';
+import { suitePaths } from './paths.ts';
 import { renderPeers, renderStoreLine } from './render-peers.ts';
 import { renderStatus } from './render-status.ts';
 
@@ -23,7 +21,7 @@ export const command: Command = {
     example: 'corral status --json',
   },
   async run(args) {
-    const [suite, { store, peers }] = await Promise.all([ask(), viewCluster(waitMs)]);
+    const [suite, { store, peers }] = await Promise.all([askSuite(suitePaths(), waitMs), viewCluster(waitMs)]);
     const running = suite.daemons.some(({ pid }) => pid !== null);
     if (args.flag('json')) console.log(JSON.stringify({ ...suite, store, peers }));
     else if (!running) console.log('corral is not running. Start it with: corral up');
@@ -34,14 +32,3 @@ export const command: Command = {
     return suite.state === 'unready' ? exitCodes.notReady : exitCodes.done;
   },
 };
-
-/** Daemons without a supervisor may all be ready; nobody would start them again, so the suite is degraded then. */
-async function ask(): Promise<SuiteStatus> {
-  try {
-    return await callJson<SuiteStatus>(socketOf('supervisor'), '/v1/status', { timeoutMs: waitMs });
-  } catch (error) {
-    if (!hasCode(error, 'NOT_RUNNING', 'DEADLINE')) throw error;
-    const [{ askDaemons }, { daemonTable }] = await Promise.all([import('../ask-daemons.ts'), import('../table.ts')]);
-    return askDaemons(suitePaths(), daemonTable, waitMs);
-  }
-}

@@ -1,0 +1,95 @@
+// Evidence about subnets, devices, ports and peers.
+import { existsSync } from 'node:fs';
+import { readTextIfPresent } from '../../../shared/effects/files.ts';
+import { readHostRoutes } from '../../host-routes.ts';
+import type { Check } from '../check.ts';
+import {
+  type DeviceSize,
+  judgeBlocks,
+  judgeMtu,
+  judgePathMtu,
+  judgePeers,
+  judgePorts,
+  judgeSubnets,
+  type NeededPort,
+} from '../judge/networks.ts';
+import { isListening } from '../parse-sockets.ts';
+import type { Scene } from '../scene.ts';
+
+const subnets: Check = {
+  id: 'subnets',
+  title: 'the networks share no address with what the host reaches',
+  look: async (scene) => {
+    const [networks, { routes, devices }] = await Promise.all([scene.networks(), readHostRoutes()]);
+    const hasK3s =
+      ['/var/lib/rancher/k3s', '/var/lib/rancher/rke2', '/etc/rancher/k3s'].some((path) => existsSync(path)) ||
+      devices.some((device) => /^(cni0|flannel\.)/.test(device));
+    return judgeSubnets(networks, { routes, devices, hasK3s });
+  },
+};
+
+const blocks: Check = {
+  id: 'blocks',
+  title: 'there are blocks for further hosts',
+  look: async (scene) => judgeBlocks(await scene.networks()),
+};
+
+const ports: Check = {
+  id: 'ports',
+  title: 'metadata, DNS and tunnels have their ports',
+  look: async (scene) => {
+    const sockets = (['tcp', 'udp'] as const).map((name) => readTextIfPresent(`/proc/net/${name}`, 64 << 20) ?? '');
+    const needed = await neededPorts(scene);
+    return judgePorts(needed, ({ protocol, address, port }) => {
+      return isListening(sockets[protocol === 'tcp' ? 0 : 1]!, protocol, address, port);
+    });
+  },
+};
+
+/** Tunnels have ports once there are devices for them. */
+async function neededPorts(scene: Scene): Promise<NeededPort[]> {
+  const { metadata } = scene.config;
+  const links = await scene.links();
+  const { address } = metadata;
+  const tunnels = links.flatMap(({ vxlan, alias, name }): NeededPort[] => {
+    if (!vxlan || !/^corral:[^:]+$/.test(alias ?? '')) return [];
+    return [{ protocol: 'udp', address: null, port: vxlan.port, purpose: `tunnels of ${name}` }];
+  });
+  return [
+    { protocol: 'tcp', address, port: metadata.port, purpose: 'metadata' },
+    { protocol: 'udp', address, port: 53, purpose: 'DNS' },
+    { protocol: 'tcp', address, port: 53, purpose: 'DNS' },
+    ...tunnels,
+  ];
+}
+
+const mtu: Check = {
+  id: 'mtu',
+  title: 'bridges and tunnels fit into the uplink',
+  look: async (scene) => {
+    const [networks, routes, links] = await Promise.all([scene.networks(), scene.routes(), scene.links()]);
+    const [best] = routes
+      .filter(({ dst, index }) => dst.prefix === 0 && index !== undefined)
+      .sort((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
+    const uplink = links.find(({ index }) => index === best?.index)?.mtu;
+    const devices = networks.flatMap(({ name, driver, bridge }): DeviceSize[] => {
+      const device = links.find((link) => link.name === bridge);
+      return device ? [{ network: name, driver, device: bridge, mtu: device.mtu }] : [];
+    });
+    return judgeMtu(uplink, devices);
+  },
+};
+
+const pathMtu: Check = {
+  id: 'path-mtu',
+  title: 'packets of full size reach the other hosts',
+  look: async (scene) => judgePathMtu(await scene.peers()),
+};
+
+const peers: Check = {
+  id: 'peers',
+  title: 'every other host answers through the overlay',
+  look: async (scene) => judgePeers(await scene.peers()),
+};
+
+export const networkChecks: readonly Check[] = [subnets, blocks, ports, mtu, pathMtu, peers];
