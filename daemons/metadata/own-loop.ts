@@ -17,8 +17,8 @@ import type { State } from './state.ts';
 import type { Store } from './store/store.ts';
 
 const everyMs = 30_000;
-/** The cluster's facts may differ many times a second while many hosts join. */
-const restMs = 200;
+/** The cluster's facts may differ many times a second while many hosts join; the first of them is served at once. */
+const [quietMs, restMs] = [5, 200];
 
 export interface OwnOptions {
   readonly store: Store;
@@ -51,7 +51,7 @@ export class OwnLoop {
     this.#options = options;
     this.#loop = new Loop({
       everyMs,
-      quietMs: 50,
+      quietMs,
       restMs,
       pass: () => this.pass(),
       failed: (error) => this.#sayFault(error),

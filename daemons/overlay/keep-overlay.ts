@@ -14,8 +14,11 @@ import type { Wish } from './overlay-network.ts';
 /** A first change is served at once; of a storm of them, five a second. */
 const quietMs = 2;
 const restMs = 200;
-/** Notices tell what happens; this is for what they miss. */
+/** Notices tell what happens; everything is read anew for what they miss. */
 const everyMs = 20_000;
+/** The kernel's notices of what we wrote come within this time; what somebody else does meanwhile is found by a look soon. */
+const ownEchoMs = 500;
+const soonMs = 5_000;
 const condition = 'overlay';
 
 export interface OverlayOptions {
@@ -39,6 +42,8 @@ export class OverlayKeeper {
   readonly #first = Promise.withResolvers<void>();
   #hasWaited = false;
   #wish: Wish | undefined;
+  #readAt = performance.now();
+  #wroteAt = Number.NEGATIVE_INFINITY;
   /** The wish that was fulfilled last: to write for it again is to heal. */
   #fulfilled: Wish | undefined;
 
@@ -50,7 +55,7 @@ export class OverlayKeeper {
       failed: (error, failures) => this.#failed(error, failures),
       quietMs,
       restMs,
-      everyMs,
+      everyMs: () => this.#untilLook(),
     });
   }
 
@@ -76,7 +81,10 @@ export class OverlayKeeper {
     const hasMoved = changes.some(
       ({ kind, index }) => kind === 'address' || (kind === 'link' && facts.concerns(index)),
     );
-    const isTouched = changes.some(({ kind, index }) => kind === 'route' || isOurs(index));
+    const isEcho = performance.now() - this.#wroteAt < ownEchoMs;
+    const isTouched = changes.some(({ kind, index }) => {
+      return kind === 'link' ? isOurs(index) : !isEcho && (kind === 'route' || isOurs(index));
+    });
     if (hasMoved) facts.doubt();
     if (isTouched || hasMoved) this.#doubt();
   }
@@ -103,8 +111,19 @@ export class OverlayKeeper {
   }
 
   #doubt(): void {
-    for (const driver of this.#options.drivers) driver.doubt();
+    this.#doubtDrivers();
     if (this.#wish) this.#loop.poke();
+  }
+
+  #doubtDrivers(): void {
+    for (const driver of this.#options.drivers) driver.doubt();
+    this.#readAt = performance.now();
+  }
+
+  /** Milliseconds until everything is read anew although nobody says that it changed. */
+  #untilLook(): number {
+    const look = this.#wroteAt > this.#readAt ? this.#wroteAt + soonMs : this.#readAt + everyMs;
+    return Math.max(0, look - performance.now());
   }
 
   #read(wish: Wish): Promise<HostFacts> {
@@ -117,6 +136,7 @@ export class OverlayKeeper {
     const { context, drivers, metrics, onKept, beforeFirst } = this.#options;
     if (!this.#hasWaited) await beforeFirst();
     this.#hasWaited = true;
+    if (this.#untilLook() === 0) this.#doubtDrivers();
     const facts = await this.#read(wish);
     const ring = this.#options.ring();
     const outcomes: Outcome[] = [];
@@ -138,6 +158,7 @@ export class OverlayKeeper {
     const heals = this.#fulfilled === wish;
     this.#fulfilled = outcomes.every(({ failed }) => failed.length === 0) ? wish : undefined;
     if (writes === 0) return;
+    this.#wroteAt = performance.now();
     if (heals) metrics.healed(writes);
     else metrics.wrote(writes);
     const steps = outcomes.flatMap((outcome) => outcome.done);

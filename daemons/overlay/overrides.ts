@@ -1,7 +1,7 @@
 // Pure: containers whose address lies outside their host's blocks. They are few among very many containers, so they are found
-// once and then carried along with each change.
+// once and then carried along with each change; a change of blocks concerns the containers of their hosts alone.
 import { type Cidr, contains, type Ip, parseCidr, parseIp } from '../shared/model/ip.ts';
-import type { ContainerObject, ContainerState } from '../shared/model/objects.ts';
+import type { BlockObject, ContainerObject, ContainerState } from '../shared/model/objects.ts';
 import { type Change, type Snapshot, splitKey } from '../shared/model/snapshot.ts';
 
 export interface Override {
@@ -15,13 +15,23 @@ export type Overrides = ReadonlyMap<string, ReadonlyMap<string, readonly Overrid
 /** A container that is being stopped still sends, and its peers must find the way back. */
 const present: ReadonlySet<ContainerState> = new Set(['starting', 'running', 'stopping']);
 
-/** Blocks by network, then by host. */
-type Blocks = ReadonlyMap<string, ReadonlyMap<string, readonly Cidr[]>>;
+/** What is known of one block. */
+interface Block {
+  readonly network: string;
+  readonly ranges: readonly Cidr[];
+}
 
 export class OverrideIndex {
   readonly #found = new Map<string, Map<string, readonly Override[]>>();
   readonly #networkOf = new Map<string, string>();
-  #blocks: Blocks = new Map();
+  /** Blocks by host, then by key: a new block concerns the containers of its host alone. */
+  readonly #blocks = new Map<string, Map<string, Block>>();
+  readonly #hostOfBlock = new Map<string, string>();
+  /** Ids of containers by host. */
+  readonly #residents = new Map<string, Set<string>>();
+  readonly #hostOf = new Map<string, string>();
+  /** Those that a driver makes. */
+  #networks: ReadonlySet<string> = new Set();
   #last: Snapshot | undefined;
   #version = 0;
 
@@ -33,41 +43,78 @@ export class OverrideIndex {
   /** @param change what turned the snapshot of the last call into this one */
   update(snapshot: Snapshot, change: Change): Overrides {
     const last = this.#last;
-    const sameGround =
-      last?.hostId === snapshot.hostId &&
-      last.table('block') === snapshot.table('block') &&
-      last.table('network') === snapshot.table('network');
+    const sameGround = last?.hostId === snapshot.hostId && last.table('network') === snapshot.table('network');
     this.#last = snapshot;
-    if (sameGround) this.#step(change);
+    if (sameGround) this.#step(snapshot, change);
     else this.#rebuild(snapshot);
     return this.#found;
   }
 
   #rebuild(snapshot: Snapshot): void {
     this.#version += 1;
-    this.#found.clear();
-    this.#networkOf.clear();
-    this.#blocks = blocksOf(snapshot);
+    for (const table of [this.#found, this.#networkOf, this.#blocks, this.#hostOfBlock]) table.clear();
+    for (const table of [this.#residents, this.#hostOf]) table.clear();
+    const networks = [...snapshot.all('network')].filter(({ driver }) => driver !== 'none');
+    this.#networks = new Set(networks.map(({ name }) => name));
+    for (const block of snapshot.all('block')) this.#addBlock(block);
     for (const container of snapshot.all('container')) this.#note(container);
   }
 
-  #step(change: Change): void {
+  #step(snapshot: Snapshot, change: Change): void {
+    const moved = new Set<string>();
     for (const key of change.drop) {
       const { kind, id } = splitKey(key);
       if (kind === 'container') this.#forget(id);
+      else if (kind === 'block') moved.add(this.#dropBlock(id));
+    }
+    for (const object of change.put) {
+      if (object.kind !== 'block') continue;
+      moved.add(this.#dropBlock(object.id));
+      moved.add(this.#addBlock(object));
     }
     for (const object of change.put) {
       if (object.kind !== 'container') continue;
       this.#forget(object.id);
       this.#note(object);
     }
+    for (const host of moved) this.#lookAgain(snapshot, host);
+  }
+
+  #lookAgain(snapshot: Snapshot, host: string): void {
+    for (const id of [...(this.#residents.get(host) ?? [])]) {
+      const container = snapshot.get('container', id);
+      this.#forget(id);
+      if (container) this.#note(container);
+    }
+  }
+
+  /** @returns the host that has it */
+  #addBlock({ id, network, hostId, cidr, cidr6 }: BlockObject): string {
+    const ranges = [cidr, cidr6].flatMap((text) => (text === undefined ? [] : (parseCidr(text) ?? [])));
+    const blocks = this.#blocks.get(hostId) ?? new Map<string, Block>();
+    this.#blocks.set(hostId, blocks.set(id, { network, ranges }));
+    this.#hostOfBlock.set(id, hostId);
+    return hostId;
+  }
+
+  /** @returns the host that had it; an empty text for a block that was nobody's */
+  #dropBlock(id: string): string {
+    const host = this.#hostOfBlock.get(id) ?? '';
+    this.#hostOfBlock.delete(id);
+    this.#blocks.get(host)?.delete(id);
+    return host;
   }
 
   #note(container: ContainerObject): void {
     const { id, network, hostId, ips, state, networkFrom } = container;
-    const hosts = network === null ? undefined : this.#blocks.get(network);
-    if (network === null || !hosts || networkFrom !== null || !present.has(state)) return;
-    const own = hosts.get(hostId) ?? [];
+    this.#hostOf.set(id, hostId);
+    const residents = this.#residents.get(hostId);
+    if (residents) residents.add(id);
+    else this.#residents.set(hostId, new Set([id]));
+    if (network === null || !this.#networks.has(network) || networkFrom !== null || !present.has(state)) return;
+    const own = [...(this.#blocks.get(hostId)?.values() ?? [])].flatMap((block) =>
+      block.network === network ? block.ranges : [],
+    );
     const outside = ips.flatMap((text) => {
       const address = parseIp(text);
       return address === undefined || own.some((cidr) => contains(cidr, address)) ? [] : [{ hostId, address }];
@@ -80,23 +127,15 @@ export class OverrideIndex {
   }
 
   #forget(id: string): void {
+    const host = this.#hostOf.get(id);
+    this.#hostOf.delete(id);
+    const residents = this.#residents.get(host ?? '');
+    residents?.delete(id);
+    if (residents?.size === 0) this.#residents.delete(host ?? '');
     const network = this.#networkOf.get(id);
     if (network === undefined) return;
     this.#version += 1;
     this.#networkOf.delete(id);
     this.#found.get(network)?.delete(id);
   }
-}
-
-/** Every network that a driver makes has an entry, also one in which nobody owns a block. */
-function blocksOf(snapshot: Snapshot): Blocks {
-  const blocks = new Map<string, Map<string, Cidr[]>>();
-  for (const { name, driver } of snapshot.all('network')) if (driver !== 'none') blocks.set(name, new Map());
-  for (const { network, hostId, cidr, cidr6 } of snapshot.all('block')) {
-    const hosts = blocks.get(network);
-    if (!hosts) continue;
-    const ranges = [cidr, cidr6].flatMap((text) => (text === undefined ? [] : (parseCidr(text) ?? [])));
-    hosts.set(hostId, [...(hosts.get(hostId) ?? []), ...ranges]);
-  }
-  return blocks;
 }

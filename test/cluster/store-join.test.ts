@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import t, { type Test } from 'tap';
 import { type CallOptions, callJson, callRaw } from '../../daemons/shared/source/call.ts';
+import { corralCommand } from '../../daemons/supervisor/lab/environment.ts';
 import { startDaemon } from '../netns/metadata/daemon.ts';
 import { exec, isRoot, until } from '../netns/support/namespaces.ts';
 import { hasEtcd } from './store-etcd.ts';
@@ -105,10 +107,16 @@ t.test('a host that was in no cluster waits at an empty store, until told not to
   await until(soon, 'waits', async () => (await state())?.state === 'waiting');
   t.match(await daemon.health(), { conditions: [{}, { code: 'CLUSTER_WAIT' }] });
   t.equal(site.etcd.ctl('get', '--prefix', '/corral', '--keys-only').trim(), '');
-  const { clusterId } = await send(host, 'POST', '/v1/store/init', {});
+  const corral = (): string =>
+    execFileSync(corralCommand, ['store', 'init', '--json'], {
+      encoding: 'utf8',
+      env: { ...process.env, CORRAL_ROOT: host.root.path },
+      stdio: 'pipe',
+    });
+  const { clusterId } = JSON.parse(corral());
   await until(soon, 'joined', async () => (await state())?.state === 'joined');
   t.equal((await state()).clusterId, clusterId);
-  await t.rejects(send(host, 'POST', '/v1/store/init', {}), { code: 'CLUSTER_MISMATCH' });
+  t.throws(corral, { status: 1, stderr: /CLUSTER_MISMATCH/ });
 });
 
 t.test('a member refuses another cluster, a host of its own with containers too', async (t) => {

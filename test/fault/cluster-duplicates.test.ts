@@ -14,7 +14,14 @@ const wanted = { 'io.rancher.container.ip': '10.88.0.7' };
 if (!isRoot) t.plan(0, 'needs root');
 else
   t.test('two hosts', async (t) => {
-    const lab = await makeTestLab(t, { hosts: 2, containers: 1 });
+    const lab = await makeTestLab(t, { hosts: 2, containers: 1, ipv6: true });
+
+    await t.test('a lab with IPv6 inside, from host to host', async (t) => {
+      const shown = lab.run('h2/a2', 'ip', '-6', '-o', 'address', 'show', 'dev', 'eth0', 'scope', 'global');
+      const address = /inet6 (fd51:[0-9a-f:]+)\//.exec(shown)?.[1] ?? 'none';
+      t.not(address, 'none');
+      await until(30_000, 'it is reached', () => lab.succeeds('h1/a1', 'ping', '-6', '-c1', '-W2', address));
+    });
 
     await t.test('two containers of a flat network ask for one address', async (t) => {
       lab.run('h1', corralCommand, 'network', 'create', 'flat', '--subnet', '10.88.0.0/16', '--flat');

@@ -28,7 +28,7 @@ export function twice(holder: AliveValue, self: { name: string; agentIp: string 
 export function waitError(joinWaitMs: number): SuiteError {
   const text = `join: the store holds no cluster; waiting ${joinWaitMs / 1000} s for members to come back`;
   return new SuiteError('CLUSTER_WAIT', text, {
-    hint: 'a new cluster? POST /v1/store/init on metadata.sock makes it at once',
+    hint: 'a new cluster? corral store init makes it at once',
   });
 }
 

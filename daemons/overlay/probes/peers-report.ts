@@ -78,9 +78,16 @@ export function stateOfSizes(views: readonly PeerView<ProbeTarget>[]): Statement
 const mostNames = 5;
 
 function namesOf(views: readonly PeerView<ProbeTarget>[]): string {
-  const names = [...new Set(views.map(({ target }) => target.host))].sort();
-  const told = names.slice(0, mostNames).join(', ');
-  return names.length > mostNames ? `${told} and ${names.length - mostNames} more` : told;
+  const names = new Set(views.map(({ target }) => target.host));
+  const first: string[] = [];
+  for (const name of names) {
+    if (first.length === mostNames && name > first.at(-1)!) continue;
+    first.push(name);
+    first.sort();
+    first.length = Math.min(first.length, mostNames);
+  }
+  const told = first.join(', ');
+  return names.size > mostNames ? `${told} and ${names.size - mostNames} more` : told;
 }
 
 function compare(a: string, b: string): number {

@@ -136,6 +136,7 @@ export class Prober {
     }
     const now = this.#options.clock.now();
     if (message.kind === 'ask') {
+      this.#book.heard(peer.key, now);
       if (this.#mayAnswer(now)) room.socket?.send(renderProbe({ ...message, kind: 'answer' }, bytes.length), from);
       else this.refused += 1;
       return;

@@ -28,20 +28,30 @@ export interface ProbeNetwork {
   readonly targets: readonly ProbeTarget[];
 }
 
+/** A peer's record is the same object until it differs, and there may be a thousand of them. */
+const known = new WeakMap<Peer, ProbeTarget>();
+
 /** @param mtuTo the largest packet that reaches a peer whole */
 export function probeNetwork(network: OverlayNetwork, facts: HostFacts, mtuTo: (peer: Peer) => number): ProbeNetwork {
   const { name, driver, vni, self, peers } = network;
   const own = self.gateways.find((gateway) => facts.addresses.has(gateway));
-  const targetOf = (peer: Peer): ProbeTarget => ({
-    key: `${name}/${peer.hostId}`,
-    fullLength: mtuTo(peer) - headers,
-    network: name,
-    driver,
-    vni,
-    hostId: peer.hostId,
-    host: peer.host,
-    address: renderAddress(peer.address),
-    gateway: peer.gateway === undefined ? undefined : renderIpv4(peer.gateway),
-  });
+  const targetOf = (peer: Peer): ProbeTarget => {
+    const fullLength = mtuTo(peer) - headers;
+    const before = known.get(peer);
+    if (before?.network === name && before.vni === vni && before.fullLength === fullLength) return before;
+    const target: ProbeTarget = {
+      key: `${name}/${peer.hostId}`,
+      fullLength,
+      network: name,
+      driver,
+      vni,
+      hostId: peer.hostId,
+      host: peer.host,
+      address: renderAddress(peer.address),
+      gateway: peer.gateway === undefined ? undefined : renderIpv4(peer.gateway),
+    };
+    known.set(peer, target);
+    return target;
+  };
   return { name, from: own === undefined ? undefined : renderIpv4(own), targets: peers.map(targetOf) };
 }

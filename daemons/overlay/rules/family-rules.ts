@@ -17,11 +17,19 @@ export interface FamilyWish {
   readonly complete: boolean;
 }
 
+/** What was changed, in words. */
+export interface Kept {
+  readonly sets: readonly string[];
+  readonly rules: readonly string[];
+}
+
 export class FamilyRules {
   readonly #family: Family;
   readonly #iptables: Iptables;
   readonly #sets: Ipsets;
   #known: SavedTables | undefined;
+  /** What is in the set of peers, as far as this process knows. */
+  #members: ReadonlySet<Ip> | undefined;
   /** A family that was never of use is looked at once, for what a former run left. */
   #isClean = false;
 
@@ -33,22 +41,27 @@ export class FamilyRules {
 
   doubt(): void {
     this.#known = undefined;
+    this.#members = undefined;
   }
 
-  /** @returns what was changed. @throws COMMAND_*, NETLINK_*. */
-  async keep(wish: FamilyWish): Promise<string[]> {
+  /** @throws COMMAND_*, NETLINK_*. */
+  async keep(wish: FamilyWish): Promise<Kept> {
     const want = this.#peers(wish);
     const set = peerSet(this.#family);
-    const change = want.size > 0 ? await keepPeerSet(this.#sets, set, this.#family, want, wish.complete) : undefined;
+    const known = this.#members;
+    this.#members = undefined; // until it is certain what was written
+    const wishes = { name: set, family: this.#family, want, complete: wish.complete, known };
+    const change = want.size > 0 ? await keepPeerSet(this.#sets, wishes) : undefined;
+    this.#members = change?.members;
     const plan = await this.#plan(wish, change !== undefined);
-    const lines =
+    const sets =
       change && change.added + change.removed > 0 ? [`${set}: ${change.added} in, ${change.removed} out`] : [];
-    if (!plan || plan.payload === '') return lines;
+    if (!plan || plan.payload === '') return { sets, rules: [] };
     this.#known = undefined;
     await this.#iptables.restore(plan.payload);
     this.#known = plan.after;
     const suffix = this.#family === 6 ? ' (IPv6)' : '';
-    return [...lines, ...plan.changed.map((name) => `${name}${suffix}`)];
+    return { sets, rules: plan.changed.map((name) => `${name}${suffix}`) };
   }
 
   async diff(wish: FamilyWish): Promise<string[]> {

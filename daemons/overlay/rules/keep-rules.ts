@@ -121,12 +121,16 @@ export class RulesKeeper {
     if (!wish) return;
     const { context, metrics } = this.#options;
     const changed: string[] = [];
+    let wroteRules = false;
     for (const family of this.#families) {
-      const lines = await family.keep(this.#factsOf(wish));
-      if (lines.length > 0) this.#wroteAt = performance.now();
-      changed.push(...lines);
+      const { sets, rules } = await family.keep(this.#factsOf(wish));
+      if (rules.length > 0) this.#wroteAt = performance.now();
+      wroteRules ||= rules.length > 0;
+      changed.push(...sets, ...rules);
     }
     metrics.pass();
+    // No firewall that reloads touches the sets, and peers come and go.
+    if (wroteRules) this.#recheckSoon();
     this.#first.resolve();
     this.#account(changed, wish);
     context.health.set(condition, { ok: true, text: 'packets of our tunnels come from peers alone' });
@@ -139,13 +143,16 @@ export class RulesKeeper {
     if (changed.length === 0) return;
     if (heals) metrics.healed(changed.length);
     else metrics.wrote(changed.length);
-    for (const timer of this.#rechecks) clearTimeout(timer);
-    this.#rechecks = recheckMs.map((ms) => setTimeout(() => this.#recheck(), ms).unref());
     const now = performance.now();
     if (heals && now - this.#toldAt < quietLogMs) return;
     this.#toldAt = heals ? now : this.#toldAt;
     const event = heals ? 'overlay-rules.healed' : 'overlay-rules.changed';
     context.log.info({ event, changed }, `wrote ${changed.join(', ')}`);
+  }
+
+  #recheckSoon(): void {
+    for (const timer of this.#rechecks) clearTimeout(timer);
+    this.#rechecks = recheckMs.map((ms) => setTimeout(() => this.#recheck(), ms).unref());
   }
 
   #recheck(): void {

@@ -4,38 +4,44 @@ import type { Ip } from '../../shared/effects/netlink.ts';
 import { hasCode } from '../../shared/model/errors.ts';
 import { renderAddress } from '../addresses.ts';
 
+export interface SetWish {
+  readonly name: string;
+  readonly family: 4 | 6;
+  readonly want: ReadonlySet<Ip>;
+  /** False: nothing is removed. */
+  readonly complete: boolean;
+  /** What the set holds; undefined: to be read. */
+  readonly known: ReadonlySet<Ip> | undefined;
+}
+
 export interface SetChange {
   readonly added: number;
   readonly removed: number;
+  /** What the set holds now. */
+  readonly members: ReadonlySet<Ip>;
 }
 
-/**
- * @param complete false: nothing is removed
- * @returns undefined where the kernel has no sets
- */
+/** @returns undefined where the kernel has no sets */
 export async function keepPeerSet(
   sets: Ipsets,
-  name: string,
-  family: 4 | 6,
-  want: ReadonlySet<Ip>,
-  complete: boolean,
+  { name, family, want, complete, known }: SetWish,
 ): Promise<SetChange | undefined> {
-  const have = await membersOf(sets, name, family);
+  const have = known ?? (await membersOf(sets, name, family));
   if (!have) return undefined;
-  const present = new Set(have);
-  const missing = [...want].filter((address) => !present.has(address));
-  const stale = complete ? have.filter((address) => !want.has(address)) : [];
+  const missing = [...want].filter((address) => !have.has(address));
+  const stale = complete ? [...have].filter((address) => !want.has(address)) : [];
   await Promise.all(missing.map((address) => sets.add(name, address)));
   await Promise.all(stale.map((address) => sets.remove(name, address)));
-  return { added: missing.length, removed: stale.length };
+  const members = complete ? want : new Set([...have, ...missing]);
+  return { added: missing.length, removed: stale.length, members };
 }
 
-async function membersOf(sets: Ipsets, name: string, family: 4 | 6): Promise<Ip[] | undefined> {
+async function membersOf(sets: Ipsets, name: string, family: 4 | 6): Promise<ReadonlySet<Ip> | undefined> {
   try {
     const have = (await sets.has(name)) ? await sets.members(name) : undefined;
-    if (have) return have;
+    if (have) return new Set(have);
     await sets.ensureSet(name, family);
-    return [];
+    return new Set();
   } catch (error) {
     if (hasCode(error, 'NETLINK_REFUSED', 'NETLINK_NOT_FOUND', 'NETLINK_EXISTS')) return undefined;
     throw error;

@@ -37,6 +37,7 @@ const host: Readonly<Record<string, Entry>> = {
 
 const store: Readonly<Record<string, Entry>> = {
   status: { summary: 'which store, and whether it is reached', load: () => import('./store-status.ts') },
+  init: { summary: 'make a cluster of an empty etcd now', load: () => import('./store-init.ts') },
   export: { summary: 'write everything that the store holds', load: () => import('./store-export.ts') },
   import: { summary: 'bring an export back', load: () => import('./store-import.ts') },
   migrate: { summary: 'move this host from its own file to etcd', load: () => import('./store-migrate.ts') },

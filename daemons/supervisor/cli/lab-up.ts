@@ -24,6 +24,7 @@ export const command: Command = {
       containers: { type: 'string', value: 'M', help: 'containers that each host begins with; default: 2' },
       driver: { type: 'string', value: 'DRIVER', help: 'how hosts reach each other: vxlan (default) or none' },
       store: { type: 'string', value: 'STORE', help: 'etcd (default with several hosts) or sqlite, one on each host' },
+      ipv6: { type: 'boolean', help: 'containers have an IPv6 address too' },
       name: nameOption,
     },
     about:
@@ -49,7 +50,8 @@ export const command: Command = {
 
 function readOptions(args: Args): ReturnType<typeof readLabOptions> {
   const [name, hosts, driver] = [args.one('name'), args.one('hosts'), args.one('driver')];
-  return readLabOptions({ name, hosts, driver, store: args.one('store'), containers: args.one('containers') });
+  const [store, containers, ipv6] = [args.one('store'), args.one('containers'), args.flag('ipv6')];
+  return readLabOptions({ name, hosts, driver, store, containers, ipv6 });
 }
 
 /** The last look, whether all was well in time or not. */

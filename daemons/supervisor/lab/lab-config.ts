@@ -1,7 +1,7 @@
 // Pure: the files that a host and a container of a lab begin with.
 
 import { serviceAddress } from '../../shared/model/networks.ts';
-import { etcdEndpoint, hostsOf, type LabPlan, type PlannedHost, underlay } from './plan-lab.ts';
+import { etcdEndpoint, hostsOf, inside6, type LabPlan, type PlannedHost, underlay } from './plan-lab.ts';
 
 /** corral.yaml of a host; JSON is YAML too. `more` are further keys, which win. */
 export function hostConfig(plan: LabPlan, host: PlannedHost, more: Readonly<Record<string, unknown>> = {}): string {
@@ -10,7 +10,7 @@ export function hostConfig(plan: LabPlan, host: PlannedHost, more: Readonly<Reco
     // Nobody else makes this store's cluster: the usual wait of a first host would only cost time.
     store: plan.store === 'etcd' ? { kind: 'etcd', endpoints: [etcdEndpoint], joinWait: 1 } : { kind: 'sqlite' },
     engines: [],
-    networks: [{ name: 'corral', driver: plan.driver, default: true }],
+    networks: [{ name: 'corral', driver: plan.driver, default: true, ...(plan.ipv6 && { subnet6: inside6 }) }],
     ...more,
   };
   return `${JSON.stringify(config, null, 2)}\n`;

@@ -9,6 +9,8 @@ export interface LabOptions {
   readonly store: StoreKind;
   /** Containers that each host begins with. */
   readonly containers: number;
+  /** Containers have an IPv6 address beside the other one. */
+  readonly ipv6: boolean;
 }
 
 export const storeKinds = ['sqlite', 'etcd'] as const;
@@ -37,6 +39,8 @@ export const underlay = { router: '192.168.50.1', router6: 'fd50::1', prefix: 24
 /** Addresses of the world outside, from ranges for documentation (RFC 5737, RFC 3849). */
 export const outside = { address: '198.51.100.1', address6: '2001:db8:51::1', name: 'outside.lab' } as const;
 export const etcdEndpoint = `http://${underlay.router}:2379`;
+/** Of the containers, with `ipv6`. */
+export const inside6 = 'fd51::/48';
 /** The space beside those of the hosts. */
 export const switchName = 'switch';
 
@@ -81,8 +85,12 @@ export function findHost(plan: LabPlan, name: string): PlannedHost {
   });
 }
 
+/** As they are written. */
+export type LabWords = Readonly<Record<Exclude<keyof LabOptions, 'ipv6'>, string | undefined>> &
+  Pick<LabOptions, 'ipv6'>;
+
 /** From the words of the command line; a lab of several hosts has etcd, one host needs none. */
-export function readLabOptions(words: Readonly<Record<keyof LabOptions, string | undefined>>): LabOptions {
+export function readLabOptions({ ipv6, ...words }: LabWords): LabOptions {
   const hosts = wholeNumber('hosts', words.hosts ?? '3');
   return {
     name: words.name ?? 'lab',
@@ -90,6 +98,7 @@ export function readLabOptions(words: Readonly<Record<keyof LabOptions, string |
     driver: oneOf('driver', words.driver ?? 'vxlan', drivers),
     store: oneOf('store', words.store ?? (hosts > 1 ? 'etcd' : 'sqlite'), storeKinds),
     containers: wholeNumber('containers', words.containers ?? '2'),
+    ipv6,
   };
 }
 

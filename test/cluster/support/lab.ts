@@ -68,7 +68,7 @@ export async function makeTestLab(t: TestScope, options: TestLabOptions = {}): P
   await sweep();
   const { config, ...rest } = options;
   const name = `t${process.pid}-${randomBytes(3).toString('hex')}`;
-  const plan = planLab({ hosts: 3, driver: 'vxlan', store: 'etcd', containers: 1, ...rest, name });
+  const plan = planLab({ hosts: 3, driver: 'vxlan', store: 'etcd', containers: 1, ipv6: false, ...rest, name });
   const end = (): Promise<unknown> => takeDown(name);
   const killed = (): void => void end().finally(() => process.exit(1));
   process.once('SIGTERM', killed);

@@ -59,6 +59,10 @@ t.test('a change is followed, and what is found is what would be found anew', as
   t.same(world.step([blockObject(2, '10.42.200.0/24')]), [], 'its host was given the block');
   t.same(world.step([], ['block/corral/10.42.200.0/24']), ['corral 10.42.200.1 2']);
   t.same(world.fresh(), ['corral 10.42.200.1 2']);
+  t.same(world.step([blockObject(1, '10.42.200.0/24')]), ['corral 10.42.200.1 2'], 'another host’s block');
+  t.same(world.step([blockObject(2, '10.42.200.0/24')]), [], 'which then changes hands');
+  t.same(world.fresh(), []);
+  t.same(world.step([], ['block/corral/10.42.200.0/24']), ['corral 10.42.200.1 2']);
   t.same(world.step([], [`container/${container.id}`]), []);
   t.ok(world.index.version > version);
 });

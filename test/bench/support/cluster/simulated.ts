@@ -48,6 +48,10 @@ async function measureStart(lab: TestLab): Promise<void> {
 
 async function measureChanges(lab: TestLab, filler: Filler): Promise<void> {
   const host = lab.hosts[0]!;
+  await until(fillMs, 'no peer answers, and all are known not to', async () => {
+    const peers = await callJson<{ state: string }[]>(socketOn(host, 'overlay'), '/v1/peers');
+    return peers.every(({ state }) => state === 'down');
+  });
   let before = costsOf(lab, 'h1');
   const toDns = await repeat(async (at) => {
     const name = `probe-${at}`;

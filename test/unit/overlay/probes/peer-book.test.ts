@@ -114,6 +114,23 @@ t.test('a thousand peers are not asked all at once, and at most so many a second
   t.ok(world.book.views().filter(({ state }) => state === 'down').length > 900, 'all lost at once are found, too');
 });
 
+t.test('a thousand that are down cost little, and one that asks is asked', async (t) => {
+  const world = worldOf(1_000);
+  for (let at = 0; at < 1_000; at += 1) world.dead.add(`p${at}`);
+  world.run(60_000);
+  t.equal(world.book.views().filter(({ state }) => state === 'down').length, 1_000);
+  const usual = world.run(60_000).length / 60;
+  t.ok(usual <= 22, `${usual} a second`);
+  world.dead.delete('p7');
+  world.book.heard('p7', world.now());
+  world.run(1_200);
+  t.equal(world.state('p7'), 'up');
+  world.book.heard('p8', world.now());
+  const asks = world.run(1_200).filter(({ target }) => target.key === 'p8');
+  t.ok(asks.length <= 2, 'no more often than a second');
+  world.book.heard('nobody', world.now());
+});
+
 t.test('answers to nobody’s question, from another, or twice count for nothing', async (t) => {
   const world = worldOf(2);
   world.dead.add('p0').add('p1');

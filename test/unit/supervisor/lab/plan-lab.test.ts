@@ -4,7 +4,14 @@ import { renderError } from '../../../../daemons/shared/model/errors.ts';
 import { hostConfig, hostsFile } from '../../../../daemons/supervisor/lab/lab-config.ts';
 import { findHost, hostsOf, planLab, readLabOptions } from '../../../../daemons/supervisor/lab/plan-lab.ts';
 
-const none = { name: undefined, hosts: undefined, driver: undefined, store: undefined, containers: undefined };
+const none = {
+  name: undefined,
+  hosts: undefined,
+  driver: undefined,
+  store: undefined,
+  containers: undefined,
+  ipv6: false,
+};
 
 function complaint(work: () => unknown): string {
   try {
@@ -16,7 +23,7 @@ function complaint(work: () => unknown): string {
 }
 
 t.test('three hosts on etcd are the default, one host has its own store', async (t) => {
-  t.same(readLabOptions(none), { name: 'lab', hosts: 3, driver: 'vxlan', store: 'etcd', containers: 2 });
+  t.same(readLabOptions(none), { name: 'lab', hosts: 3, driver: 'vxlan', store: 'etcd', containers: 2, ipv6: false });
   t.equal(readLabOptions({ ...none, hosts: '1' }).store, 'sqlite');
   t.equal(readLabOptions({ ...none, hosts: '4', store: 'sqlite' }).store, 'sqlite');
 });
@@ -77,6 +84,9 @@ t.test('a host’s configuration is one that the daemons accept', async (t) => {
     networks: [{ name: 'corral', driver: 'vxlan', default: true }],
     log: { level: 'debug' },
   });
+  t.notOk('subnet6' in config.networks[0]!);
+  const dual = planLab(readLabOptions({ ...none, ipv6: true }));
+  t.equal(parseConfig(hostConfig(dual, hostsOf(dual)[0]!), {}, 'corral.yaml').networks[0]!.subnet6, 'fd51::/48');
   const single = planLab(readLabOptions({ ...none, hosts: '1' }));
   t.equal(parseConfig(hostConfig(single, hostsOf(single)[0]!), {}, 'corral.yaml').store.kind, 'sqlite');
 });
