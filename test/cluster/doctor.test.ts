@@ -60,7 +60,7 @@ t.test('what is broken is named', async (t) => {
     ],
     [
       'a key of the configuration is misspelt',
-      'cd $CORRAL_ROOT/etc/corral; cp corral.yaml was; echo "metdata: {}" >> corral.yaml',
+      'cd $CORRAL_ROOT/etc/corral; cp corral.yaml was; sed -i "1s|{|{ metdata: {},|" corral.yaml',
       'cd $CORRAL_ROOT/etc/corral; mv was corral.yaml',
       'fail configuration',
     ],
@@ -90,6 +90,40 @@ t.test('what is broken is named', async (t) => {
     [],
   );
   await lab.fault('resume', 'h1', 'dns');
+
+  await t.test('an archive for support holds no secret', async (t) => {
+    const secret = (number: number): string => `PLANTED-${number}-s3cr3t`;
+    const labels = { 'db.password': secret(1), note: `token=${secret(2)}`, role: 'visible-label' };
+    await lab.addContainer('h1', 'sec', { labels });
+    const line = { level: 'info', time: new Date().toISOString(), msg: `used ${secret(7)}`, password: secret(3) };
+    sh(
+      `cd $CORRAL_ROOT; echo '${JSON.stringify(line)}' >> var/log/corral/dns.log; echo 'token: ${secret(4)}' >> var/log/corral/dns.log`,
+    );
+    sh(`cd $CORRAL_ROOT; (umask 077; echo ${secret(7)} > var/lib/corral/tunnel.key)`);
+    sh(
+      `cd $CORRAL_ROOT/etc/corral; cp corral.yaml was; sed -i '1s|{|{ "scratch": { "token": "${secret(5)}" },|' corral.yaml; echo '# ${secret(6)}' >> corral.yaml`,
+    );
+    sh(`echo '{ "name": "x", "password": "${secret(8)}" }' > $CORRAL_ROOT/etc/cni/x.conflist`);
+    sh(`iptables -A INPUT -m comment --comment secret=${secret(9)}`);
+    const said = sh('corral bundle --to $CORRAL_ROOT/b.tar.gz');
+    t.match(said, /b\.tar\.gz: \d+ files, \d+ KB/);
+    t.equal(sh('stat -c %a $CORRAL_ROOT/b.tar.gz'), '600\n');
+    const all = sh('tar -xzOf $CORRAL_ROOT/b.tar.gz');
+    t.notMatch(all, /PLANTED/);
+    for (const word of [
+      'container-view',
+      'CATTLE_FORWARD',
+      'vtep1042',
+      'visible-label',
+      '"driver"',
+      'daemon.started',
+      'Node.js',
+    ])
+      t.match(all, word);
+    t.match(all, /"scratch": \{\n *"token": "\[removed\]"/, 'the configuration is in it');
+    t.throws(() => sh('corral bundle --to $CORRAL_ROOT/b.tar.gz'), /already/, 'nothing is overwritten');
+    sh('cd $CORRAL_ROOT/etc/corral; mv was corral.yaml');
+  });
 
   await lab.fault('cut', 'h2');
   await until(60_000, 'the lost peer is named', () =>

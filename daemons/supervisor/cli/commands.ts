@@ -47,6 +47,7 @@ export const commands: Commands = {
   up: { summary: 'run the suite on this host, in the foreground', load: () => import('./up.ts') },
   status: { summary: 'how every daemon is, and what is wrong', load: () => import('./status.ts') },
   doctor: { summary: 'look for what is wrong, with remedies', load: () => import('./doctor.ts') },
+  bundle: { summary: 'an archive for support, without secrets', load: () => import('./bundle.ts') },
   logs: { summary: 'what the daemons wrote, and write', load: () => import('./logs.ts') },
   events: { summary: 'what happened lately', load: () => import('./events.ts') },
   restart: { summary: 'end a daemon in order and start it again', load: () => import('./restart.ts') },

@@ -42,6 +42,21 @@ function dated(lines: readonly LogLine[]): LogLine[] {
   });
 }
 
+/** The last whole lines of a log and its predecessor, so many bytes at most. */
+export function textFromEnd(path: string, maxBytes: number): string {
+  const lines: string[] = [];
+  let size = 0;
+  for (const line of linesBackward([path, `${path}.1`])) {
+    size += Buffer.byteLength(line) + 1;
+    if (size > maxBytes) break;
+    lines.push(line);
+  }
+  return lines
+    .reverse()
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
 function* linesBackward([path, ...older]: readonly string[], end?: number): Generator<string> {
   if (path === undefined) return;
   yield* linesOfFile(path, end);
