@@ -3,7 +3,7 @@
 import type { Driver as DriverName } from '../shared/model/objects.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { DriverKeys } from './keys/driver-keys.ts';
-import type { Fault, OverlayNetwork, Peer } from './overlay-network.ts';
+import type { Fault, GuardedNetwork, OverlayNetwork, Peer } from './overlay-network.ts';
 
 /** What a device's name or a port follows from. */
 export type NetworkName = Pick<OverlayNetwork, 'name' | 'vni'>;
@@ -11,6 +11,8 @@ export type NetworkName = Pick<OverlayNetwork, 'name' | 'vni'>;
 export interface DriverWish {
   /** Those of this driver. */
   readonly networks: readonly OverlayNetwork[];
+  /** Those of this driver that must not be seen in the clear, connected or not. */
+  readonly guarded: readonly GuardedNetwork[];
   readonly facts: HostFacts;
   /** False: only what is missing may be added. */
   readonly complete: boolean;

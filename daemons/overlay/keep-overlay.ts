@@ -182,6 +182,7 @@ export class OverlayKeeper {
 
 function wishFor({ name }: OverlayDriver, wish: Wish, facts: HostFacts, ring: Keyring): DriverWish {
   const networks = wish.networks.filter(({ driver }) => driver === name);
-  const part = { networks, facts, complete: wish.complete };
+  const guarded = wish.guarded.filter(({ driver }) => driver === name);
+  const part = { networks, guarded, facts, complete: wish.complete };
   return isSecret(name) ? { ...part, keys: keysOf(name, ring) } : part;
 }

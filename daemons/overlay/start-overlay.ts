@@ -4,11 +4,14 @@ import type { DaemonContext } from '../shared/daemon/life.ts';
 import { systemClock } from '../shared/effects/clock.ts';
 import { openIptables } from '../shared/effects/iptables.ts';
 import { openIpsets } from '../shared/effects/netlink/ipset.ts';
+import { openXfrm } from '../shared/effects/netlink/xfrm.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
 import { ArpResponder } from './arp/responder.ts';
 import type { OverlayDriver } from './driver.ts';
 import type { HostFacts } from './host-facts.ts';
+import { ipsecDriver } from './ipsec/ipsec-driver.ts';
+import { ipsecConfig } from './ipsec/settings.ts';
 import { OverlayKeeper } from './keep-overlay.ts';
 import { keeperMetrics } from './keeper-metrics.ts';
 import { keyUses } from './keys/key-pair.ts';
@@ -37,7 +40,14 @@ export function startOverlay(context: DaemonContext): Overlay {
   const netlink = openNetlink();
   const metrics = keeperMetrics(context.metrics);
   const usesResponder = context.config.overlay.arp === 'responder';
-  const drivers: readonly OverlayDriver[] = [vxlanDriver(netlink, !usesResponder)];
+  const ipsec = ipsecDriver({
+    context,
+    settings: ipsecConfig(context.config.overlay),
+    netlink,
+    xfrm: openXfrm(),
+    onMode: () => rules.doubt(),
+  });
+  const drivers: readonly OverlayDriver[] = [vxlanDriver(netlink, !usesResponder), ipsec];
   const names = new Set(drivers.map(({ name }) => name));
   const keeper: OverlayKeeper = new OverlayKeeper({
     context,

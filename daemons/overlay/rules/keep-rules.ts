@@ -82,6 +82,12 @@ export class RulesKeeper {
     if (this.#wish) this.#loop.poke();
   }
 
+  /** What follows from drivers may be different now. */
+  doubt(): void {
+    this.#doubt();
+    if (this.#wish) this.#loop.poke();
+  }
+
   close(): Promise<void> {
     for (const timer of this.#rechecks) clearTimeout(timer);
     return this.#loop.close();

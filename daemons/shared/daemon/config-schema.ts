@@ -158,6 +158,22 @@ export const configSchema = z.strictObject({
       wireguardPort: z.int().min(1).max(61_440).default(51_820),
       /** Seconds between packets to a silent WireGuard peer, for hosts behind an address translation; 0: none. */
       wireguardKeepalive: z.int().min(0).max(65_535).default(0),
+      /** Whether charon may encrypt where the kernel has no ESP: for tests and small hosts. */
+      ipsecUserSpace: z.enum(['refuse', 'allow']).default('refuse'),
+      /** `always`: ESP inside UDP 4500 also where no address translation is found on the way. */
+      ipsecEncap: z.enum(['auto', 'always']).default('auto'),
+      /** File with one secret for all hosts in place of key pairs, for compatibility alone. */
+      ipsecSecretFile: z.union([z.literal('none'), file]).default('none'),
+      /** VICI socket of a charon that somebody else runs. */
+      ipsecCharon: z.union([z.literal('none'), file]).default('none'),
+      /** Seconds after which an IKE SA has new keys. */
+      ipsecIkeRekey: z.int().min(60).max(86_400).default(14_400),
+      /** Seconds after which what carries packets has new keys. */
+      ipsecChildRekey: z.int().min(10).max(86_400).default(3_600),
+      /** Seconds after which a silent peer is asked. */
+      ipsecDpd: z.int().min(1).max(3_600).default(10),
+      /** Packets that may overtake each other. */
+      ipsecReplayWindow: z.int().min(32).max(4_096).default(1_024),
       /** Seconds that announced keys wait for hosts that do not say that they are ready. */
       keyGrace: z.int().min(0).max(86_400).default(60),
     })

@@ -1,4 +1,7 @@
-// Processes as /proc shows them: which one it is, and whether it still is.
+// Processes as /proc shows them: which one it is, whether it still is, and how it is ended.
+import { existsSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SuiteError } from '../model/errors.ts';
 import { readText } from './files.ts';
 
 /** A process, told apart from a later one with the same pid by its start (clock ticks since boot). */
@@ -45,4 +48,41 @@ export function readStat(pid: number): ProcessStat | undefined {
   }
   const rest = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return { state: rest[0] ?? 'X', startTicks: Number(rest[19]), cpuTicks: Number(rest[11]) + Number(rest[12]) };
+}
+
+/** The descriptor through which a program that we start holds the lock by which it is found again. */
+export const lockDescriptor = 3;
+const lookMs = 20;
+
+/** The living process that was started with the lock as its `lockDescriptor`; undefined if there is none. */
+export function findLockHolder(lock: string): ProcessId | undefined {
+  if (!existsSync(lock)) return undefined;
+  const path = realpathSync(lock);
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || !holds(name, path)) continue;
+    const found = identify(Number(name));
+    // Until it runs its own program a child is a copy of the one that starts it.
+    if (found && found.pid !== process.pid) return found;
+  }
+  return undefined;
+}
+
+function holds(pid: string, path: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${lockDescriptor}`) === path;
+  } catch {
+    return false; // it has no such descriptor, or ended meanwhile
+  }
+}
+
+/** SIGTERM, and SIGKILL if that does nothing for `patienceMs`. @throws SuiteError DEADLINE after twice that time */
+export async function endProcess(target: ProcessId, patienceMs: number): Promise<void> {
+  signal(target, 'SIGTERM');
+  const began = performance.now();
+  while (isRunning(target)) {
+    const waited = performance.now() - began;
+    if (waited > patienceMs) signal(target, 'SIGKILL');
+    if (waited > patienceMs * 2) throw new SuiteError('DEADLINE', `end process ${target.pid}`);
+    await sleep(lookMs);
+  }
 }

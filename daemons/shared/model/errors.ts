@@ -71,8 +71,11 @@ export const errorCodes = [
   'PATH_TOO_SMALL',
   'VNI_TAKEN',
   'VICI_REFUSED',
+  'PEER_REFUSED',
+  'ESP_IN_USER_SPACE',
   'KEY_CHANGED',
   'KEY_UNUSABLE',
+  'KERNEL_LACKS',
   // names
   'NAME_INVALID',
   'NAME_NOT_FOUND',

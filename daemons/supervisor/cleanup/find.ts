@@ -12,6 +12,7 @@ import { type Ipv4, renderIpv4 } from '../../shared/model/ipv4.ts';
 import { serviceAddress6 } from '../../shared/model/networks.ts';
 import { forwardingRecord, type Paths } from '../../shared/model/paths.ts';
 import { parseSave } from '../../shared/reconcile/iptables-save.ts';
+import { describeIpsec, findIpsec, type IpsecFindings } from './find-ipsec.ts';
 import { findNameFiles, type NameFile } from './find-names.ts';
 import { ownLinks, ownSets, planChainRemoval } from './plan-cleanup.ts';
 
@@ -37,6 +38,7 @@ export interface Findings {
   readonly forwarding: readonly Family[];
   /** Of running containers. */
   readonly names: readonly NameFile[];
+  readonly ipsec: IpsecFindings;
 }
 
 /** @param config of the suite that was here */
@@ -58,6 +60,7 @@ export async function findAll(netlink: Netlink, paths: Paths, config: Config): P
     files: cniFiles(paths),
     folders: [paths.blocks, paths.leases].filter((path) => listFiles(path).length > 0),
     forwarding: ([4, 6] as const).filter((family) => readTextIfPresent(forwardingRecord(paths, family)) !== undefined),
+    ipsec: await findIpsec(paths),
     names: await findNameFiles(
       config.engines.map(({ socket }) => socket),
       { nameservers, zone: config.dns.zone },
@@ -140,6 +143,7 @@ export function describeFindings(found: Findings): string[] {
     ...found.files.map((path) => `file: ${path}`),
     ...found.folders.map((path) => `folder: ${path}`),
     ...found.forwarding.map((family) => `forwarding of IPv${family} of the host, which Corral switched on`),
+    ...describeIpsec(found.ipsec),
     ...found.names.map(({ container, path }) => `lines in ${path} of container ${container}`),
   ];
 }

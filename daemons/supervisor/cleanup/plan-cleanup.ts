@@ -17,7 +17,7 @@ export const ownSets = ['corral-peers4', 'corral-peers6'] as const;
 /** Deletes these: a bridge takes its routes and addresses along, a link its other end. */
 export function ownLinks<L extends FoundLink>(links: readonly L[]): L[] {
   const isOurs = ({ kind, alias }: L): boolean =>
-    ((kind === 'bridge' || kind === 'vxlan') && /^corral:[^:]+$/.test(alias ?? '')) ||
+    ((kind === 'bridge' || kind === 'vxlan' || kind === 'xfrm') && /^corral:[^:]+$/.test(alias ?? '')) ||
     (kind === 'veth' && /^corral:[^:]+:[^:]+:[^:]+$/.test(alias ?? ''));
   const rank = ({ kind }: L): number => (kind === 'bridge' ? 1 : 0);
   return links.filter(isOurs).sort((a, b) => rank(a) - rank(b));

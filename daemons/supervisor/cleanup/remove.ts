@@ -9,9 +9,11 @@ import type { Netlink } from '../../shared/effects/netlink.ts';
 import { ensureSysctl } from '../../shared/effects/sysctl.ts';
 import { forwardingRecord, type Paths } from '../../shared/model/paths.ts';
 import type { Findings } from './find.ts';
+import { removeCharon, removePolicies } from './find-ipsec.ts';
 
 /** @throws SuiteError COMMAND_*, NETLINK_*, SYSCTL_REFUSED; what was removed until then stays removed. */
 export async function removeAll(found: Findings, netlink: Netlink, paths: Paths): Promise<void> {
+  await removeCharon(found.ipsec);
   for (const family of [4, 6] as const) {
     const { payload } = found.chains[family];
     if (payload !== '') await openIptables(family).restore(payload);
@@ -25,6 +27,7 @@ export async function removeAll(found: Findings, netlink: Netlink, paths: Paths)
     removeEmpty(dirname(path));
   }
   for (const path of found.folders) rmSync(path, { recursive: true, force: true });
+  await removePolicies(found.ipsec);
   for (const { path, body } of found.names) writeInPlace(path, body);
   for (const family of found.forwarding) {
     ensureSysctl(family === 4 ? 'net/ipv4/ip_forward' : 'net/ipv6/conf/all/forwarding', '0');

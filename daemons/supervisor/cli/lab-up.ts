@@ -22,7 +22,11 @@ export const command: Command = {
     options: {
       hosts: { type: 'string', value: 'N', help: 'number of hosts; default: 3' },
       containers: { type: 'string', value: 'M', help: 'containers that each host begins with; default: 2' },
-      driver: { type: 'string', value: 'DRIVER', help: 'how hosts reach each other: vxlan (default) or none' },
+      driver: {
+        type: 'string',
+        value: 'DRIVER',
+        help: 'how hosts reach each other: vxlan (default), ipsec, wireguard or none',
+      },
       store: { type: 'string', value: 'STORE', help: 'etcd (default with several hosts) or sqlite, one on each host' },
       ipv6: { type: 'boolean', help: 'containers have an IPv6 address too' },
       name: nameOption,

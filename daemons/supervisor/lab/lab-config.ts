@@ -11,6 +11,8 @@ export function hostConfig(plan: LabPlan, host: PlannedHost, more: Readonly<Reco
     store: plan.store === 'etcd' ? { kind: 'etcd', endpoints: [etcdEndpoint], joinWait: 1 } : { kind: 'sqlite' },
     engines: [],
     networks: [{ name: 'corral', driver: plan.driver, default: true, ...(plan.ipv6 && { subnet6: inside6 }) }],
+    // A lab is for tests: where the kernel cannot encrypt, charon may.
+    ...(plan.driver === 'ipsec' ? { overlay: { ipsecUserSpace: 'allow' } } : {}),
     ...more,
   };
   return `${JSON.stringify(config, null, 2)}\n`;

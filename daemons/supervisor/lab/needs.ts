@@ -8,13 +8,15 @@ import type { LabPlan } from './plan-lab.ts';
 const programs = { ip: 'iproute2', iptables: 'iptables', ping: 'iputils-ping', unshare: 'util-linux' } as const;
 
 /** @throws SuiteError NOT_ROOT, COMMAND_MISSING with the package's name */
-export function requireForLab(plan: Pick<LabPlan, 'store'>): void {
+export function requireForLab(plan: Pick<LabPlan, 'store' | 'driver'>): void {
   requireRootForLab();
-  const wanted = Object.entries(plan.store === 'etcd' ? { ...programs, etcd: 'etcd-server' } : programs);
-  for (const [program, fromPackage] of wanted) {
+  const forStore = plan.store === 'etcd' ? { etcd: 'etcd-server' } : {};
+  const forDriver = plan.driver === 'ipsec' ? { 'charon-systemd': 'charon-systemd' } : {};
+  for (const [program, fromPackage] of Object.entries({ ...programs, ...forStore, ...forDriver })) {
     if (isInPath(program)) continue;
+    const flags = program in forDriver ? '--lab --ipsec' : '--lab';
     throw new SuiteError('COMMAND_MISSING', `find the program ${program}, of the Debian package ${fromPackage}`, {
-      hint: 'Run scripts/setup --lab, which installs it and starts no service',
+      hint: `Run scripts/setup ${flags}, which installs it and starts no service`,
     });
   }
 }

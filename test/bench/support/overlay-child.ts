@@ -83,7 +83,12 @@ const facts = new Facts(netlink, systemClock.now);
 async function keep(driver: OverlayDriver, snapshot: Snapshot): Promise<number> {
   const wish = wantNetworks(snapshot, overrides.update(snapshot, noChange), drivers);
   const outer = wish.networks.flatMap((network) => network.peers.map(({ address }) => address));
-  const outcome = await driver.keep({ networks: wish.networks, complete: true, facts: await facts.read(outer) });
+  const outcome = await driver.keep({
+    networks: wish.networks,
+    guarded: [],
+    complete: true,
+    facts: await facts.read(outer),
+  });
   if (outcome.failed[0]) throw outcome.failed[0].error;
   return outcome.writes;
 }

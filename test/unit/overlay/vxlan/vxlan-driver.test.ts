@@ -9,7 +9,7 @@ import { factsOf, ip, wishOf } from '../support.ts';
 
 function driverWish(objects: readonly SnapshotObject[], complete = true): DriverWish {
   const wish = wishOf(objects, { complete });
-  return { networks: wish.networks, facts: factsOf(wish), complete: wish.complete };
+  return { networks: wish.networks, guarded: wish.guarded, facts: factsOf(wish), complete: wish.complete };
 }
 
 /** Everything that the kernel holds, as text. */

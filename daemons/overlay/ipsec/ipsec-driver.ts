@@ -1,0 +1,153 @@
+// The IPsec driver: charon makes the security associations, and nothing of a network leaves in the clear, whether or not it does.
+import type { DaemonContext } from '../../shared/daemon/life.ts';
+import type { Xfrm } from '../../shared/effects/netlink/xfrm.ts';
+import type { Netlink } from '../../shared/effects/netlink.ts';
+import { SuiteError } from '../../shared/model/errors.ts';
+import { charonPlaces } from '../../shared/model/ipsec.ts';
+import type { DriverWish, Outcome, OverlayDriver } from '../driver.ts';
+import type { OverlayNetwork } from '../overlay-network.ts';
+import { diffXfrm, keepXfrm, loosen, type XfrmNetlink } from './apply-xfrm.ts';
+import { diffBlocks, ensureExempt, keepBlocks } from './block/keep-blocks.ts';
+import { Charon } from './charon/charon.ts';
+import { externalCharon } from './charon/external.ts';
+import { charonDevice, charonDeviceMtu } from './charon/render-config.ts';
+import { chooseMode } from './choose-mode.ts';
+import { markOfSecret, type OwnSecret } from './credentials.ts';
+import { TunnelsKeeper } from './keep-tunnels.ts';
+import { mtuTo } from './mtu.ts';
+import { readSecret } from './secret-file.ts';
+import type { EspMode, IpsecConfig } from './settings.ts';
+import { type Credentials, wantConnections } from './want-connections.ts';
+import { wantXfrm, xfrmName } from './xfrm-device.ts';
+
+const condition = 'ipsec-esp';
+
+export interface IpsecOptions {
+  readonly context: Pick<DaemonContext, 'log' | 'health' | 'paths'>;
+  readonly settings: IpsecConfig;
+  readonly netlink: XfrmNetlink & Pick<Netlink, 'hasXfrmLinks'>;
+  readonly xfrm: Xfrm;
+  /** How packets are encrypted is known now: rules follow from it. */
+  readonly onMode: () => void;
+}
+
+export function ipsecDriver({ context, settings, netlink, xfrm, onMode }: IpsecOptions): OverlayDriver {
+  const places = charonPlaces(context.paths.run);
+  const isOwn = settings.charon === undefined;
+  const socket = settings.charon ?? places.socket;
+  let mode: EspMode | undefined;
+  let indexes: readonly number[] = [];
+  const furnish = async (): Promise<void> => {
+    if (mode !== 'user-space') return;
+    ensureExempt([charonDevice]);
+    loosen(charonDevice);
+    indexes = [(await netlink.getLink(charonDevice))?.index ?? 0];
+  };
+  const tunnels = new TunnelsKeeper({
+    context,
+    charon: isOwn ? new Charon(places) : externalCharon(socket),
+    socket,
+    alone: isOwn,
+    onRunning: furnish,
+  });
+  const findMode = async (): Promise<EspMode> => {
+    if (mode) return mode;
+    mode = await chooseMode(xfrm, netlink, settings.mayUseUserSpace);
+    context.log.info({ event: 'ipsec.mode', mode }, `encrypts by ${mode}`);
+    if (mode === 'user-space') context.health.set(condition, inUserSpace);
+    onMode();
+    return mode;
+  };
+  const devicesOf = (networks: readonly OverlayNetwork[], { facts }: DriverWish) =>
+    networks.map((network) => wantXfrm(network, facts));
+
+  const connect = async (wish: DriverWish): Promise<Outcome> => {
+    const now = await findMode();
+    const device = now === 'interface' ? await keepXfrm(netlink, devicesOf(wish.networks, wish), wish.complete) : none;
+    if (now === 'interface') indexes = device.indexes;
+    const { own, credentials } = secretsOf(wish, settings);
+    // charon looks for its source address, which is the bridge's.
+    const { facts } = wish;
+    const ready = wish.networks.filter(({ flat, self }) => flat || self.gateways.some((ip) => facts.addresses.has(ip)));
+    const { connections, faults } = wantConnections(ready, { credentials, mode: now, settings });
+    await tunnels.want({ mode: now, own, connections, complete: wish.complete });
+    return { done: device.done, writes: device.done.length, faults, failed: device.failed };
+  };
+
+  return {
+    name: 'ipsec',
+    secret: true,
+    mtu(network, peer, facts) {
+      const whole = mtuTo(network, peer, facts);
+      return mode === 'user-space' ? Math.min(whole, charonDeviceMtu) : whole;
+    },
+    async keep(wish) {
+      const isLast = wish.guarded.length === 0;
+      // The kernel blocks before the first tunnel and after the last.
+      const before = isLast ? [] : await keepBlocks(xfrm, wish);
+      const outcome = await (wish.networks.length > 0 ? connect(wish) : disconnect(wish)).catch(asFailure);
+      const after = isLast && outcome.failed.length === 0 ? await keepBlocks(xfrm, wish) : [];
+      const done = [...before, ...outcome.done, ...after];
+      return { ...outcome, done, writes: done.length };
+    },
+    async diff(wish) {
+      const blocks = await diffBlocks(xfrm, wish);
+      if (wish.networks.length === 0 || (await findMode()) !== 'interface') return blocks;
+      return [...blocks, ...(await diffXfrm(netlink, devicesOf(wish.networks, wish), wish.complete))];
+    },
+    doubt: () => undefined, // all of it is read in each pass
+    owns: (index) => indexes.includes(index),
+    // By name alone, since rules stand before it is known which of them will be.
+    devices: ({ vni }) => [xfrmName(vni), charonDevice],
+    passes: () =>
+      mode === 'policies'
+        ? { out: ['-m policy --dir out --pol ipsec'], in: ['-m policy --dir in --pol ipsec'] }
+        : { out: [], in: [] },
+    inputs: () => ['-p udp -m udp --dport 500', '-p udp -m udp --dport 4500', '-p esp'],
+    sessions: async () => tunnels.sessions(),
+    async close() {
+      await tunnels.close();
+      xfrm.close();
+    },
+  };
+
+  /** Nothing that needs a tunnel: on a whole word charon goes, and the devices. */
+  async function disconnect({ complete }: DriverWish): Promise<Outcome> {
+    if (!complete) return { done: [], writes: 0, faults: [], failed: [] };
+    await tunnels.want(undefined);
+    context.health.drop(condition);
+    const { done, failed } = await keepXfrm(netlink, [], true);
+    return { done, writes: done.length, faults: [], failed };
+  }
+}
+
+const none = { done: [], failed: [], indexes: [] } as const;
+
+const inUserSpace = {
+  ok: false,
+  degradesOnly: true,
+  code: 'ESP_IN_USER_SPACE',
+  text: 'charon encrypts, not the kernel: slow, and its tunnels end with its process',
+} as const;
+
+function asFailure(error: unknown): Outcome {
+  if (!(error instanceof SuiteError)) throw error;
+  return { done: [], writes: 0, faults: [], failed: [{ text: 'connect the peers', error }] };
+}
+
+/** @throws SuiteError KEY_UNUSABLE, FILE_UNREADABLE */
+function secretsOf(
+  { keys }: DriverWish,
+  { secretFile }: Pick<IpsecConfig, 'secretFile'>,
+): { own: OwnSecret; credentials: Credentials } {
+  if (secretFile !== undefined) {
+    const secret = readSecret(secretFile);
+    return { own: { by: 'secret', secret }, credentials: { by: 'secret', mark: markOfSecret(secret) } };
+  }
+  const pairs = keys?.own ?? [];
+  const [current] = pairs;
+  if (!keys || !current) throw new SuiteError('KEY_UNUSABLE', 'sign for IPsec: this host has no keys that can be used');
+  const bytes = (key: string): Buffer => Buffer.from(key, 'base64');
+  const peers = new Map([...keys.peers].map(([hostId, told]) => [hostId, told.keys.map(bytes)]));
+  return { own: { by: 'keys', pairs }, credentials: { by: 'keys', own: bytes(current.publicKey), peers } };
+}

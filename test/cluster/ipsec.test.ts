@@ -1,0 +1,241 @@
+// IPsec between three hosts: everything reaches everything, nothing is seen on the underlay whatever dies, and only who proves
+// to be whom it says is let in. The kernel encrypts where it can, charon where it cannot.
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import t from 'tap';
+import { espProposals, ikeProposals } from '../../daemons/overlay/ipsec/settings.ts';
+import { openVici } from '../../daemons/overlay/ipsec/vici.ts';
+import type { ViciSection } from '../../daemons/overlay/ipsec/vici-codec.ts';
+import { charonPlaces } from '../../daemons/shared/model/ipsec.ts';
+import { pathsBelow } from '../../daemons/shared/model/paths.ts';
+import { callJson } from '../../daemons/shared/source/call.ts';
+import { socketOn } from '../../daemons/supervisor/lab/host-suite.ts';
+import { findHost } from '../../daemons/supervisor/lab/plan-lab.ts';
+import { isRoot, until } from '../netns/support/namespaces.ts';
+import { makeTestLab, type TestLab } from './support/lab.ts';
+import { pingTraffic } from './support/traffic.ts';
+import { capture, marker, sendMarker } from './support/underlay.ts';
+
+t.setTimeout(280_000);
+
+/** F2: traffic is back after charon was killed. */
+const backMs = 15_000;
+
+const overlayOf = (lab: TestLab, host: string): string => socketOn(findHost(lab.lab.plan, host), 'overlay');
+
+const charonOn = (lab: TestLab, host: string): string => lab.run(host, 'pgrep', '-x', 'charon-systemd').trim();
+
+const reaches = (lab: TestLab, from: string, address: string, ...more: string[]): boolean =>
+  lab.succeeds(from, 'ping', '-n', '-c', '1', '-W', '1', ...more, address);
+
+interface PeerState {
+  host: string;
+  state: string;
+}
+
+const peersOf = (lab: TestLab, host: string): Promise<PeerState[]> => callJson(overlayOf(lab, host), '/v1/peers', {});
+
+const conditionOf = async (lab: TestLab, host: string, name: string) => {
+  const report = await callJson<{ conditions: { name: string; ok: boolean; code: string | null; text: string }[] }>(
+    overlayOf(lab, host),
+    '/readyz',
+    {},
+  );
+  return report.conditions.find((one) => one.name === name);
+};
+
+if (!isRoot) t.plan(0, 'needs root');
+else if (!existsSync('/usr/sbin/charon-systemd')) t.plan(0, 'needs strongSwan (scripts/setup --ipsec)');
+else
+  t.test('three hosts', async (t) => {
+    const lab = await makeTestLab(t, {
+      driver: 'ipsec',
+      config: () => ({
+        overlay: { ipsecUserSpace: 'allow', ipsecChildRekey: 10, ipsecIkeRekey: 60, ipsecDpd: 2, keyGrace: 5 },
+      }),
+    });
+    const [a1, a2, a3] = ['h1/a1', 'h2/a2', 'h3/a3'] as const;
+    const address = { a1: lab.addressOf('h1', 'a1'), a2: lab.addressOf('h2', 'a2'), a3: lab.addressOf('h3', 'a3') };
+    let former: Buffer = Buffer.alloc(0);
+    const seen = await capture(t, lab, 'all');
+    sendMarker(t, lab, a1, address.a2);
+    sendMarker(t, lab, a2, address.a3);
+    sendMarker(t, lab, a3, address.a1);
+
+    await t.test('F17: full-size packets and a bulk transfer pass', async (t) => {
+      const mtu = Number(/mtu (\d+)/.exec(lab.run(a1, 'ip', 'link', 'show', 'eth0'))?.[1]);
+      const size = Math.min(mtu, 1_400) - 28;
+      await until(10_000, `a packet of ${size} bytes passes whole`, () =>
+        reaches(lab, a1, address.a2, '-M', 'do', '-s', String(size)),
+      );
+      const megabytes = 20;
+      const sink = lab.start(t, a3, 'sh', '-c', `echo ready; nc -l -p 7777 | wc -c`);
+      await until(10_000, 'the sink listens', () => sink.said().includes('ready'));
+      await until(10_000, 'and takes it', () =>
+        lab.succeeds(a1, 'sh', '-c', `head -c ${megabytes}000000 /dev/zero | timeout 30 nc -N ${address.a3} 7777`),
+      );
+      await until(20_000, 'all of it', () => sink.said().includes(`${megabytes}000000`));
+      t.pass(`${megabytes} MB`);
+    });
+
+    await t.test('associations are made anew every 10 s without loss worth telling', async (t) => {
+      const traffic = await pingTraffic(t, lab, a1, address.a2, 20);
+      const log = `${pathsBelow(findHost(lab.lab.plan, 'h1').root).run}/ipsec/charon.log`;
+      const rekeyed = (): number => readFileSync(log, 'utf8').split('closing CHILD_SA').length;
+      const before = rekeyed();
+      await until(30_000, 'the second rekeying', () => rekeyed() >= before + 2);
+      const { sent, lost } = await traffic.stop();
+      t.ok(lost.length <= 2 + sent / 100, `${lost.length} of ${sent} packets were lost`);
+    });
+
+    await t.test('each host knows that its peers answer', async (t) => {
+      const peers = await peersOf(lab, 'h1');
+      t.same(peers.map(({ host, state }) => [host, state]).sort(), [
+        ['h2', 'up'],
+        ['h3', 'up'],
+      ]);
+    });
+
+    await t.test('F2: charon killed hard is there again, and so is the traffic', async (t) => {
+      const before = charonOn(lab, 'h2');
+      lab.run('h2', 'kill', '-9', before);
+      const began = performance.now();
+      await until(backMs, 'traffic is back', () => reaches(lab, a1, address.a2) && reaches(lab, a3, address.a2));
+      t.comment(`back after ${Math.round(performance.now() - began)} ms`);
+      t.not(charonOn(lab, 'h2'), before, 'another one');
+    });
+
+    await t.test('F19: the overlay is killed and started anew; charon goes on without a loss', async (t) => {
+      const before = charonOn(lab, 'h1');
+      const traffic = await pingTraffic(t, lab, a1, address.a3, 20);
+      const daemon = await until(30_000, 'the overlay is ready', () => lab.pidOf('h1', 'overlay'));
+      await lab.fault('kill', 'h1', 'overlay');
+      await until(30_000, 'the overlay is ready again', async () => {
+        const pid = await lab.pidOf('h1', 'overlay');
+        return pid !== undefined && pid !== daemon;
+      });
+      await until(15_000, 'it has found the tunnels again', async () => (await conditionOf(lab, 'h1', 'ipsec'))?.ok);
+      const { sent, lost } = await traffic.stop();
+      t.equal(charonOn(lab, 'h1'), before, 'the same process');
+      t.ok(lost.length <= 1 + sent / 100, `${lost.length} of ${sent} packets were lost`);
+    });
+
+    await t.test('without charon and without rules nothing leaves in the clear', async (t) => {
+      await lab.fault('pause', 'h3', 'overlay');
+      lab.run(
+        'h3',
+        'sh',
+        '-c',
+        'for table in mangle filter; do iptables -t $table -F; done; iptables -P FORWARD ACCEPT',
+      );
+      lab.run('h3', 'ip', 'route', 'flush', 'type', 'unreachable');
+      lab.run('h3', 'kill', '-9', charonOn(lab, 'h3'));
+      await until(10_000, 'nothing arrives', () => !reaches(lab, a3, address.a1));
+      for (let count = 0; count < 5; count += 1) t.notOk(reaches(lab, a3, address.a1), 'it leads nowhere');
+      await lab.fault('resume', 'h3', 'overlay');
+      await until(30_000, 'traffic is back', () => reaches(lab, a3, address.a1));
+    });
+
+    await t.test('a host whose cable was cut joins again, with the new key of another', async (t) => {
+      former = privateKeyOf(lab, 'h1');
+      await lab.fault('cut', 'h3');
+      await until(60_000, 'h3 is lost', async () => (await conditionOf(lab, 'h1', 'ipsec'))?.ok === false);
+      await callJson(overlayOf(lab, 'h1'), '/v1/keys/rotate', { method: 'POST' });
+      await until(60_000, 'h1 signs with its new key', () => !privateKeyOf(lab, 'h1').equals(former));
+      await until(30_000, 'the others go on', () => reaches(lab, a1, address.a2));
+      await lab.fault('heal', 'h3');
+      await until(60_000, 'h3 is back', () => reaches(lab, a1, address.a3) && reaches(lab, a3, address.a2));
+      t.pass('with the new key');
+    });
+
+    await t.test('who signs with the former key is cut off alone, and named', async (t) => {
+      await lab.fault('pause', 'h1', 'overlay');
+      await signWith(lab, 'h1', former, ['h2', 'h3']);
+      await until(30_000, 'h1 is cut off', () => !reaches(lab, a2, address.a1) && !reaches(lab, a3, address.a1));
+      const named = await until(60_000, 'h1 is named', async () => {
+        const state = await conditionOf(lab, 'h2', 'ipsec');
+        return state?.code === 'PEER_REFUSED' ? state : undefined;
+      });
+      t.match(named.text, 'h1');
+      t.notMatch(named.text, 'h3');
+      t.ok(reaches(lab, a2, address.a3), 'the others go on');
+      await lab.fault('resume', 'h1', 'overlay');
+      await until(60_000, 'h1 is back', () => reaches(lab, a2, address.a1) && reaches(lab, a3, address.a1));
+    });
+
+    await t.test('nothing of all this was seen on the underlay', async (t) => {
+      const { packets, esp, markers, inner } = await seen.stop();
+      t.ok(esp > 1_000, `${esp} of ${packets} packets were of ESP`);
+      t.equal(markers, 0, `no packet holds ${marker}`);
+      t.same(inner, [], 'none is of the overlay');
+    });
+
+    await t.test('secrets are nobody’s to read', async (t) => {
+      for (const host of lab.hosts) {
+        const { run } = pathsBelow(host.root);
+        t.equal(statSync(`${run}/ipsec`).mode & 0o077, 0);
+        t.notMatch(readFileSync(`${run}/ipsec/strongswan.conf`, 'utf8'), /secret|PRIVATE/);
+      }
+    });
+  });
+
+/** Public keys of a host, as its overlay tells them. */
+async function publicKeyOf(lab: TestLab, host: string): Promise<string> {
+  const { keys } = await callJson<{ keys: Record<string, string[]> }>(overlayOf(lab, host), '/v1/keys', {});
+  return keys.ipsec?.[0] ?? '';
+}
+
+/** The private key that the host signs with now (PKCS #8). */
+function privateKeyOf(lab: TestLab, host: string): Buffer {
+  const { state } = pathsBelow(findHost(lab.lab.plan, host).root);
+  const own = JSON.parse(readFileSync(`${state}/keys/own.json`, 'utf8')) as { ipsec: string[] };
+  return Buffer.from(own.ipsec[0] ?? '', 'base64');
+}
+
+/** Lets charon of a host sign with another key, behind the back of its overlay, which has to stand still meanwhile. */
+async function signWith(lab: TestLab, host: string, key: Buffer, others: readonly string[]): Promise<void> {
+  const vici = openVici(charonPlaces(pathsBelow(findHost(lab.lab.plan, host).root).run).socket);
+  try {
+    const own = createPublicKey(createPrivateKey({ key, type: 'pkcs8', format: 'der' }));
+    await vici.call('load-key', { type: 'any', data: key });
+    const keys = await Promise.all(others.map((other) => publicKeyOf(lab, other)));
+    for (const event of await vici.list('list-conns', 'list-conn')) {
+      const [[name, have] = ['', {}]] = Object.entries(event) as [string, ViciSection][];
+      const ends = have as unknown as Record<'local-1' | 'remote-1', { id: string }> & {
+        local_addrs: string[];
+        remote_addrs: string[];
+        children: Record<string, { 'local-ts': string[]; 'remote-ts': string[] }>;
+      };
+      const [[child = '', ts] = []] = Object.entries(ends.children);
+      const { local_addrs, remote_addrs } = ends;
+      const children = {
+        [child]: {
+          local_ts: ts?.['local-ts'] ?? [],
+          remote_ts: ts?.['remote-ts'] ?? [],
+          esp_proposals: espProposals,
+          start_action: 'trap',
+        },
+      };
+      await vici.call('load-conn', {
+        [name]: {
+          version: 2,
+          local_addrs,
+          remote_addrs,
+          proposals: ikeProposals,
+          encap: true,
+          local: { auth: 'pubkey', id: ends['local-1'].id, pubkeys: [own.export({ type: 'spki', format: 'der' })] },
+          remote: {
+            auth: 'pubkey',
+            id: ends['remote-1'].id,
+            pubkeys: keys.map((one) => Buffer.from(one, 'base64')),
+          },
+          children,
+        },
+      });
+      await vici.call('terminate', { ike: name, force: true, timeout: -1 });
+      await vici.call('initiate', { ike: name, child, timeout: -1 });
+    }
+  } finally {
+    vici.close();
+  }
+}

@@ -1,0 +1,58 @@
+// What somebody who listens on the underlay sees: the packets on the lab's switch, by tcpdump, and in them a marker that
+// containers send all the time.
+import { createReadStream, rmSync } from 'node:fs';
+import type { TestScope } from '../../netns/support/namespaces.ts';
+import { until } from '../../netns/support/namespaces.ts';
+import type { TestLab } from './lab.ts';
+
+/** Sixteen bytes, which ping(8) repeats through its packets. */
+export const marker = 'corral-plaintext';
+const markerHex = Buffer.from(marker).toString('hex');
+
+export interface Capture {
+  /** Ends it. How many packets there were, how many of them of ESP, and what must not be there. */
+  stop(): Promise<{ packets: number; esp: number; markers: number; inner: string[] }>;
+}
+
+/** @param file below the lab's folder, which the switch sees too */
+export async function capture(t: TestScope, lab: TestLab, name: string): Promise<Capture> {
+  const file = `${lab.lab.plan.dir}/${name}.pcap`;
+  const line = `echo "pid $$"; exec tcpdump -i any -n -U -s 0 -w ${file}`;
+  const dump = lab.start(t, 'switch', 'sh', '-c', line);
+  t.teardown(() => rmSync(file, { force: true }));
+  await until(15_000, `tcpdump listens: ${dump.said()}`, () => dump.said().includes('listening on'));
+  return {
+    async stop() {
+      const pid = /^pid (\d+)$/m.exec(dump.said())?.[1] ?? '';
+      lab.run('switch', 'kill', '-INT', pid);
+      await until(10_000, 'tcpdump ends', () => dump.child.exitCode !== null || dump.child.signalCode !== null);
+      const listed = (filter: string, rest: string): string =>
+        lab.run('switch', 'sh', '-c', `tcpdump -n -r ${file} '${filter}' 2>/dev/null | ${rest}`);
+      return {
+        packets: Number(listed('', 'wc -l')),
+        esp: Number(listed('udp port 4500 or esp', 'wc -l')),
+        markers: await countIn(file, Buffer.from(marker)),
+        inner: listed('net 10.42.0.0/16', 'head -n 10')
+          .split('\n')
+          .filter((line) => line !== ''),
+      };
+    },
+  };
+}
+
+/** From a container, from now until the test ends: packets full of the marker. */
+export function sendMarker(t: TestScope, lab: TestLab, from: string, address: string): void {
+  lab.start(t, from, 'ping', '-n', '-i', '0.05', '-s', '96', '-p', markerHex, address);
+}
+
+/** The file may be larger than memory likes: it is read in pieces that overlap by less than the pattern. */
+async function countIn(file: string, pattern: Buffer): Promise<number> {
+  let count = 0;
+  let rest = Buffer.alloc(0);
+  for await (const chunk of createReadStream(file)) {
+    const bytes = Buffer.concat([rest, chunk as Buffer]);
+    for (let at = bytes.indexOf(pattern); at >= 0; at = bytes.indexOf(pattern, at + 1)) count += 1;
+    rest = bytes.subarray(Math.max(0, bytes.length - pattern.length + 1));
+  }
+  return count;
+}
