@@ -1,5 +1,6 @@
 // Settings below /proc/sys/net of the namespace that the thread is in; written only where they differ.
 import { openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { procSys } from '../../daemons/shared/effects/sysctl.ts';
 import { SuiteError } from '../../daemons/shared/model/errors.ts';
 
 /** Without it the caller cannot go on. @throws SuiteError SYSCTL_REFUSED. */
@@ -20,7 +21,7 @@ const short = Buffer.alloc(16);
  */
 export function switchOn(name: string): void {
   try {
-    const fd = kept.get(name) ?? openSync(`/proc/sys/net/${name}`, 'r+');
+    const fd = kept.get(name) ?? openSync(`${procSys}/net/${name}`, 'r+');
     kept.set(name, fd);
     const length = readSync(fd, short, 0, short.length, 0);
     if (short.toString('latin1', 0, length).trim() !== '1') writeSync(fd, '1', 0);
@@ -39,6 +40,6 @@ export function setIfPossible(name: string, value: string): void {
 }
 
 function set(name: string, value: string): void {
-  const path = `/proc/sys/net/${name}`;
+  const path = `${procSys}/net/${name}`;
   if (readFileSync(path, 'utf8').trim() !== value) writeFileSync(path, value);
 }

@@ -40,7 +40,7 @@ const noSupervisor: DaemonStatus = {
 
 /** Takes the first lines of its life; what has said nothing in time counts as silent. */
 async function askDaemon(spec: DaemonSpec, paths: Paths, waitMs: number): Promise<DaemonStatus> {
-  const logPath = daemonLog(paths, spec.name);
+  const log = daemonLog(paths, spec.name);
   let child = newChild(0);
   let said: string | undefined;
   return new Promise((resolve) => {
@@ -48,7 +48,7 @@ async function askDaemon(spec: DaemonSpec, paths: Paths, waitMs: number): Promis
       clearTimeout(timer);
       life.close();
       const facts = child.process && factsOf(child.process);
-      resolve(describeDaemon({ name: spec.name, child, health, version: said, logPath }, facts));
+      resolve(describeDaemon({ name: spec.name, child, health, version: said, log }, facts));
     };
     const timer = setTimeout(() => done(), waitMs);
     const life = followLife(

@@ -33,7 +33,7 @@ export interface SuiteStatus {
   readonly state: HealthReport['state'];
   readonly version: string;
   /** Null when no supervisor told it. */
-  readonly launcher: 'process' | 'none' | null;
+  readonly launcher: 'process' | 'docker' | 'none' | null;
   /** The supervisor comes last. */
   readonly daemons: readonly DaemonStatus[];
 }
@@ -44,7 +44,8 @@ export interface Known {
   readonly child: Child;
   readonly health: HealthReport | undefined;
   readonly version: string | undefined;
-  readonly logPath: string;
+  /** Where its log is, for people. */
+  readonly log: string;
 }
 
 export function stateOf(known: Pick<Known, 'child' | 'health'>): DaemonState {
@@ -101,7 +102,7 @@ function processCondition(known: Known): Condition {
     degradesOnly: false,
     code: child.phase === 'silent' ? 'DEADLINE' : 'NOT_RUNNING',
     text: returns ? `${child.lastEnd}; it is started again` : phaseTexts[child.phase],
-    hint: `its log: ${known.logPath}`,
+    hint: `its log: ${known.log}`,
   };
 }
 

@@ -1,9 +1,10 @@
-// Starts a daemon's process so that it belongs to nobody: a session of its own (no terminal's Ctrl-C reaches it), no pipe to
-// the supervisor, only the log file.
+// `launcher: process`: starts a daemon's process so that it belongs to nobody: a session of its own (no terminal's Ctrl-C
+// reaches it), no pipe to the supervisor, only the log file.
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
+import { type DaemonName, daemonLog, type Paths } from '../shared/model/paths.ts';
 import type { ProcessId } from './child.ts';
-import { openLog } from './log-files.ts';
+import { lastPlainLine, openLog } from './log-files.ts';
 import { identify } from './processes.ts';
 import type { DaemonSpec } from './table.ts';
 
@@ -19,8 +20,20 @@ export interface Launched {
   readonly end: Promise<string>;
 }
 
-/** @throws Node's own error when no process can be made. */
-export async function launch(spec: DaemonSpec, logPath: string): Promise<Launched> {
+/** How the daemons are started. What follows, from the first sign of life to the signals, is the same for all ways. */
+export interface Launch {
+  /** Where people find what a daemon says. */
+  logOf(daemon: DaemonName): string;
+  /** @throws an error for people when nothing could be started. */
+  start(spec: DaemonSpec): Promise<Launched>;
+}
+
+export function processLauncher(paths: Paths): Launch {
+  const logOf = (daemon: DaemonName): string => daemonLog(paths, daemon);
+  return { logOf, start: (spec) => startProcess(spec, logOf(spec.name)) };
+}
+
+async function startProcess(spec: DaemonSpec, logPath: string): Promise<Launched> {
   const log = openLog(logPath);
   try {
     const child = spawn(process.execPath, [...nodeFlags, spec.main], {
@@ -29,7 +42,7 @@ export async function launch(spec: DaemonSpec, logPath: string): Promise<Launche
       stdio: ['ignore', log, log],
     });
     const end = new Promise<string>((resolve) => {
-      child.once('exit', (code, signal) => resolve(signal ? `was killed by ${signal}` : `exited with code ${code}`));
+      child.once('exit', (code, signal) => resolve(signal ? `was killed by ${signal}` : describeExit(code, logPath)));
     });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
@@ -42,4 +55,10 @@ export async function launch(spec: DaemonSpec, logPath: string): Promise<Launche
   } finally {
     closeSync(log);
   }
+}
+
+/** With why it gave up, if it said so. */
+function describeExit(code: number | null, logPath: string): string {
+  const words = lastPlainLine(logPath);
+  return `exited with code ${code}${words ? `: ${words}` : ''}`;
 }

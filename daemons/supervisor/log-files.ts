@@ -26,9 +26,11 @@ export function boundLog(path: string, maxBytes = maxLogBytes): boolean {
 
 /** What a daemon said last that is no log line: why it could not even start. */
 export function lastPlainLine(path: string): string | undefined {
-  const plain = readTail(path, 4_096)
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('{'));
+  return lastPlainLineOf(readTail(path, 4_096));
+}
+
+export function lastPlainLineOf(text: string): string | undefined {
+  const plain = text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('{'));
   const telling = plain.findLast((line) => /^(corral |\w*Error\b)/.test(line));
   return (telling ?? plain.at(-1))?.slice(0, 300);
 }

@@ -31,7 +31,7 @@ export function decide(child: Child, sight: Sight, moment: Moment, limits: Limit
     case 'beat':
       return stay(onBeat(child, moment, limits));
     case 'launched':
-      return stay({ ...child, launched: sight.process });
+      return stay(onLaunched(child, sight.process, moment));
     case 'end':
       return onEnd(child, sight, moment, limits);
     case 'tick':
@@ -71,6 +71,13 @@ function signals(targets: readonly (ProcessId | undefined)[], signal: 'SIGTERM' 
   const [first, second] = targets;
   const distinct = sameProcess(first, second) ? [first] : [first, second];
   return distinct.filter((process) => process !== undefined).map((process) => ({ do: 'signal', process, signal }));
+}
+
+/** An engine may have taken long to make the container; the daemon's own time begins now. */
+function onLaunched(child: Child, process: ProcessId, moment: Moment): Child {
+  const next = { ...child, launched: process };
+  const isAwaited = child.process === undefined && (child.phase === 'starting' || child.phase === 'silent');
+  return isAwaited ? enter(next, 'starting', moment) : next;
 }
 
 /** A connection alone is no sign of life: the kernel accepts it for a process that hangs. It tells whom to kill, though. */

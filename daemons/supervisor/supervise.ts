@@ -8,6 +8,7 @@ import { type Limits, relaxed, usualLimits } from './child.ts';
 import { conditionOf, type DaemonStatus, type SuiteStatus, worstOf } from './describe-status.ts';
 import { keepEvents } from './events/keep-events.ts';
 import { serveEvents } from './events/serve-events.ts';
+import { openLauncher } from './launcher.ts';
 import { OwnProcess } from './own-process.ts';
 import { restartRoute } from './serve-restart.ts';
 import { measureSuite } from './suite-metrics.ts';
@@ -45,8 +46,9 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
     page?.noteDaemons();
     options.onChange?.(before, now);
   };
+  const launch = openLauncher(config, paths);
   const daemons = enabledDaemons(options.table ?? daemonTable).map(
-    (spec) => new SupervisedDaemon({ spec, paths, limits, log, changed }),
+    (spec) => new SupervisedDaemon({ spec, paths, limits, launch, log, changed }),
   );
   for (const daemon of daemons) health.set(daemon.status().name, conditionOf(daemon.status()));
   const self = new OwnProcess();

@@ -8,8 +8,8 @@ import { type Child, type Limits, newChild, type ProcessId, type Sight, type Ste
 import { CpuMeter } from './cpu-meter.ts';
 import { type DaemonStatus, describeDaemon, type Known, stateOf } from './describe-status.ts';
 import { followLife } from './follow-life.ts';
-import { launch } from './launch.ts';
-import { boundLog, lastPlainLine } from './log-files.ts';
+import type { Launch } from './launch.ts';
+import { boundLog } from './log-files.ts';
 import { decide } from './plan-child.ts';
 import { factsOf, identify, isRunning, measure, signal } from './processes.ts';
 import type { DaemonSpec } from './table.ts';
@@ -18,6 +18,7 @@ export interface CareOptions {
   readonly spec: DaemonSpec;
   readonly paths: Paths;
   readonly limits: Limits;
+  readonly launch: Launch;
   readonly log: Logger;
   /** Called when the state or the conditions of the daemon are others than before. */
   readonly changed: (before: DaemonStatus, now: DaemonStatus) => void;
@@ -127,7 +128,7 @@ export class SupervisedDaemon {
       child: this.#child,
       health: this.#health,
       version: this.#version,
-      logPath: this.#logPath,
+      log: this.#options.launch.logOf(this.#options.spec.name),
     };
   }
 
@@ -152,9 +153,9 @@ export class SupervisedDaemon {
   }
 
   async #launch(): Promise<void> {
-    const { spec, log } = this.#options;
+    const { spec, log, launch } = this.#options;
     try {
-      const { process, end } = await launch(spec, this.#logPath);
+      const { process, end } = await launch.start(spec);
       log.info({ event: 'child.launched', child: spec.name, pid: process.pid }, 'process started');
       this.#ours.add(process.pid);
       this.#see({ saw: 'launched', process });
@@ -169,8 +170,7 @@ export class SupervisedDaemon {
     const { spec, log } = this.#options;
     this.#ours.delete(process.pid);
     log.warn({ event: 'child.ended', child: spec.name, pid: process.pid, how }, 'process ended');
-    const words = how.startsWith('exited') ? lastPlainLine(this.#logPath) : undefined;
-    this.#see({ saw: 'end', process, how: words ? `${how}: ${words}` : how });
+    this.#see({ saw: 'end', process, how });
   }
 
   /** Ends that nobody reports: those of adopted processes. */

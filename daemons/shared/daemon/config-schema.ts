@@ -187,7 +187,21 @@ export const configSchema = z.strictObject({
     })
     .prefault({}),
   declared: declaredSchema.prefault({}),
-  launcher: z.enum(['process', 'none'], 'this version knows the launchers process and none').default('process'),
+  launcher: z.enum(['process', 'docker', 'none'], 'the launchers are process, docker and none').default('process'),
+  images: z
+    .strictObject({
+      /** Before the name of a daemon. */
+      prefix: z
+        .string()
+        .regex(/^([a-z0-9._:-]+\/)*$/, 'not the beginning of an image name, which ends in /')
+        .default('corral/'),
+      /** `auto`: the version of this suite. */
+      tag: z
+        .string()
+        .regex(/^\w[\w.-]{0,127}$/, 'not a tag')
+        .default('auto'),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 

@@ -7,6 +7,9 @@ import { inNetns, type Netns } from './netns.ts';
 
 const LONGEST = 4_096;
 
+/** In a container the engine's own is mounted read-only, so the images have the host's at another place. */
+export const procSys = process.env.CORRAL_PROC_SYS || '/proc/sys';
+
 /** The value without the line's end; undefined if this kernel (or namespace) has no such setting. */
 export function readSysctl(key: string, netns?: Netns): string | undefined {
   return inside(netns, () => readTextIfPresent(pathOf(key), LONGEST))?.trimEnd();
@@ -39,5 +42,5 @@ function inside<T>(netns: Netns | undefined, work: () => T): T {
 function pathOf(key: string): string {
   const isKey = /^[\w.:@-]+(\/[\w.:@-]+)+$/.test(key) && !key.split('/').some((part) => part === '.' || part === '..');
   if (!isKey) throw new SuiteError('SYSCTL_REFUSED', `use ${JSON.stringify(key)} as a kernel setting`);
-  return `/proc/sys/${key}`;
+  return `${procSys}/${key}`;
 }

@@ -63,6 +63,8 @@ export const errorCodes = [
   'BLOCK_MISSING',
   'BRIDGE_NOT_A_BRIDGE',
   'DOCKER_UNREACHABLE',
+  'IMAGE_MISSING',
+  'CONTAINER_REFUSED',
   'PLUGIN_MISSING',
   'PLUGIN_FAILED',
   // overlay

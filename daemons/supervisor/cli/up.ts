@@ -1,6 +1,7 @@
 // `corral up`: checks, then becomes the supervisor. The terminal gets lines for people, the log goes to a file.
+import type { Config } from '../../shared/daemon/config.ts';
 import { runDaemon } from '../../shared/daemon/life.ts';
-import { daemonLog } from '../../shared/model/paths.ts';
+import { daemonLog, type Paths } from '../../shared/model/paths.ts';
 import { openLog } from '../log-files.ts';
 import { preflight } from '../preflight.ts';
 import { startSupervisor, stopDeadlineMs } from '../supervise.ts';
@@ -19,10 +20,11 @@ export const command: Command = {
     example: 'CORRAL_LOG_LEVEL=debug corral up',
   },
   async run() {
-    const { paths, notes } = await preflight(process.env);
+    const { paths, config, notes } = await preflight(process.env);
     const names = enabledDaemons(daemonTable).map(({ name }) => name);
     const write = (line: string): void => console.log(line);
-    write(`starting ${names.join(', ')}; logs in ${paths.logs}`);
+    const verb = config.launcher === 'none' ? 'watching' : 'starting';
+    write(`${verb} ${names.join(', ')}; ${whereLogsAre(config, paths)}`);
     for (const note of notes) write(`note: ${note}`);
     const progress = new Progress({
       names,
@@ -42,3 +44,7 @@ export const command: Command = {
     return 0;
   },
 };
+
+function whereLogsAre({ launcher }: Config, { logs }: Paths): string {
+  return launcher === 'docker' ? 'logs: docker logs corral-DAEMON' : `logs in ${logs}`;
+}

@@ -6,7 +6,7 @@ const packageHomes: Record<string, RegExp> = {
   netlink: /^daemons\/shared\/effects\/netlink(\.ts|\/)/,
   execa: /^daemons\/shared\/effects\/command\.ts$/,
   etcd3: /^daemons\/shared\/effects\/etcd\.ts$/,
-  dockerode: /^daemons\/shared\/effects\/docker(\.ts|\/client\.ts)$/,
+  dockerode: /^daemons\/shared\/effects\/docker(\.ts|\/(client|host-containers)\.ts)$/,
   'node:sqlite': /^daemons\/shared\/effects\/sqlite\.ts$/,
   koffi: /^daemons\/shared\/effects\/libc\.ts$/,
   cap: /^daemons\/shared\/effects\/capture\.ts$/,
@@ -22,7 +22,7 @@ const packageHomes: Record<string, RegExp> = {
 };
 
 const shared = 'daemons/shared/';
-const pluginEffects = /^daemons\/shared\/effects\/(netlink|libc|netns|files|locks)[a-z-]*(\.ts|\/)/;
+const pluginEffects = /^daemons\/shared\/effects\/(netlink|libc|netns|files|locks|sysctl)[a-z-]*(\.ts|\/)/;
 /** For addresses of flat networks, loaded when it is needed. */
 const claimsClient = /^daemons\/shared\/source\/call\.ts$/;
 /** What makes the standalone plugins slow to start. */

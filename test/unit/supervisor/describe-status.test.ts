@@ -14,7 +14,7 @@ const known: Known = {
   child: alive,
   health: { state: 'ready', conditions: [] },
   version: '1',
-  logPath: '/l',
+  log: '/l',
 };
 const listen = { name: 'listen', ok: false, degradesOnly: false, code: 'PORT_TAKEN', text: 'taken' } as const;
 

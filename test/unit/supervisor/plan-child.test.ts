@@ -275,3 +275,19 @@ t.test('a stop during a restart is a stop', async (t) => {
     [5.2, end(one), 'stopped'],
   ]);
 });
+
+t.test('who was made late by a slow engine has the usual time to come to life', async (t) => {
+  tell(t, [
+    [0, nobody, 'starting', 'launch'],
+    [16, tick(), 'silent'],
+    [18.5, tick(), 'silent'],
+    [20, launched(one), 'starting'],
+    [30, tick(), 'starting'],
+    [31, hello(one), 'alive'],
+  ]);
+  tell(t, [
+    [0, nobody, 'starting', 'launch'],
+    [0.3, hello(one), 'alive'],
+    [0.4, launched(one), 'alive'],
+  ]);
+});

@@ -58,7 +58,7 @@ t.test('daemons: their states, and conditions that turn', async (t) => {
     const conditions = [{ name: 'c', ok: code === undefined, degradesOnly, code: code ?? null, text }];
     const state = code === undefined ? 'ready' : degradesOnly ? 'degraded' : 'unready';
     return describeDaemon(
-      { name: 'overlay', child: living, health: { state, conditions }, version: '1', logPath: '/l' },
+      { name: 'overlay', child: living, health: { state, conditions }, version: '1', log: '/l' },
       undefined,
     );
   };
@@ -84,7 +84,7 @@ t.test('daemons: their states, and conditions that turn', async (t) => {
       child: { ...newChild(0), phase: 'backoff', lastEnd: 'was killed by SIGKILL' },
       health: undefined,
       version: '1',
-      logPath: '/l',
+      log: '/l',
     },
     undefined,
   );
