@@ -9,7 +9,7 @@ packages_lab='etcd-server:etcd iputils-ping:ping'
 packages_ipsec='charon-systemd:charon-systemd libcharon-extra-plugins libstrongswan-standard-plugins'
 # Engines and reference plugins, then the tests' tools (chromium looks at the supervisor's page), then what `cap` is compiled with,
 # then the virtual machine.
-packages_dev='docker.io:dockerd podman:podman runc:runc containernetworking-plugins busybox-static
+packages_dev='docker.io:dockerd docker-compose podman:podman runc:runc containernetworking-plugins busybox-static
   bind9-dnsutils curl etcd-client:etcdctl iperf3 iputils-arping netcat-openbsd nftables tcpdump nginx-light:nginx wrk
   dnsperf procps:sysctl wget musl-tools chromium g++ libpcap-dev make python3
   qemu-system-x86:qemu-system-x86_64 kmod:modprobe'
