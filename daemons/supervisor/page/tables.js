@@ -21,6 +21,8 @@ import { spark } from './spark.js';
 const pill = (state, kind) => h(`span.pill.${kind}`, null, state);
 /** @param {string} text */
 const mono = (text) => h('span.mono', null, text);
+/** @param {string} text */
+const figure = (text) => h('span.figure', null, text);
 /** @param {readonly string[]} texts */
 const stack = (texts) => texts.length > 0 && h('span.stack', null, ...texts.map(mono));
 
@@ -143,8 +145,8 @@ export const daemons = {
       restarts > 0 &&
         h('span.quiet.small', lastEnd === null ? null : { title: lastEnd }, ` ${plural(restarts, 'restart')}`),
     ),
-    megabytes(memory),
-    cpu === null ? '–' : `${cpu.toFixed(1)} %`,
+    figure(megabytes(memory)),
+    figure(cpu === null ? '–' : `${cpu.toFixed(1)} %`),
     startedAt === null ? '–' : age(startedAt),
     h(
       'span',
@@ -156,13 +158,13 @@ export const daemons = {
 
 /** @type {Table<View['events']['shown'][number]>} */
 export const events = {
-  columns: ['What', 'When'],
+  columns: ['What', 'Ago'],
   nothing: 'Nothing has happened since the supervisor was started.',
   keyOf: ({ id }) => id,
   kind: ({ level }) => level,
   cells: ({ time, kind, name, text }) => [
     h('span', null, h('span.quiet.small', null, `${kind} `), h('strong', null, name), ` ${text}`),
-    h('span.quiet.small', null, age(time), ' ago'),
+    h('span.quiet.small', null, age(time)),
   ],
 };
 

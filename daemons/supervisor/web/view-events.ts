@@ -3,7 +3,7 @@ import type { SuiteEvent } from '../events/event.ts';
 import { type Filter, fewOf } from './few.ts';
 import type { EventView, Few } from './view-types.ts';
 
-const mostEvents = 50;
+const mostEvents = 25;
 
 /** @param events the oldest first */
 export function viewEvents(events: readonly SuiteEvent[], filter?: Filter): Few<EventView> {
