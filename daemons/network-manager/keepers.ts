@@ -9,6 +9,7 @@ import { openIpsets } from '../shared/effects/netlink/ipset.ts';
 import type { Netlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
 import { ConfKeeper } from './cni-conf/main.ts';
+import { measureConnections } from './conntrack/connections.ts';
 import { FlowsKeeper } from './conntrack/main.ts';
 import type { HostLinks } from './host-links.ts';
 import { keeperMetrics } from './keeper-metrics.ts';
@@ -94,6 +95,7 @@ function makeKeepers({ context, netlink, links }: KeeperDeps): MadeKeepers {
     onRefused: () => rules.poke(),
   });
   const conntrack = openConntrack();
+  measureConnections(context.metrics);
   const ipsets = openIpsets();
   const flows = new FlowsKeeper({ context, netlink, conntrack, metrics: metrics('flows') });
   const conf = new ConfKeeper({ context, metrics: metrics('cni-conf') });

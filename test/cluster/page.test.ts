@@ -2,6 +2,7 @@
 // hostile names may do there (nothing).
 import { readFileSync } from 'node:fs';
 import t from 'tap';
+import { asked, familyOf, labelsIn, metricsIn } from '../house/support/grafana.ts';
 import { isRoot, until } from '../netns/support/namespaces.ts';
 import { hasChromium, openBrowser, type Watched } from './support/browser.ts';
 import { makeTestLab } from './support/lab.ts';
@@ -122,6 +123,23 @@ else
       await until(60_000, 'the lists are there', async () => (await rows(phone, 'containers')).length === 4);
       t.equal(await phone.page.evaluate('document.documentElement.scrollWidth'), 320);
       t.same(await phone.page.evaluate(checks), []);
+    });
+
+    await t.test('the dashboard and the alerts ask for metrics and labels that are there', async (t) => {
+      const text = lab.run('h1', 'curl', '-s', '--max-time', '30', `${address}metrics`);
+      const families = new Set(text.match(/(?<=^# TYPE )\S+/gm));
+      for (const { title, expr } of asked) {
+        for (const name of metricsIn(expr)) t.ok(familyOf(name, families), `${title}: ${name}`);
+        for (const { metric, label } of labelsIn(expr)) {
+          // `instance` is Prometheus' own; of what has not happened there is no sample yet.
+          const samples = text.match(new RegExp(`^${metric}\\{.*$`, 'gm')) ?? [];
+          if (label === 'instance' || samples.length === 0) continue;
+          t.ok(
+            samples.some((sample) => sample.includes(`${label}="`)),
+            `${title}: ${metric} has the label ${label}`,
+          );
+        }
+      }
     });
 
     await t.test('a host that is cut off: large, named, and since when', async (t) => {

@@ -27,6 +27,9 @@ export class MemberView {
       'Own blocks that another host holds',
       () => cluster.contested().length,
     );
+    metrics.gauge('corral_metadata_store_joined', 'Whether the store is reached and holds our cluster', () =>
+      Number(cluster.link.state === 'joined'),
+    );
     metrics.gauge('corral_metadata_cluster_hosts', 'Other hosts that are known', () => mirror.infos.size);
     metrics.gauge(
       'corral_metadata_publish_waiting',

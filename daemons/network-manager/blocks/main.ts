@@ -12,7 +12,15 @@ import { Loop } from '../../shared/reconcile/loop.ts';
 import { callJson } from '../../shared/source/call.ts';
 import { describeFailure } from '../networks/networks-health.ts';
 import { wantNetworks } from '../networks/want-networks.ts';
-import { type BlockTimes, keyOfBlock, type NetworkBlocks, noteEmpty, planBlocks } from './plan-blocks.ts';
+import {
+  type BlockTimes,
+  isIpv4,
+  keyOfBlock,
+  type NetworkBlocks,
+  noteEmpty,
+  planBlocks,
+  roomOf,
+} from './plan-blocks.ts';
 
 const everyMs = 30_000;
 /** Two hundred containers that start are no two hundred looks. */
@@ -24,7 +32,7 @@ const askAgainFullMs = 60_000;
 const condition = 'blocks';
 
 export interface BlocksOptions {
-  readonly context: Pick<DaemonContext, 'paths' | 'log' | 'health'>;
+  readonly context: Pick<DaemonContext, 'paths' | 'log' | 'health' | 'metrics'>;
   readonly leases: () => readonly Lease[];
   /** Keys of blocks that IPAM is not to be offered; called when they differ. */
   readonly onWithheld: (keys: ReadonlySet<string>) => void;
@@ -48,6 +56,19 @@ export class BlocksKeeper {
       restMs,
       everyMs,
     });
+    this.#measure();
+  }
+
+  /** How much of each network's room is used: beyond nine tenths another block is asked for, if there is one. */
+  #measure(): void {
+    const networks = (): NetworkBlocks[] => (this.#snapshot ? blocksOf(this.#snapshot, this.#options.leases()) : []);
+    const { metrics } = this.#options.context;
+    metrics.gauges('corral_addresses_used', 'Addresses of this host that are leased', ['network'], () =>
+      networks().map(({ network, leased }) => ({ labels: { network }, value: leased.filter(isIpv4).length })),
+    );
+    metrics.gauges('corral_addresses_room', 'Addresses that the blocks of this host hold', ['network'], () =>
+      networks().map((blocks) => ({ labels: { network: blocks.network }, value: roomOf(blocks) })),
+    );
   }
 
   onSnapshot(snapshot: Snapshot): void {

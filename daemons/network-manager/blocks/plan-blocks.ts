@@ -39,7 +39,7 @@ export const drainMs = 40_000;
 export function planBlocks({ network, cidrs, leased }: NetworkBlocks, times: BlockTimes): BlockWish {
   const used = (cidr: Cidr4): number => leased.filter((ip) => isIpv4(ip) && contains(cidr, ip)).length;
   const total = cidrs.reduce((sum, cidr) => sum + used(cidr), 0);
-  const room = cidrs.reduce((sum, cidr, at) => sum + capacity(cidr, at), 0);
+  const room = roomOf({ cidrs });
   const withhold: Cidr4[] = [];
   const giveBack: Cidr4[] = [];
   let left = room;
@@ -55,6 +55,11 @@ export function planBlocks({ network, cidrs, leased }: NetworkBlocks, times: Blo
     if (withheld !== undefined && times.now - withheld >= drainMs) giveBack.push(cidr);
   }
   return { ask: cidrs.length > 0 && total >= fullAt * room, withhold, giveBack };
+}
+
+/** How many IPv4 addresses the blocks have to give. */
+export function roomOf({ cidrs }: Pick<NetworkBlocks, 'cidrs'>): number {
+  return cidrs.reduce((sum, cidr, at) => sum + capacity(cidr, at), 0);
 }
 
 /** When each further block was first seen without a lease. */
@@ -77,6 +82,6 @@ function capacity(cidr: Cidr4, at: number): number {
   return Math.max(0, sizeOf(cidr) - (at === 0 ? 3 : 2));
 }
 
-function isIpv4(ip: Ip): ip is Ipv4 {
+export function isIpv4(ip: Ip): ip is Ipv4 {
   return typeof ip === 'number';
 }

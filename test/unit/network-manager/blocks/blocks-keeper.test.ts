@@ -6,6 +6,7 @@ import t from 'tap';
 import { BlocksKeeper } from '../../../../daemons/network-manager/blocks/main.ts';
 import { Health } from '../../../../daemons/shared/daemon/health.ts';
 import { makeLog } from '../../../../daemons/shared/daemon/log.ts';
+import { Metrics } from '../../../../daemons/shared/daemon/metrics.ts';
 import { pathsBelow } from '../../../../daemons/shared/model/paths.ts';
 import { until } from '../../../netns/support/namespaces.ts';
 import { block, network, snapshotOf } from '../../support/snapshots.ts';
@@ -28,10 +29,11 @@ t.test('metadata is asked once the block is nearly full, and refusals are told',
   t.teardown(() => void server.close());
   await until(5_000, 'metadata listens', () => server.listening);
 
-  const make = (count: number): { keeper: BlocksKeeper; health: Health } => {
+  const make = (count: number): { keeper: BlocksKeeper; health: Health; metrics: Metrics } => {
     const health = new Health();
+    const metrics = new Metrics('network-manager');
     const keeper = new BlocksKeeper({
-      context: { paths, health, log: makeLog('network-manager', 'error') },
+      context: { paths, health, metrics, log: makeLog('network-manager', 'error') },
       leases: () => Array.from({ length: count }, (_, at) => lease({ addresses: [`10.42.7.${at + 2}/28`] })),
       onWithheld: () => undefined,
     });
@@ -39,10 +41,13 @@ t.test('metadata is asked once the block is nearly full, and refusals are told',
     keeper.onSnapshot(
       snapshotOf([network('corral', '10.42.0.0/16', { isDefault: true }), block('corral', '10.42.7.0/28')]),
     );
-    return { keeper, health };
+    return { keeper, health, metrics };
   };
   const few = make(5);
   await until(5_000, 'it has looked', () => few.health.report().state === 'ready');
+  const told = await few.metrics.text();
+  t.match(told, 'corral_addresses_used{network="corral",daemon="network-manager"} 5');
+  t.match(told, 'corral_addresses_room{network="corral",daemon="network-manager"} 13');
   t.same(asked, [], 'there is room');
 
   const many = make(12);
