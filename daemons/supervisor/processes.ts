@@ -1,6 +1,6 @@
 // What processes take of memory and time, as /proc shows it.
 import { readFileSync } from 'node:fs';
-import { readTextIfPresent } from '../shared/effects/files.ts';
+import { readText, readTextIfPresent } from '../shared/effects/files.ts';
 import { readStat } from '../shared/effects/processes.ts';
 import type { ProcessId } from './child.ts';
 import type { CpuMeter } from './cpu-meter.ts';
@@ -18,6 +18,15 @@ export interface ProcessFacts {
   readonly pss: number | null;
   /** Time of all its threads since its start, in user mode and in the kernel, seconds. */
   readonly cpuSeconds: number | null;
+}
+
+/** Whether the process is Node.js running this file. */
+export function runsProgram(pid: number, program: string): boolean {
+  try {
+    return readText(`/proc/${pid}/cmdline`).split('\0').includes(program);
+  } catch {
+    return false; // it ended meanwhile
+  }
 }
 
 export function factsOf(target: ProcessId): ProcessFacts {

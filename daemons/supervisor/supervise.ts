@@ -11,6 +11,7 @@ import { serveEvents } from './events/serve-events.ts';
 import { openLauncher } from './launcher.ts';
 import { OwnProcess } from './own-process.ts';
 import { restartRoute } from './serve-restart.ts';
+import { takeoverRoute } from './serve-takeover.ts';
 import { measureSuite } from './suite-metrics.ts';
 import { SupervisedDaemon } from './supervised-daemon.ts';
 import { type DaemonSpec, daemonTable, enabledDaemons } from './table.ts';
@@ -60,7 +61,7 @@ export async function startSupervisor(context: DaemonContext, options: Superviso
       http.body = status();
     },
   });
-  context.routes.push(serving.route, restartRoute(daemons, config.launcher));
+  context.routes.push(serving.route, restartRoute(daemons, config.launcher), takeoverRoute(context));
   measureSuite(context.metrics, daemons, status);
   page = startPage({ context, status, world, ring: events.ring });
   context.onReload(() => {

@@ -2,6 +2,7 @@
 
 import type { HealthReport } from '../shared/daemon/health.ts';
 import type { Logger } from '../shared/daemon/log.ts';
+import { reap } from '../shared/effects/libc.ts';
 import { renderError } from '../shared/model/errors.ts';
 import { type DaemonName, daemonLog, daemonSocket, type Paths } from '../shared/model/paths.ts';
 import { type Child, type Limits, newChild, type ProcessId, type Sight, type Step } from './child.ts';
@@ -38,6 +39,8 @@ export class SupervisedDaemon {
   #life: { close(): void } | undefined;
   /** Processes whose end Node itself reports: the others are looked at. */
   readonly #ours = new Set<number>();
+  /** Dead, and children of this process, if it took the place of the supervisor that started them. */
+  readonly #unburied = new Set<number>();
 
   constructor(options: CareOptions) {
     this.#options = options;
@@ -95,6 +98,7 @@ export class SupervisedDaemon {
 
   tick(lateMs: number): void {
     this.#lookForEnds();
+    for (const pid of this.#unburied) if (reap(pid)) this.#unburied.delete(pid);
     measure(this.#cpu, this.#child.process);
     this.#see({ saw: 'tick', lateMs });
   }
@@ -177,6 +181,7 @@ export class SupervisedDaemon {
   #lookForEnds(): void {
     const { process } = this.#child;
     if (!process || this.#ours.has(process.pid) || isRunning(process)) return;
+    this.#unburied.add(process.pid);
     this.#options.log.warn({ event: 'child.ended', child: this.#options.spec.name, pid: process.pid }, 'process ended');
     this.#see({ saw: 'end', process, how: 'ended' });
   }

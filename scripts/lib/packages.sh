@@ -2,7 +2,9 @@
 # Debian packages: only what is missing is installed, and only then is the network asked.
 # A word is PACKAGE or PACKAGE:COMMAND; with the command on the machine (from another source) the package is not wanted.
 
-packages_runtime='ca-certificates iptables iproute2 conntrack gcc:cc libc6-dev'
+packages_runtime='ca-certificates iptables iproute2 conntrack'
+# A checkout compiles the small program that container runtimes start.
+packages_checkout='gcc:cc libc6-dev'
 # Several hosts on one machine (corral lab).
 packages_lab='etcd-server:etcd iputils-ping:ping'
 # Networks of driver ipsec: charon as a plain process, with raw public keys, AEAD, and ESP in user space.
@@ -11,7 +13,7 @@ packages_ipsec='charon-systemd:charon-systemd libcharon-extra-plugins libstrongs
 # then the virtual machine.
 packages_dev='docker.io:dockerd docker-compose podman:podman runc:runc containernetworking-plugins busybox-static
   bind9-dnsutils curl etcd-client:etcdctl iperf3 iputils-arping netcat-openbsd nftables tcpdump nginx-light:nginx wrk
-  dnsperf procps:sysctl wget musl-tools chromium g++ libpcap-dev make python3
+  dnsperf procps:sysctl wget systemd:systemctl musl-tools chromium g++ libpcap-dev make python3
   qemu-system-x86:qemu-system-x86_64 kmod:modprobe'
 
 # missing_packages WORD...: prints the packages to install, one a line.
@@ -31,6 +33,7 @@ missing_packages() {
 # wanted_packages MODE: dev, or runtime with +lab and +ipsec
 wanted_packages() {
   echo "$packages_runtime"
+  case $1 in host*) ;; *) echo "$packages_checkout" ;; esac
   case $1 in dev | *+lab*) echo "$packages_lab" ;; esac
   case $1 in dev | *+ipsec*) echo "$packages_ipsec" ;; esac
   case $1 in dev) echo "$packages_dev" ;; esac
@@ -72,7 +75,7 @@ install_packages() {
   refuse_removals $1
   # shellcheck disable=SC2086
   logged apt_get install --no-install-recommends $1 ||
-    fail "apt-get could not install: $1" 'Check that the Debian mirrors in /etc/apt can be reached, then run setup again.'
+    fail "apt-get could not install: $1" 'Check that the Debian mirrors in /etc/apt can be reached, then try again.'
   # shellcheck disable=SC2086
   [ -z "$(missing_packages $1)" ] || fail "apt-get did not install: $(missing_packages $1 | tr '\n' ' ')" 'Look at them with: dpkg --audit'
   added=$(installed_packages | while read -r name; do
@@ -110,7 +113,7 @@ refuse_removals() {
   removed=$(apt_get --simulate install --no-install-recommends "$@" 2>>"$log" | sed -nE 's/^Remv ([^ ]+).*/\1/p' | tr '\n' ' ')
   case $removed in
     '' | 'busybox ') ;;
-    *) fail "installing $* would remove: $removed" 'Setup removes nothing; settle this by hand with apt-get, then run setup again.' ;;
+    *) fail "installing $* would remove: $removed" 'Setup removes nothing; settle this by hand with apt-get, then try again.' ;;
   esac
 }
 

@@ -1,17 +1,17 @@
 # shellcheck shell=sh
-# What setup tells its user, and the log that holds everything else.
+# What setup and install tell their user, and the log that holds everything else. $program is whose words they are.
 
-say() { printf 'setup: %s\n' "$*"; }
+say() { printf '%s: %s\n' "$program" "$*"; }
 
 # step N M WHAT: which part of the work starts now.
-step() { printf 'setup: %s/%s %s\n' "$1" "$2" "$3"; }
+step() { say "$1/$2 $3"; }
 
 # detail TEXT: one indented line below a step.
 detail() { printf '         %s\n' "$*"; }
 
 start_log() {
   log=$1
-  printf 'scripts/setup, %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$log"
+  printf '%s, %s\n' "$program" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$log"
 }
 
 # fail WHAT REMEDY: ends the run; the last lines of the log are what most people would look up next.
@@ -38,6 +38,6 @@ logged() {
 wait_for_lock() {
   eval "exec $2>\"\$1\""
   flock -n "$2" && return
-  say "waiting for another run of setup ($1)"
+  say "waiting for another run ($1)"
   flock -w 1200 "$2" || fail "another run has held $1 for 20 minutes" "Look for it with: fuser -v $1"
 }

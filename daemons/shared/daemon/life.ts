@@ -11,7 +11,7 @@ import { Health } from './health.ts';
 import { closeServer, listen, makeHttpServer, type Route } from './http.ts';
 import { type Logger, makeLog } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { followServiceManager } from './service-manager.ts';
+import { followServiceManager, type ServiceManager } from './service-manager.ts';
 import { statusRoutes } from './status-routes.ts';
 
 export interface DaemonContext {
@@ -25,6 +25,8 @@ export interface DaemonContext {
   readonly routes: Route[];
   /** Called with the new configuration on SIGHUP; a broken file is logged and the old one stays. */
   onReload(listener: (config: Config) => void): void;
+  /** Ends this program and runs another in the same process, with what a service manager wants of it. Nothing is stopped. */
+  become(command: readonly [string, ...string[]]): void;
 }
 
 export interface RunningDaemon {
@@ -71,6 +73,7 @@ async function live(
   await holdDaemonLock(name, paths);
   const log = makeLog(name, config.log.level, options.logFd);
   const reloads: ((config: Config) => void)[] = [];
+  let manager: ServiceManager | undefined;
   const context: DaemonContext = {
     name,
     config,
@@ -80,6 +83,7 @@ async function live(
     metrics: new Metrics(name),
     routes: [],
     onReload: (listener) => reloads.push(listener),
+    become: (command) => process.execve?.(command[0], command, { ...process.env, ...manager?.environment }),
   };
   const status = statusRoutes(context);
   context.routes.push(...status.routes);
@@ -90,12 +94,12 @@ async function live(
   log.info({ event: 'daemon.starting' }, 'starting');
   const running = await start(context);
   log.info({ event: 'daemon.started' }, 'started');
-  const manager = followServiceManager({ environment: process.env, health: context.health, log, pid: process.pid });
+  manager = followServiceManager({ environment: process.env, health: context.health, log, pid: process.pid });
   flushCompileCache(); // a daemon that is killed never comes to write it, and its successor would compile all again
   const stop = once(async () => {
     log.info({ event: 'daemon.stopping' }, 'stopping; what it made in the kernel stays');
     setTimeout(() => process.exit(exitCodes.failed), options.stopDeadlineMs ?? usualStopDeadlineMs).unref();
-    manager.stopping();
+    manager?.stopping();
     status.end();
     await running.stop();
     await closeServer(server);

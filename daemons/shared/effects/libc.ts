@@ -29,6 +29,7 @@ const prototypes = {
   getsockopt: 'int getsockopt(int, int, int, void *, void *)',
   sendto: 'long sendto(int, const void *, unsigned long, int, const void *, uint32_t)',
   recvmmsg: 'int recvmmsg(int, void *, unsigned int, int, void *)',
+  waitpid: 'int waitpid(int, void *, int)',
   sendmmsg: 'int sendmmsg(int, void *, unsigned int, int)',
 } as const;
 
@@ -164,4 +165,13 @@ export function peerCredentials(fd: number): { pid: number; uid: number; gid: nu
   const length = new Uint32Array([12]);
   call('getsockopt', fd, SOL_SOCKET, SO_PEERCRED, new Uint8Array(value.buffer), new Uint8Array(length.buffer));
   return { pid: value[0]!, uid: value[1]!, gid: value[2]! };
+}
+
+const WNOHANG = 1;
+/**
+ * Takes the exit of a dead child that Node does not know of, so that its entry in the process table goes. False as long as
+ * it has threads that live; true also when it is no child of this process.
+ */
+export function reap(pid: number): boolean {
+  return routine('waitpid')(pid, null, WNOHANG) !== 0;
 }

@@ -51,6 +51,7 @@ export const commands: Commands = {
   logs: { summary: 'what the daemons wrote, and write', load: () => import('./logs.ts') },
   events: { summary: 'what happened lately', load: () => import('./events.ts') },
   restart: { summary: 'end a daemon in order and start it again', load: () => import('./restart.ts') },
+  takeover: { summary: 'let the running suite go on as this release', load: () => import('./takeover.ts') },
   loglevel: { summary: 'how much a daemon writes to its log', load: () => import('./loglevel.ts') },
   attach: { summary: 'give a network namespace or a container an address', load: () => import('./attach.ts') },
   detach: { summary: 'take the address back', load: () => import('./detach.ts') },

@@ -54,7 +54,7 @@ done
 mount -t tmpfs tmpfs /run
 mkdir -p /var/lib/docker
 mount -t tmpfs tmpfs /var/lib/docker
-rm -rf /etc/corral /etc/cni /var/lib/corral /var/log/corral
+rm -rf /etc/corral /etc/cni /var/lib/corral /var/log/corral /var/cache/corral
 ip link set lo up
 echo furnished
 exec sleep 100000`;

@@ -31,6 +31,7 @@ const context: DaemonContext = {
   metrics: new Metrics('network-manager'),
   routes: [],
   onReload: () => undefined,
+  become: () => undefined,
 };
 const netlink = openNetlink();
 const watch = watchHost(context);
