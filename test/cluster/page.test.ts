@@ -38,7 +38,7 @@ else
     const { page } = wide;
 
     await t.test('shows hosts, containers, tunnels and daemons', async (t) => {
-      await page.getByText('All is well').waitFor();
+      await page.locator('.verdict').waitFor();
       await until(60_000, 'all of it is there', async () => (await rows(wide, 'containers')).length === 4);
       t.same(await page.locator('#hosts h3').allTextContents(), ['h1', 'h2']);
       t.same(
@@ -117,7 +117,7 @@ else
       hasTouch: true,
     });
     await t.test('on a phone nothing is wider than the screen', async (t) => {
-      await phone.page.getByText('All is well').waitFor();
+      await phone.page.locator('.verdict').waitFor();
       const closed = phone.page.locator('details:not([open]) summary');
       while ((await closed.count()) > 0) await closed.first().click();
       await until(60_000, 'the lists are there', async () => (await rows(phone, 'containers')).length === 4);
@@ -159,7 +159,7 @@ else
       }
       t.equal(await phone.page.evaluate('document.documentElement.scrollWidth'), 320);
       await lab.fault('heal', 'h2');
-      for (const { page } of [wide, phone]) await page.getByText('All is well').waitFor({ timeout: 90_000 });
+      for (const { page } of [wide, phone]) await page.locator('.verdict').waitFor({ timeout: 90_000 });
     });
 
     await t.test('without the supervisor it says that it is old', async (t) => {

@@ -48,6 +48,8 @@ function draw() {
   say(byId('about'), `Corral ${suite.version}`);
   const first = troubles.shown[0]?.title;
   document.title = first === undefined ? `${suite.host} · Corral` : `⚠ ${first} · ${suite.host} · Corral`;
+  // Beside what is seen: the ages in it change each second, which nobody wants to be told.
+  say(byId('announcement'), troubles.shown.map(({ title }) => title).join(', ') || 'All is well');
   showTroubles(byId('troubles'), told);
   for (const tunnel of told.tunnels.shown) note(keyOfTunnel(tunnel), tunnel.state === 'up' ? tunnel.rttMs : null);
   if (filter === '') keepOnly(new Set(told.tunnels.shown.map(keyOfTunnel)));
