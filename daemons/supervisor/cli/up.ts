@@ -25,6 +25,7 @@ export const command: Command = {
     const write = (line: string): void => console.log(line);
     const verb = config.launcher === 'none' ? 'watching' : 'starting';
     write(`${verb} ${names.join(', ')}; ${whereLogsAre(config, paths)}`);
+    if (config.supervisor.listen !== 'none') write(`the page: http://${config.supervisor.listen}/`);
     for (const note of notes) write(`note: ${note}`);
     const progress = new Progress({
       names,
