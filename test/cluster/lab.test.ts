@@ -113,6 +113,9 @@ else
       ];
       await until(30_000, 'they reach each other', () => lab.succeeds('h1/x1', 'ping', '-c1', '-W2', two.address!));
       t.match(one.address, /^10\.77\./);
+      await until(30_000, 'a container of the other network on a host without one of this reaches it', () => {
+        return lab.succeeds('h2/a2', 'ping', '-c1', '-W2', two.address!);
+      });
       await until(30_000, 'h2 knows of them', async () => lab.metadata('h2', 'containers/x1/primary_ip'));
       t.notOk(lab.succeeds('h2', corralCommand, 'network', 'rm', 'second'), 'one with containers stays');
       await lab.dropContainer('h1', 'x1');

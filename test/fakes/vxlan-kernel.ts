@@ -2,7 +2,7 @@
 
 import type { VxlanWrites } from '../../daemons/overlay/vxlan/apply-steps.ts';
 import type { VxlanReads } from '../../daemons/overlay/vxlan/observe-vxlan.ts';
-import type { FdbEntry, KnownFdbEntry, Link, Neighbour, Route } from '../../daemons/shared/effects/netlink.ts';
+import type { Address, FdbEntry, KnownFdbEntry, Link, Neighbour, Route } from '../../daemons/shared/effects/netlink.ts';
 import { SuiteError } from '../../daemons/shared/model/errors.ts';
 import type { Mac } from '../../daemons/shared/model/mac.ts';
 
@@ -28,6 +28,7 @@ export function makeKernel(): FakeKernel {
   const fdb = new Map<string, KnownFdbEntry>();
   const neighbours = new Map<string, Neighbour>();
   const routes = new Map<string, Route>();
+  const addresses: Address[] = [];
   let nextIndex = 10;
   const write = (verb: string): void => {
     if (kernel.refuse(verb)) throw new SuiteError('NETLINK_REFUSED', `${verb}: EINVAL`);
@@ -56,6 +57,13 @@ export function makeKernel(): FakeKernel {
       return [...links.values()];
     },
     listFdb: async (of) => [...fdb.values()].filter(({ index }) => 'own' in of && index === of.own),
+    listAddresses: async (index) => addresses.filter((one) => one.index === index),
+    async ensureAddress(want) {
+      must(want.index);
+      write('ensureAddress');
+      addresses.push(want);
+      return true;
+    },
     listNeighbours: async (index) => [...neighbours.values()].filter((one) => one.index === index),
     listRoutes: async (filter) =>
       [...routes.values()].filter(({ dst }) => (typeof dst.base === 'string') === (filter?.family === 6)),

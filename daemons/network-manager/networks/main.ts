@@ -10,6 +10,7 @@ import type { HostLinks } from '../host-links.ts';
 import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { applySteps, type Outcome } from './apply.ts';
 import { connectPort } from './connect-port.ts';
+import { mayHaveFormer } from './former-gateways.ts';
 import { type HostState, networkOfBridge } from './host-state.ts';
 import { describeFailure, stateOfNetworks, waiting } from './networks-health.ts';
 import { observeHost } from './observe.ts';
@@ -123,7 +124,8 @@ export class NetworksKeeper {
     const { context } = this.#options;
     const networks = wantNetworks(snapshot);
     const have = await observeHost(this.#options, context.paths, networks);
-    const leases = strayLinks(have.links).length > 0 ? listLeases(context.paths).leases : [];
+    const needsLeases = strayLinks(have.links).length > 0 || networks.some((network) => mayHaveFormer(network, have));
+    const leases = needsLeases ? listLeases(context.paths).leases : [];
     const reserved = await this.#reservations.of(snapshot, networks);
     const wish = {
       networks,

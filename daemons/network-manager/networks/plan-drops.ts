@@ -4,6 +4,7 @@
 import { isOwnConflist } from '../../shared/model/conflist.ts';
 import { bitsOf, contains, familyOf, renderCidr } from '../../shared/model/ip.ts';
 import type { Paths } from '../../shared/model/paths.ts';
+import type { Former } from './former-gateways.ts';
 import { type HaveAddress, type HaveLink, type HaveRoute, type HostState, networkOfBridge } from './host-state.ts';
 import { unreachableMetric } from './plan-network.ts';
 import type { DropStep, Fault } from './steps.ts';
@@ -13,13 +14,13 @@ import type { WantIpv6, WantNetwork } from './want-networks.ts';
 /** Files first: without its block file a network gets no new containers while the rest goes. */
 export function planDrops(
   made: readonly WantNetwork[],
-  wish: { readonly paths: Pick<Paths, 'blocks' | 'cniConf'> },
+  wish: { readonly paths: Pick<Paths, 'blocks' | 'cniConf'>; readonly former: ReadonlyMap<string, Former> },
   have: HostState,
 ): { steps: DropStep[]; faults: Fault[] } {
   const bridges = planBridgeDrops(made, have);
   const steps = [
     ...planFileDrops(made, wish.paths, have),
-    ...planAddressDrops(made, have),
+    ...planAddressDrops(made, wish.former, have),
     ...bridges.steps,
     ...planRouteDrops(made, have),
   ];
@@ -39,9 +40,13 @@ function planFileDrops(
 
 /**
  * Former gateways: in the network's range, or in one that the network had before, as its unreachable route still tells. What
- * lies elsewhere somebody else has put there.
+ * lies elsewhere somebody else has put there. One that containers still use stays, without the range around it.
  */
-function planAddressDrops(made: readonly WantNetwork[], have: HostState): DropStep[] {
+function planAddressDrops(
+  made: readonly WantNetwork[],
+  used: ReadonlyMap<string, Former>,
+  have: HostState,
+): DropStep[] {
   const subnets = new Set(made.flatMap(sidesOf).map(({ subnet }) => renderCidr(subnet)));
   const former = have.routes.filter((route) => isUnreachable(route) && !subnets.has(renderCidr(route.dst)));
   return made.flatMap((network): DropStep[] => {
@@ -50,7 +55,8 @@ function planAddressDrops(made: readonly WantNetwork[], have: HostState): DropSt
     const isOurs = ({ address }: HaveAddress): boolean =>
       [...sides.map(({ subnet }) => subnet), ...former.map(({ dst }) => dst)].some((range) => contains(range, address));
     const isWanted = ({ address, prefix }: HaveAddress): boolean =>
-      sides.some((side) => address === side.gateway && prefix === side.prefix);
+      sides.some((side) => address === side.gateway && prefix === side.prefix) ||
+      (used.get(network.name)?.gateways.includes(address) && prefix === bitsOf(familyOf(address))) === true;
     return have.addresses
       .filter((one) => one.index === link?.index && isOurs(one) && !isWanted(one))
       .map(({ index, address, prefix }) => ({ do: 'drop-address', index, address, prefix }));

@@ -3,6 +3,7 @@ import type { Lease } from '../../../cni-plugins/ipam/lease.ts';
 import { renderCidr4 } from '../../shared/model/ipv4.ts';
 import { findOverlap, proposeSubnet } from '../../shared/model/overlaps.ts';
 import type { Paths } from '../../shared/model/paths.ts';
+import { formerOf, planFormer, withFormerMac } from './former-gateways.ts';
 import { type HaveLink, type HostState, networkOfBridge } from './host-state.ts';
 import { planDrops } from './plan-drops.ts';
 import { planForwarding } from './plan-forwarding.ts';
@@ -19,7 +20,7 @@ export interface NetworksWish {
   /** False: nothing may be removed on this word. */
   readonly complete: boolean;
   readonly paths: Pick<Paths, 'blocks' | 'cniConf'>;
-  /** Of containers whose links are on no bridge, if there are any. */
+  /** Read if a container's link is on no bridge, or a bridge has another gateway than it should; else none. */
   readonly leases: readonly Lease[];
   /** Blocks, as `<network>/<cidr>`, that IPAM is not to be offered. */
   readonly withheld?: ReadonlySet<string>;
@@ -46,9 +47,15 @@ export function planNetworks(wish: NetworksWish, have: HostState): NetworksPlan 
     else made.push(network);
     bridges.add(network.bridge);
   }
+  const former = new Map(made.map((network) => [network.name, formerOf(network, wish.leases)]));
   const uplink = uplinkMtu(have.routes, have.links);
   const steps: Step[] = [...planForwarding(made, have)];
-  for (const network of made) steps.push(...planNetwork(network, wantMtu(network, uplink), have));
+  for (const network of made) {
+    const link = have.links.find(({ name }) => name === network.bridge);
+    const still = former.get(network.name) ?? { gateways: [], users: [] };
+    steps.push(...planNetwork(withFormerMac(network, still, link), wantMtu(network, uplink), have));
+    steps.push(...planFormer(network, still, link, have));
+  }
   const ports = wantPorts(made, (network) => wantMtu(network, uplink), wish.leases);
   for (const port of missingPorts(ports, have.links)) steps.push({ do: 'port', ...port });
   for (const network of made) {
@@ -57,7 +64,7 @@ export function planNetworks(wish: NetworksWish, have: HostState): NetworksPlan 
     steps.push(...planFiles(offered, wantMtu(network, uplink), wish.paths, have, reserved));
   }
   if (wish.complete) {
-    const drops = planDrops(made, wish, have);
+    const drops = planDrops(made, { ...wish, former }, have);
     steps.push(...drops.steps);
     faults.push(...drops.faults);
   }

@@ -6,6 +6,7 @@ import { PROTO_CORRAL } from '../../shared/effects/netlink.ts';
 import { ensureSysctl } from '../../shared/effects/sysctl.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import { type DeviceStep, describeStep, type EntryStep, type Step } from './steps.ts';
+import { ownAddress } from './vtep-state.ts';
 
 export type VxlanWrites = Pick<
   Netlink,
@@ -14,6 +15,7 @@ export type VxlanWrites = Pick<
   | 'changeVxlan'
   | 'setLink'
   | 'dropLink'
+  | 'ensureAddress'
   | 'setFdb'
   | 'dropFdb'
   | 'setNeighbour'
@@ -52,14 +54,14 @@ export async function applySteps(
     sent = [];
     const before = failed.length;
     await note(step, applyDevice(step, netlink, indexes));
-    if (failed.length > before && step.do !== 'sysctl') broken.add(step.device);
+    if (failed.length > before && step.do !== 'sysctl' && step.do !== 'address') broken.add(step.device);
   }
   await Promise.all(sent);
   return { done, failed };
 }
 
 function isEntry(step: Step): step is EntryStep {
-  return step.do !== 'sysctl' && !/^(create|alter|retune|drop-device)$/.test(step.do);
+  return !/^(sysctl|address|create|alter|retune|drop-device)$/.test(step.do);
 }
 
 async function applyDevice(step: DeviceStep, netlink: VxlanWrites, indexes: Map<string, number>): Promise<void> {
@@ -78,6 +80,13 @@ async function applyDevice(step: DeviceStep, netlink: VxlanWrites, indexes: Map<
       return netlink.setLink(step.index, step.changes);
     case 'retune':
       return netlink.changeVxlan(step.index, step.changes);
+    case 'address': {
+      const index = indexes.get(step.device);
+      if (index === undefined)
+        throw new SuiteError('NETLINK_NO_SUCH_DEVICE', `${describeStep(step)}: there is no device`);
+      await netlink.ensureAddress({ index, address: ownAddress, prefix: 32, scope: 'link', noPrefixRoute: true });
+      return;
+    }
     case 'sysctl':
       return ensureSetting(step.path, step.value);
     case 'drop-device':

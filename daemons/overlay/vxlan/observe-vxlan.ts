@@ -1,19 +1,20 @@
 // Reads what the VXLAN driver compares: devices, their entries, the overlay's routes, settings. Writes nothing. A listing that
 // was interrupted is repeated below (transport.ts), and one that stays so fails: half a list would look like damage.
-import { type Ip, type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
+import { type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
 import { readSysctl } from '../../shared/effects/sysctl.ts';
 import { hasCode } from '../../shared/model/errors.ts';
 import type { Mac } from '../../shared/model/mac.ts';
 import {
   type HaveDevice,
   type HaveFdb,
-  type HaveNeighbour,
   type HaveState,
+  type HaveVtep,
+  ownAddress,
   routeKey,
   type WantVtep,
 } from './vtep-state.ts';
 
-export type VxlanReads = Pick<Netlink, 'listLinks' | 'listFdb' | 'listNeighbours' | 'listRoutes'>;
+export type VxlanReads = Pick<Netlink, 'listLinks' | 'listFdb' | 'listNeighbours' | 'listRoutes' | 'listAddresses'>;
 
 export async function observeVxlan(netlink: VxlanReads, wants: readonly WantVtep[]): Promise<HaveState> {
   const names = new Set(wants.map(({ name }) => name));
@@ -33,18 +34,17 @@ export async function observeVxlan(netlink: VxlanReads, wants: readonly WantVtep
   };
 }
 
-async function observeVtep(
-  netlink: VxlanReads,
-  device: HaveDevice,
-): Promise<{ device: HaveDevice; fdb: Map<Mac, HaveFdb>; neighbours: Map<Ip, HaveNeighbour> }> {
-  const [entries, neighbours] = await Promise.all([
+async function observeVtep(netlink: VxlanReads, device: HaveDevice): Promise<HaveVtep> {
+  const [entries, neighbours, addresses] = await Promise.all([
     netlink.listFdb({ own: device.index }),
     netlink.listNeighbours(device.index),
+    netlink.listAddresses(device.index),
   ]);
   const fdb = new Map<Mac, HaveFdb>();
   for (const { mac, dst, kind } of entries) if (dst !== undefined) fdb.set(mac, { dst, permanent: kind === 'static' });
   return {
     device,
+    addressed: addresses.some(({ address }) => address === ownAddress),
     fdb,
     neighbours: new Map(neighbours.map(({ address, mac, permanent }) => [address, { mac, permanent }])),
   };

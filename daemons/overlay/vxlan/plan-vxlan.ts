@@ -4,7 +4,7 @@ import { renderAddress, renderRange } from '../addresses.ts';
 import type { Fault } from '../overlay-network.ts';
 import { planDevice } from './plan-device.ts';
 import { planEntries } from './plan-entries.ts';
-import type { Step } from './steps.ts';
+import type { DeviceStep, Step } from './steps.ts';
 import { type HaveState, isOwnDevice, type routeKey, type WantVtep } from './vtep-state.ts';
 
 export interface VxlanPlan {
@@ -24,11 +24,18 @@ export function planVxlan(wants: readonly WantVtep[], have: HaveState, complete:
       continue;
     }
     const entries = planEntries(want, device.steps, have, complete);
-    adds.push(...device.steps, ...planSysctls(want, have), ...entries.adds);
+    adds.push(...device.steps, ...planAddress(want, device.steps, have), ...planSysctls(want, have), ...entries.adds);
     drops.push(...entries.drops);
   }
   if (!complete) return { steps: adds, faults };
   return { steps: [...adds, ...planStaleRoutes(wants, have), ...drops, ...planStaleDevices(wants, have)], faults };
+}
+
+/** A device that is made, anew or not, has no address yet. */
+function planAddress({ name }: WantVtep, steps: readonly DeviceStep[], have: HaveState): Step[] {
+  const isMade = steps.some((step) => step.do === 'create');
+  const isThere = !isMade && (have.vteps.get(name)?.addressed ?? true);
+  return isThere ? [] : [{ do: 'address', device: name }];
 }
 
 /** A setting that this kernel does not have (no IPv6) is not wanted; those of a device to be made cannot be read yet. */

@@ -2,7 +2,7 @@
 import type { Ip, IpRange } from '../../shared/effects/netlink.ts';
 import type { Mac } from '../../shared/model/mac.ts';
 import { renderAddress, renderRange } from '../addresses.ts';
-import type { WantRoute, WantVtep } from './vtep-state.ts';
+import { ownAddress, type WantRoute, type WantVtep } from './vtep-state.ts';
 
 export interface DeviceChanges {
   readonly up?: boolean;
@@ -30,6 +30,7 @@ export type DeviceStep =
       readonly index: number;
       readonly changes: { readonly local?: Ip; readonly learning?: false };
     }
+  | { readonly do: 'address'; readonly device: string }
   | { readonly do: 'sysctl'; readonly device: string; readonly path: string; readonly value: string }
   | { readonly do: 'drop-device'; readonly device: string; readonly index: number };
 
@@ -44,6 +45,8 @@ export function describeStep(step: Step): string {
       return `change device ${step.device}: ${describeChanges(step.changes)}`;
     case 'retune':
       return `change tunnel ${step.device}: ${describeTuning(step.changes)}`;
+    case 'address':
+      return `give ${step.device} the address ${renderAddress(ownAddress)}`;
     case 'sysctl':
       return `set ${step.path} to ${step.value}`;
     case 'fdb':

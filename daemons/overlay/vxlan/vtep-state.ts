@@ -3,6 +3,12 @@ import type { Ip, IpRange, Route } from '../../shared/effects/netlink.ts';
 import type { Mac } from '../../shared/model/mac.ts';
 import { renderRange } from '../addresses.ts';
 
+/**
+ * IPv4's dummy address (RFC 7600), on every device of ours and used by nobody. On a device without an address the kernel takes a
+ * loose reverse path filter for a strict one, and refuses what comes from another network of the same peer.
+ */
+export const ownAddress = 0xc0000008 as Ip & number;
+
 export interface WantRoute {
   readonly dst: IpRange;
   readonly via: Ip;
@@ -67,9 +73,11 @@ export interface HaveNeighbour {
   readonly permanent: boolean;
 }
 
-/** Entries of one device. */
+/** What one device has. */
 export interface HaveVtep {
   readonly device: HaveDevice;
+  /** `ownAddress` is on it. */
+  readonly addressed: boolean;
   readonly fdb: Map<Mac, HaveFdb>;
   readonly neighbours: Map<Ip, HaveNeighbour>;
 }

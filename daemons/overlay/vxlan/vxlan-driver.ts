@@ -64,7 +64,7 @@ function namesOf(wants: readonly WantVtep[]): string {
 }
 
 function isEntry(step: Step): step is EntryStep {
-  return !['create', 'alter', 'retune', 'sysctl', 'drop-device'].includes(step.do);
+  return !['create', 'alter', 'retune', 'address', 'sysctl', 'drop-device'].includes(step.do);
 }
 
 function outcomeOf({ done, failed }: Applied): Omit<Outcome, 'faults'> {

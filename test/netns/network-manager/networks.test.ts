@@ -52,6 +52,24 @@ const hasDevice = (ns: Namespace, device: string): boolean =>
 const sysctl = (ns: Namespace, path: string): string => exec(ns, 'cat', [`/proc/sys/${path}`]).trim();
 const routes = (ns: Namespace): string => exec(ns, 'ip', ['route', 'show', 'table', 'main']);
 
+/** Attaches a container as a runtime would. */
+function attach(root: string, host: Namespace, container: Namespace): void {
+  const conflist = readFileSync(`${root}/etc/cni/corral.d/10-corral.conflist`, 'utf8');
+  const { cniVersion, name, plugins } = JSON.parse(conflist) as { cniVersion: string; name: string; plugins: object[] };
+  const call = [`CORRAL_ROOT=${root}`, 'CNI_COMMAND=ADD', 'CNI_CONTAINERID=0123456789abcdef', 'CNI_IFNAME=eth0'];
+  const program = new URL('../../../cni-plugins/standalone.ts', import.meta.url).pathname;
+  const env = [...call, `CNI_NETNS=${container.path}`, 'CNI_PATH=/none', process.execPath, program];
+  exec(host, 'env', env, JSON.stringify({ cniVersion, name, ...plugins[0] }));
+}
+
+function reaches(container: Namespace, address: string): boolean {
+  try {
+    return exec(container, 'ping', ['-c', '1', '-W', '1', address]) !== '';
+  } catch {
+    return false;
+  }
+}
+
 t.test('networks are made, and a second process writes nothing', async (t) => {
   const host = makeHost(t);
   const keepers = startKeepers(t, host);
@@ -131,24 +149,8 @@ t.test('a bridge that was removed comes back with its containers', async (t) => 
   const keepers = startKeepers(t, host);
   keepers.send(objects);
   await keepers.becomes('ready');
-  const conflist = readFileSync(`${keepers.root}/etc/cni/corral.d/10-corral.conflist`, 'utf8');
-  const { cniVersion, name, plugins } = JSON.parse(conflist) as { cniVersion: string; name: string; plugins: object[] };
-  const call = [
-    `CORRAL_ROOT=${keepers.root}`,
-    'CNI_COMMAND=ADD',
-    'CNI_CONTAINERID=0123456789abcdef',
-    'CNI_IFNAME=eth0',
-  ];
-  const program = new URL('../../../cni-plugins/standalone.ts', import.meta.url).pathname;
-  const env = [...call, `CNI_NETNS=${container.path}`, 'CNI_PATH=/none', process.execPath, program];
-  exec(host, 'env', env, JSON.stringify({ cniVersion, name, ...plugins[0] }));
-  const answers = (): boolean => {
-    try {
-      return exec(container, 'ping', ['-c', '1', '-W', '1', '10.42.7.1']) !== '';
-    } catch {
-      return false;
-    }
-  };
+  attach(keepers.root, host, container);
+  const answers = (): boolean => reaches(container, '10.42.7.1');
   t.ok(answers());
   exec(host, 'ip', ['link', 'del', 'corral0']);
   t.notOk(answers());
@@ -157,6 +159,30 @@ t.test('a bridge that was removed comes back with its containers', async (t) => 
   t.match(port, { locked: true, hairpin: true }, 'through a port as ADD made it');
   t.match(exec(host, 'ip', ['neigh', 'show', 'dev', 'corral0']), 'PERMANENT');
   await keepers.becomes('ready');
+});
+
+t.test('a block that another host holds by now: its containers keep their gateway', async (t) => {
+  const host = makeHost(t);
+  const container = makeNamespace(t, 'kl');
+  const keepers = startKeepers(t, host);
+  keepers.send(objects);
+  await keepers.becomes('ready');
+  attach(keepers.root, host, container);
+  t.ok(reaches(container, '10.42.7.1'));
+  const lost = [corral[0]!, block('corral', '10.42.7.0/24', otherHostId), block('corral', '10.42.9.0/24'), ...back];
+  keepers.send(lost);
+  await until(10_000, 'the new block is there', () => addressesOf(host, 'corral0').includes('10.42.9.1/24'));
+  await until(10_000, 'the old range is not', () => !addressesOf(host, 'corral0').includes('10.42.7.1/24'));
+  t.match(addressesOf(host, 'corral0'), '10.42.7.1/32');
+  t.ok(reaches(container, '10.42.7.1'));
+  t.ok(reaches(host, '10.42.7.2'), 'and the host reaches it');
+  t.ok(reaches(container, '192.0.2.1'), 'through the gateway');
+  // As the overlay does for the block's new host.
+  exec(host, 'ip', ['route', 'add', '10.42.7.0/24', 'via', '192.0.2.2']);
+  t.ok(reaches(host, '10.42.7.2'));
+  keepers.send(objects);
+  await until(10_000, 'it is ours again', () => addressesOf(host, 'corral0').includes('10.42.7.1/24'));
+  t.ok(reaches(container, '10.42.7.1'));
 });
 
 t.test('a network that goes takes its bridge along, unless containers are attached', async (t) => {

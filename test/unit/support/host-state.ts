@@ -95,6 +95,16 @@ function afterStep(have: HostState, step: Step): HostState {
     }
     case 'file':
       return { ...have, files: new Map([...have.files, [step.path, step.body]]) };
+    case 'drop-address': {
+      const isIt = (one: HaveAddress): boolean =>
+        one.index === step.index && one.address === step.address && one.prefix === step.prefix;
+      const connected = renderCidr({ base: networkOf(step.address, step.prefix), prefix: step.prefix });
+      return {
+        ...have,
+        addresses: have.addresses.filter((one) => !isIt(one)),
+        routes: have.routes.filter(({ own, dst }) => own || renderCidr(dst) !== connected),
+      };
+    }
     default:
       throw new Error(`the fake host does not know ${step.do}`);
   }

@@ -33,7 +33,16 @@ t.test('from nothing: device, settings, entries, neighbours, routes, in this ord
     outcome.done[0],
     /^make device vtep1042: vxlan id 1042 port 4789 local 192\.168\.50\.11 mac 0e:00:.* mtu 1450 nolearning$/,
   );
-  t.same(kernel.written, ['createVxlan', 'setFdb', 'setFdb', 'setNeighbour', 'setNeighbour', 'setRoute', 'setRoute']);
+  t.same(kernel.written, [
+    'createVxlan',
+    'ensureAddress',
+    'setFdb',
+    'setFdb',
+    'setNeighbour',
+    'setNeighbour',
+    'setRoute',
+    'setRoute',
+  ]);
 });
 
 t.test('nothing to do is nothing written, and one change needs no listing', async (t) => {
