@@ -84,6 +84,11 @@ export function planOf(config: NetworkConfig): NetworkPlan {
   };
 }
 
+/** With VXLAN comes an identifier, with everything else it goes. */
+export function withDriver({ vni: _, ...plan }: NetworkPlan, driver: Driver): NetworkPlan {
+  return { ...plan, driver, ...(driver === 'vxlan' && { vni: vniOf(plan.name, plan.isDefault) }) };
+}
+
 function describe(plan: NetworkPlan): string {
   return `${plan.subnet} in blocks of /${plan.block}${plan.isDefault ? ', default' : ''}`;
 }

@@ -34,7 +34,9 @@ export function stateOfOverlay(
     const told = faults.slice(0, mostTold).map(({ network, text }) => `${network}: ${text}`);
     const text = `${told.join('; ')}${faults.length > mostTold ? `; and ${faults.length - mostTold} more` : ''}`;
     const isOurs = faults.some(({ code }) => code === 'VNI_TAKEN');
-    return { ok: false, code: first.code, text, degradesOnly: networks.length > 0 || !isOurs };
+    // A network that cannot be connected at all is no small matter: its containers reach nobody on other hosts.
+    const isCut = faults.some(({ code }) => code === 'KERNEL_LACKS' || code === 'KEY_UNUSABLE');
+    return { ok: false, code: first.code, text, degradesOnly: !isCut && (networks.length > 0 || !isOurs) };
   }
   const peers = new Set(networks.flatMap((network) => network.peers.map(({ hostId }) => hostId))).size;
   const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

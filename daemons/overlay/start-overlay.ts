@@ -4,6 +4,7 @@ import type { DaemonContext } from '../shared/daemon/life.ts';
 import { systemClock } from '../shared/effects/clock.ts';
 import { openIptables } from '../shared/effects/iptables.ts';
 import { openIpsets } from '../shared/effects/netlink/ipset.ts';
+import { openWireguard } from '../shared/effects/netlink/wireguard.ts';
 import { openXfrm } from '../shared/effects/netlink/xfrm.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
@@ -26,6 +27,7 @@ import { vxlanDriver } from './vxlan/vxlan-driver.ts';
 import { wantNetworks } from './want-networks.ts';
 import { watchHost } from './watch-host.ts';
 import { watchRules } from './watch-rules.ts';
+import { wireguardDriver } from './wireguard/wireguard-driver.ts';
 
 export interface Overlay {
   /** Resolves after the first pass over a snapshot, however it ended. */
@@ -47,7 +49,13 @@ export function startOverlay(context: DaemonContext): Overlay {
     xfrm: openXfrm(),
     onMode: () => rules.doubt(),
   });
-  const drivers: readonly OverlayDriver[] = [vxlanDriver(netlink, !usesResponder), ipsec];
+  const { wireguardPort: port, wireguardKeepalive: keepalive } = context.config.overlay;
+  const settings = { port, keepalive, proxies: !usesResponder };
+  const drivers: readonly OverlayDriver[] = [
+    vxlanDriver(netlink, !usesResponder),
+    wireguardDriver({ netlink, wireguard: openWireguard(), settings }),
+    ipsec,
+  ];
   const names = new Set(drivers.map(({ name }) => name));
   const keeper: OverlayKeeper = new OverlayKeeper({
     context,
@@ -66,7 +74,7 @@ export function startOverlay(context: DaemonContext): Overlay {
     return (peer: Peer): number => driver?.mtu(network, peer, facts) ?? 0;
   };
   const keys = startKeys(context, () => keeper.poke());
-  const peers = watchPeers(context, systemClock);
+  const peers = watchPeers(context, systemClock, drivers);
   const arp = usesResponder ? new ArpResponder({ context, clock: systemClock, netlink }) : undefined;
   const sets = openIpsets();
   const ruleWatch = watchRules(context, () => rules.onRulesChanged());

@@ -16,7 +16,7 @@ const soon = 30_000;
 type Answer = any;
 const ask = (host: StoreHost, path: string, options: CallOptions = {}): Promise<Answer> =>
   callJson(host.root.metadataSocket, path, options);
-const send = (host: StoreHost, method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<Answer> =>
+const send = (host: StoreHost, method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer> =>
   ask(host, path, { method, ...(body === undefined ? {} : { body }) });
 const networksOf = (host: StoreHost): string =>
   [...(host.snapshot()?.all('network') ?? [])]
@@ -65,6 +65,16 @@ t.test('networks are made and removed for all hosts', async (t) => {
   await two.report([record(1, { name: 'a', network: 'blue' })]);
   await until(soon, 'seen', () => containersOf(one).join() === 'a');
   await t.rejects(send(one, 'DELETE', '/v1/networks?name=blue'), { code: 'NETWORK_IN_USE', message: /node-2/ });
+  const driverOn = (host: StoreHost): string | undefined =>
+    [...(host.snapshot()?.all('network') ?? [])].find(({ name }) => name === 'blue')?.driver;
+  for (const driver of ['wireguard', 'vxlan']) {
+    const changed = await send(one, 'PUT', '/v1/networks', { name: 'blue', driver });
+    t.match(changed, { name: 'blue', subnet: blue.subnet, driver, vni: driver === 'vxlan' ? made.vni : undefined });
+    await until(soon, `${driver} on both`, () => [one, two].every((host) => driverOn(host) === driver));
+  }
+  await t.rejects(send(one, 'PUT', '/v1/networks', { name: 'blue', driver: 'x' }), { code: 'USAGE' });
+  await t.rejects(send(one, 'PUT', '/v1/networks', { name: 'blue', driver: 'none', mtu: 9 }), { code: 'USAGE' });
+  await t.rejects(send(one, 'PUT', '/v1/networks', { name: 'nope', driver: 'none' }), { code: 'NETWORK_UNKNOWN' });
   await t.rejects(send(one, 'DELETE', '/v1/networks?name=corral'), { code: 'NETWORK_IN_USE' });
   await t.rejects(send(one, 'DELETE', '/v1/networks?name=nope'), { code: 'NETWORK_UNKNOWN' });
   await two.report([]);

@@ -1,10 +1,10 @@
-// GET, POST and DELETE /v1/networks. On a host of its own the configuration file decides, so that nothing can be changed here;
+// GET, POST, PUT and DELETE /v1/networks. On a host of its own the configuration file decides, so that nothing can be changed here;
 // in a cluster the store does.
 import { parseNetwork } from '../../shared/daemon/config-network.ts';
 import { type Context, type Route, readJson } from '../../shared/daemon/http.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
-import type { NetworkObject } from '../../shared/model/objects.ts';
-import { networkObject, planOf } from '../derive-networks.ts';
+import { type Driver, drivers, type NetworkObject } from '../../shared/model/objects.ts';
+import { networkObject, planOf, withDriver } from '../derive-networks.ts';
 import type { Cluster } from './cluster.ts';
 import { obstacleOf, shared } from './cluster-networks.ts';
 import { renderKey, root } from './keys.ts';
@@ -15,6 +15,7 @@ export function networkRoutes(context: ServeContext): Route[] {
   return [
     { method: 'GET', path, handle: (http) => list(http, context) },
     { method: 'POST', path, handle: (http) => create(http, context) },
+    { method: 'PUT', path, handle: (http) => change(http, context) },
     { method: 'DELETE', path, handle: (http) => remove(http, context) },
   ];
 }
@@ -54,6 +55,39 @@ async function create(http: Context, context: ServeContext): Promise<void> {
   cluster.wrote([{ put: { key, value, created: revision, modified: revision } }]);
   http.status = 201;
   http.body = networkObject(context.store.identity.clusterId, plan);
+}
+
+/** The driver alone: ranges belong to containers, and what else a network has follows from its making. */
+async function change(http: Context, context: ServeContext): Promise<void> {
+  const { name, driver } = parseChange(await readJson(http));
+  const attempted = `change the network ${name}`;
+  const cluster = clusterOf(context, attempted);
+  networkOf(context, name);
+  const key = renderKey({ at: 'network', name });
+  const entry = cluster.mirror.networks.get(key);
+  if (!entry) throw new SuiteError('NETWORK_UNKNOWN', attempted);
+  const plan = withDriver(shared(entry.value), driver);
+  const obstacle = obstacleOf(
+    plan,
+    cluster.networks().filter((other) => other.name !== name),
+  );
+  if (obstacle) throw new SuiteError('SUBNET_OVERLAP', `${attempted}: ${obstacle}`);
+  const value = JSON.stringify(plan);
+  const { done, revision } = await cluster.link.transact([{ key, modified: entry.modified }], [{ put: key, value }]);
+  if (!done) throw new SuiteError('BUSY', `${attempted}: it changes meanwhile`, { hint: 'try again' });
+  cluster.wrote([{ put: { key, value, created: entry.created, modified: revision } }]);
+  http.body = networkObject(context.store.identity.clusterId, plan);
+}
+
+function parseChange(body: unknown): { name: string; driver: Driver } {
+  const { name, driver, ...others } = (body ?? {}) as Record<string, unknown>;
+  const known = drivers.find((one) => one === driver);
+  const hint = `give a name and a driver: ${drivers.join(', ')}`;
+  if (typeof name !== 'string' || !known) throw new SuiteError('USAGE', 'change a network', { hint });
+  const [other] = Object.keys(others);
+  if (other !== undefined)
+    throw new SuiteError('USAGE', `change ${other.slice(0, 40)} of the network ${name}`, { hint });
+  return { name, driver: known };
 }
 
 async function remove(http: Context, context: ServeContext): Promise<void> {

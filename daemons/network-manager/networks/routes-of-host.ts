@@ -7,7 +7,7 @@ import { type HaveLink, type HostState, networkOfBridge } from './host-state.ts'
 import type { WantNetwork } from './want-networks.ts';
 
 /** The overlay's devices, whose routes lead to other hosts' blocks. */
-const overlayDevice = /^vtep\d+$/;
+const overlayDevice = /^(vtep|wg|xfrm)\d+$/;
 
 /** Devices whose routes and addresses are Corral's own. */
 export function ownDeviceNames(networks: Iterable<WantNetwork>, links: Iterable<HaveLink>): Set<string> {

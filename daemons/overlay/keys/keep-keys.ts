@@ -15,7 +15,7 @@ import { type KeyFiles, openKeyFiles } from './key-files.ts';
 import { KeyPair, type KeyUse } from './key-pair.ts';
 import { keyState } from './key-state.ts';
 import { announce, isRotating, type OwnKeys, recordOf, switchOver, withUses } from './own-keys.ts';
-import { readyFor, waitsFor } from './rotation.ts';
+import { maySwitch, type Readiness, readinessOf, readyFor } from './rotation.ts';
 
 export interface KeyOptions {
   readonly context: Pick<DaemonContext, 'health' | 'log' | 'config'> & { readonly paths: Pick<Paths, 'state'> };
@@ -112,9 +112,12 @@ export class KeyKeeper {
     this.#timer?.();
   }
 
+  #readiness(own: OwnKeys): Readiness {
+    return this.#snapshot ? readinessOf(this.#snapshot, this.#judged.trusted, own) : { ready: [], late: [] };
+  }
+
   #waitsFor(): readonly string[] {
-    const own = this.#own;
-    return own && isRotating(own) && this.#snapshot ? waitsFor(this.#snapshot, this.#judged.trusted, own) : [];
+    return this.#own && isRotating(this.#own) ? this.#readiness(this.#own).late : [];
   }
 
   #look(): void {
@@ -183,15 +186,17 @@ export class KeyKeeper {
     const { clock, context } = this.#options;
     this.#announcedAt ??= clock.now();
     const left = this.#announcedAt + this.#graceMs - clock.now();
-    const late = this.#waitsFor();
-    const isKnown = this.#snapshot?.complete === true && late.length === 0;
-    if (!isKnown && left > 0) {
-      this.#wake(left);
+    const readiness = this.#readiness(own);
+    if (!maySwitch(readiness, this.#snapshot?.complete === true, left <= 0)) {
+      this.#wake(left > 0 ? left : retryMs);
       return;
     }
     this.#write(switchOver(own));
     this.#announcedAt = undefined;
-    context.log.info({ event: 'keys.switched', late }, 'uses its next keys; the former ones are forgotten');
+    context.log.info(
+      { event: 'keys.switched', late: readiness.late },
+      'uses its next keys; the former ones are forgotten',
+    );
   }
 
   #publish(): void {

@@ -4,18 +4,35 @@ import type { TunnelObject } from '../../shared/model/objects.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import type { OwnKeys } from './own-keys.ts';
 
-/** Names of the living hosts that have not said yet that they are ready. */
-export function waitsFor(
+export interface Readiness {
+  /** Names of the living hosts that have said that they are ready. */
+  readonly ready: readonly string[];
+  /** Those that have not. */
+  readonly late: readonly string[];
+}
+
+export function readinessOf(
   snapshot: Snapshot,
   trusted: ReadonlyMap<string, TunnelObject>,
   { serial }: OwnKeys,
-): readonly string[] {
+): Readiness {
   const { hostId } = snapshot;
-  return [...trusted.values()].flatMap((tunnel) => {
+  const [ready, late]: [string[], string[]] = [[], []];
+  for (const tunnel of trusted.values()) {
     const host = snapshot.get('host', tunnel.hostId);
-    if (!host || host.alive === false) return [];
-    return (tunnel.ready?.[hostId] ?? 0) >= serial ? [] : [host.name];
-  });
+    if (!host || host.alive === false) continue;
+    ((tunnel.ready?.[hostId] ?? 0) >= serial ? ready : late).push(host.name);
+  }
+  return { ready, late };
+}
+
+/**
+ * True if the announced keys are to be used now. When the grace is over they are, unless nobody at all is ready: then the
+ * announcement has reached nobody (the store is away), and to use them would cut this host off.
+ */
+export function maySwitch({ ready, late }: Readiness, isComplete: boolean, isGraceOver: boolean): boolean {
+  if (late.length === 0) return isComplete || isGraceOver;
+  return isGraceOver && ready.length > 0;
 }
 
 /** The announcements that this host is ready for: serial by host. */

@@ -1,5 +1,5 @@
 // Pure: what health and readers are told of the peers.
-
+import type { Session } from '../driver.ts';
 import type { Statement } from '../overlay-health.ts';
 import type { PeerView } from './peer-book.ts';
 import type { ProbeTarget } from './targets.ts';
@@ -22,7 +22,12 @@ export interface PeerReport {
   readonly mtuOk: boolean | null;
   /** Wall time at which `state` began. */
   readonly since: string;
+  /** What a secret driver knows of the way; null: nothing, or the driver has no sessions. */
+  readonly tunnel: TunnelReport | null;
 }
+
+/** Times in milliseconds. */
+export type TunnelReport = Omit<Session, 'network' | 'hostId'>;
 
 export interface Moment {
   /** Of the monotonic clock that the views use. */
@@ -31,7 +36,12 @@ export interface Moment {
   readonly wall: number;
 }
 
-export function reportPeers(views: readonly PeerView<ProbeTarget>[], { now, wall }: Moment): PeerReport[] {
+export function reportPeers(
+  views: readonly PeerView<ProbeTarget>[],
+  { now, wall }: Moment,
+  sessions: readonly Session[] = [],
+): PeerReport[] {
+  const byPeer = new Map(sessions.map(({ network, hostId, ...rest }) => [`${network}/${hostId}`, rest]));
   const reports = views.map(({ target, state, since, lastReply, rttMs, mtuOk }): PeerReport => {
     const { network, hostId, host, address, driver } = target;
     return {
@@ -45,6 +55,7 @@ export function reportPeers(views: readonly PeerView<ProbeTarget>[], { now, wall
       rttMs: rttMs === undefined ? null : Math.round(rttMs * 1_000) / 1_000,
       mtuOk: mtuOk ?? null,
       since: new Date(wall - (now - since)).toISOString(),
+      tunnel: byPeer.get(`${network}/${hostId}`) ?? null,
     };
   });
   return reports.sort(

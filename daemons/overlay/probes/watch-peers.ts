@@ -1,6 +1,7 @@
 // Joins the prober to the daemon: health, metrics, `GET /v1/peers`.
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Clock } from '../../shared/effects/clock.ts';
+import type { OverlayDriver, Session } from '../driver.ts';
 import { reportPeers, stateOfPeers, stateOfSizes } from './peers-report.ts';
 import { Prober } from './prober.ts';
 import type { ProbeNetwork } from './targets.ts';
@@ -10,11 +11,15 @@ export interface PeersWatch {
   close(): void;
 }
 
+/** The probes' word is worth telling without the drivers'. */
+const noSessions = (): readonly Session[] => [];
+
 const states = ['up', 'down', 'unknown'] as const;
 
 export function watchPeers(
   context: Pick<DaemonContext, 'health' | 'log' | 'metrics' | 'routes'>,
   clock: Clock,
+  drivers: readonly Pick<OverlayDriver, 'sessions'>[],
 ): PeersWatch {
   const { health, log, metrics, routes } = context;
   const tell = (): void => {
@@ -30,8 +35,9 @@ export function watchPeers(
   routes.push({
     method: 'GET',
     path: /^\/v1\/peers$/,
-    handle(http) {
-      http.body = reportPeers(prober.views(), { now: clock.now(), wall: Date.now() });
+    async handle(http) {
+      const sessions = await Promise.all(drivers.map((driver) => driver.sessions?.().catch(noSessions) ?? []));
+      http.body = reportPeers(prober.views(), { now: clock.now(), wall: Date.now() }, sessions.flat());
     },
   });
   metrics.gauges('corral_overlay_peers', 'Peers by network and state', ['network', 'state'], () => {

@@ -2,6 +2,7 @@
 import type { Ip } from '../../shared/effects/netlink.ts';
 import type { Mac } from '../../shared/model/mac.ts';
 import { driverOverhead, vtepName } from '../../shared/model/networks.ts';
+import { bridgeSysctls, deviceSysctls } from '../device-settings.ts';
 import type { HostFacts, Path } from '../host-facts.ts';
 import { familyOfTunnel, type OverlayNetwork, type Peer } from '../overlay-network.ts';
 import { routeKey, type WantRoute, type WantVtep } from './vtep-state.ts';
@@ -20,7 +21,7 @@ export function vxlanOverhead(family: 4 | 6): number {
 
 /** @param proxies the kernel shall answer ARP for the peers' addresses of a flat network */
 export function wantVtep(network: OverlayNetwork, facts: HostFacts, proxies = true): WantVtep {
-  const { self, subnet, bridge } = network;
+  const { self, subnet } = network;
   const name = vtepName(network.vni);
   const family = familyOfTunnel(self);
   const mtu = wantMtu(network, facts);
@@ -53,7 +54,7 @@ export function wantVtep(network: OverlayNetwork, facts: HostFacts, proxies = tr
     routes,
     held: waits ? subnet : undefined,
     sysctls: deviceSysctls(name, network.subnet6 !== undefined),
-    bridgeSysctls: (proxies || !network.flat) && answersForOthers(network) ? proxySysctls(bridge) : new Map(),
+    bridgeSysctls: bridgeSysctls(network, proxies),
   };
 }
 
@@ -95,36 +96,4 @@ function smallerMtu(path: Path | undefined, peer: Peer, deviceMtu: number): numb
   if (!path) return undefined;
   const mtu = Math.max(smallestMtu, path.mtu - vxlanOverhead(familyOfTunnel(peer)));
   return mtu < deviceMtu ? mtu : undefined;
-}
-
-/**
- * - rp_filter 2: a packet of a block that is not known yet is refused by the unreachable route, any known one is taken, also
- *   while a peer moves between tunnel and direct way; a strict host-wide setting is loosened by it.
- * - send_redirects 0: nobody behind the tunnel can use another next hop.
- * - accept_ra 0, forwarding 1: this device leads to peers alone, whatever the host's defaults are.
- */
-function deviceSysctls(device: string, has6: boolean): ReadonlyMap<string, string> {
-  const four = `net/ipv4/conf/${device}`;
-  const six = `net/ipv6/conf/${device}`;
-  return new Map([
-    [`${four}/rp_filter`, '2'],
-    [`${four}/send_redirects`, '0'],
-    [`${four}/forwarding`, '1'],
-    [`${six}/accept_ra`, '0'],
-    ...(has6 ? [[`${six}/forwarding`, '1'] as const] : []),
-  ]);
-}
-
-/** Containers believe those addresses to be on their own link: the whole subnet of a flat network, or a part of our block. */
-function answersForOthers({ flat, peers }: OverlayNetwork): boolean {
-  return flat || peers.some(({ ranges }) => ranges.some(({ prefix }) => prefix === 32));
-}
-
-/** The kernel answers ARP for what it routes elsewhere; at once, since nobody else will. */
-function proxySysctls(bridge: string): ReadonlyMap<string, string> {
-  return new Map([
-    [`net/ipv4/conf/${bridge}/proxy_arp`, '1'],
-    [`net/ipv4/neigh/${bridge}/proxy_delay`, '0'],
-    [`net/ipv4/conf/${bridge}/send_redirects`, '0'],
-  ]);
 }

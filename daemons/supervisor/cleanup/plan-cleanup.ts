@@ -14,10 +14,12 @@ export interface FoundLink {
 /** Sets of peers' outer addresses, which the overlay keeps. */
 export const ownSets = ['corral-peers4', 'corral-peers6'] as const;
 
+const networkKinds: ReadonlySet<string> = new Set(['bridge', 'vxlan', 'wireguard', 'xfrm']);
+
 /** Deletes these: a bridge takes its routes and addresses along, a link its other end. */
 export function ownLinks<L extends FoundLink>(links: readonly L[]): L[] {
   const isOurs = ({ kind, alias }: L): boolean =>
-    ((kind === 'bridge' || kind === 'vxlan' || kind === 'xfrm') && /^corral:[^:]+$/.test(alias ?? '')) ||
+    (networkKinds.has(kind ?? '') && /^corral:[^:]+$/.test(alias ?? '')) ||
     (kind === 'veth' && /^corral:[^:]+:[^:]+:[^:]+$/.test(alias ?? ''));
   const rank = ({ kind }: L): number => (kind === 'bridge' ? 1 : 0);
   return links.filter(isOurs).sort((a, b) => rank(a) - rank(b));

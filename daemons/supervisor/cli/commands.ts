@@ -27,12 +27,19 @@ const lab: Readonly<Record<string, Entry>> = {
 const network: Readonly<Record<string, Entry>> = {
   ls: { summary: 'the networks, with the blocks of the hosts', load: () => import('./network-ls.ts') },
   create: { summary: 'add a network to the cluster', load: () => import('./network-create.ts') },
+  set: { summary: 'change the driver of a network', load: () => import('./network-set.ts') },
   rm: { summary: 'remove a network that nobody uses', load: () => import('./network-rm.ts') },
 };
 
 const host: Readonly<Record<string, Entry>> = {
   ls: { summary: 'the hosts of the cluster', load: () => import('./host-ls.ts') },
   rm: { summary: 'remove a host that is gone for good', load: () => import('./host-rm.ts') },
+  trust: { summary: 'accept the new identity of a host', load: () => import('./host-trust.ts') },
+};
+
+const keys: Readonly<Record<string, Entry>> = {
+  ls: { summary: 'public keys of this host, and whom it trusts', load: () => import('./keys-ls.ts') },
+  rotate: { summary: 'announce new keys, then use them', load: () => import('./keys-rotate.ts') },
 };
 
 const store: Readonly<Record<string, Entry>> = {
@@ -59,7 +66,8 @@ export const commands: Commands = {
   resolve: { summary: 'look a name up', load: () => import('./resolve.ts') },
   diff: { summary: 'what is wanted against what there is; changes nothing', load: () => import('./diff.ts') },
   network: { summary: 'list, create and remove networks', group: network },
-  host: { summary: 'list and remove hosts of the cluster', group: host },
+  host: { summary: 'list, remove and trust hosts of the cluster', group: host },
+  keys: { summary: 'keys of the secret tunnels', group: keys },
   store: { summary: 'the store: its state, export, import, migration', group: store },
   cleanup: { summary: 'take everything of Corral off this host', load: () => import('./cleanup.ts') },
   cni: { summary: 'put the CNI plugins where container runtimes look for them', load: () => import('./cni.ts') },

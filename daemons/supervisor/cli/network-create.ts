@@ -13,7 +13,11 @@ export const command: Command = {
       subnet: { type: 'string', value: 'CIDR', help: 'range of the whole network, over all hosts (required)' },
       block: { type: 'string', value: 'LENGTH', help: 'prefix length of a host’s part; default: 24' },
       flat: { type: 'boolean', help: 'no blocks: each address of the range is claimed by itself' },
-      driver: { type: 'string', value: 'DRIVER', help: 'how hosts reach each other: vxlan (default) or none' },
+      driver: {
+        type: 'string',
+        value: 'DRIVER',
+        help: 'how hosts reach each other: vxlan (default), wireguard, ipsec or none',
+      },
       mtu: { type: 'string', value: 'BYTES', help: 'default: from the uplink, less what the driver takes' },
       vni: { type: 'string', value: 'NUMBER', help: 'VXLAN network identifier; default: follows from the name' },
       subnet6: { type: 'string', value: 'CIDR', help: 'IPv6 range beside the subnet' },

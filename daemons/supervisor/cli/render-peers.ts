@@ -17,6 +17,16 @@ export interface Peer {
   readonly mtuOk: boolean | null;
   /** Wall time at which the state began. */
   readonly since: string;
+  /** Of a secret driver; absent in answers of former versions. */
+  readonly tunnel?: Tunnel | null;
+}
+
+/** Times in milliseconds. */
+export interface Tunnel {
+  readonly state: 'established' | 'connecting' | 'none';
+  readonly lastRekeyMs: number | null;
+  readonly rxBytes: number;
+  readonly txBytes: number;
 }
 
 /** Beyond this only those that are not well are listed. */
@@ -39,7 +49,27 @@ export function renderPeers(peers: readonly Peer[], now: number): string {
   const table = rows.length > 0 ? renderTable([['PEER', 'NETWORK', 'ADDRESS', 'STATE', 'RTT', 'SINCE'], ...rows]) : [];
   const rest = peers.length - listed.length;
   const note = rest > 0 ? [`${peers.length - faulty.length} of ${peers.length} peers are up`] : [];
-  return `\n${[...table, ...note].join('\n')}\n`;
+  return `\n${[...table, ...note].join('\n')}\n${renderTunnels(listed)}`;
+}
+
+/** What secret drivers know, a line for each of the listed peers that has a tunnel. */
+function renderTunnels(peers: readonly Peer[]): string {
+  const rows = peers.flatMap(({ host, network, driver, tunnel }) => {
+    if (!tunnel) return [];
+    const age = tunnel.lastRekeyMs === null ? 'never' : `${renderDuration(tunnel.lastRekeyMs / 1_000)} ago`;
+    return [[host, network, driver, tunnel.state, age, renderBytes(tunnel.rxBytes), renderBytes(tunnel.txBytes)]];
+  });
+  if (rows.length === 0) return '';
+  const head = ['TUNNEL', 'NETWORK', 'DRIVER', 'SESSION', 'KEYS AGREED', 'RECEIVED', 'SENT'];
+  return `\n${renderTable([head, ...rows]).join('\n')}\n`;
+}
+
+function renderBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1_000 && unit < units.length - 1; unit += 1) value /= 1_000;
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
 function sinceOf({ since }: Peer, now: number): string {

@@ -28,6 +28,12 @@ export class Payload {
     return this;
   }
 
+  u16(type: number, value: number): this {
+    const at = this.#begin(type, 2);
+    this.#bytes.writeUInt16LE(value, at);
+    return this;
+  }
+
   /** In network order, as ports and protocols are. */
   u16be(type: number, value: number): this {
     const at = this.#begin(type, 2);
@@ -115,6 +121,11 @@ export function readAttributeList(bytes: Buffer): { type: number; value: Buffer 
 export function u8Of(attributes: Attributes, type: number): number | undefined {
   const value = attributes.get(type);
   return value && value.length >= 1 ? value.readUInt8(0) : undefined;
+}
+
+export function u16Of(attributes: Attributes, type: number): number | undefined {
+  const value = attributes.get(type);
+  return value && value.length >= 2 ? value.readUInt16LE(0) : undefined;
 }
 
 export function u16beOf(attributes: Attributes, type: number): number | undefined {

@@ -2,7 +2,7 @@ import t from 'tap';
 import { isGenuine } from '../../../../daemons/overlay/keys/genuine.ts';
 import { judgeTunnels, type Pins } from '../../../../daemons/overlay/keys/judge-tunnels.ts';
 import { switchOver } from '../../../../daemons/overlay/keys/own-keys.ts';
-import { readyFor, waitsFor } from '../../../../daemons/overlay/keys/rotation.ts';
+import { maySwitch, readinessOf, readyFor } from '../../../../daemons/overlay/keys/rotation.ts';
 import { hostIdOf, hostObject } from '../../../fixtures/overlay-objects.ts';
 import { announced, makeKeys, tunnelObject } from '../../../fixtures/tunnel-objects.ts';
 import { snapshotOf } from '../support.ts';
@@ -67,7 +67,13 @@ t.test('a rotation waits for the living alone', async (t) => {
     tunnelObject(4),
   ];
   const judged = judgeTunnels(tunnels, self, none);
-  t.same(waitsFor(snapshotOf([...hosts, ...tunnels]), judged.trusted, own), ['node-3']);
+  const readiness = readinessOf(snapshotOf([...hosts, ...tunnels]), judged.trusted, own);
+  t.same(readiness, { ready: ['node-2'], late: ['node-3'] });
+  t.notOk(maySwitch(readiness, true, false));
+  t.ok(maySwitch(readiness, true, true));
+  t.notOk(maySwitch({ ready: [], late: ['node-3'] }, true, true), 'not while the announcement has reached nobody');
+  t.ok(maySwitch({ ready: [], late: [] }, true, false), 'alone');
+  t.notOk(maySwitch({ ready: [], late: [] }, false, false), 'who is there is not known yet');
   const rotating = judgeTunnels([tunnelObject(2, own), tunnelObject(3)], self, none);
   t.same(readyFor(rotating.trusted, 9), { [hostIdOf(2)]: own.serial });
 });

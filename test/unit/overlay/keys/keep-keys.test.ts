@@ -118,11 +118,13 @@ t.test('a rotation: announced, taken in by the living, then used; also across ki
 
 t.test('who does not answer is waited for no longer than the grace', async (t) => {
   const { keys, see, clock, last } = live(rootOf(t));
-  see(hostObject(2), tunnelObject(2));
+  const [two, three] = [makeKeys(), makeKeys()];
+  see(hostObject(2), hostObject(3), tunnelObject(2, two), tunnelObject(3, three));
   keys.rotate();
-  await clock.advance(59_000);
-  t.equal(last().wireguard!.keys.length, 2);
-  await clock.advance(1_001);
+  await clock.advance(70_000);
+  t.equal(last().wireguard!.keys.length, 2, 'it has reached nobody');
+  see(hostObject(2), hostObject(3), tunnelObject(2, two, { [hostIdOf(1)]: 2 }), tunnelObject(3, three));
+  await clock.advance(5_001);
   t.match(last(), { serial: 3 });
   t.equal(last().wireguard!.keys.length, 1);
 });

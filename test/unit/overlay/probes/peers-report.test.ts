@@ -19,6 +19,17 @@ t.test('what readers are told', async (t) => {
       now: 5_000,
       wall: Date.UTC(2026, 0, 1),
     },
+    [
+      {
+        network: 'corral',
+        hostId: hostIdOf(3),
+        state: 'connecting',
+        lastRekeyMs: null,
+        ageMs: null,
+        rxBytes: 0,
+        txBytes: 9,
+      },
+    ],
   );
   t.same(first, {
     network: 'corral',
@@ -31,8 +42,10 @@ t.test('what readers are told', async (t) => {
     rttMs: 0.412,
     mtuOk: true,
     since: '2025-12-31T23:59:56.000Z',
+    tunnel: null,
   });
   t.match(second, { host: 'node-3', state: 'unknown', lastReplyMs: null, rttMs: null, mtuOk: null });
+  t.same(second?.tunnel, { state: 'connecting', lastRekeyMs: null, ageMs: null, rxBytes: 0, txBytes: 9 });
 });
 
 t.test('lost peers degrade, and are named', async (t) => {
