@@ -4,10 +4,11 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../shared/daemon/log.ts';
 import type { Counter, Metrics } from '../shared/daemon/metrics.ts';
+import { silenceLimitMs } from '../shared/effects/patience.ts';
 import { fittingSocketPath } from '../shared/effects/socket-path.ts';
 import { renderError, SuiteError } from '../shared/model/errors.ts';
 import { LineCutter } from '../shared/model/lines.ts';
-import { parseLine, type SourceLine, silenceMs, sourceMembers } from '../shared/model/wire.ts';
+import { parseLine, type SourceLine, sourceMembers } from '../shared/model/wire.ts';
 import { collectAfterMany } from './collect.ts';
 import { SourceSession } from './source-session.ts';
 import type { State } from './state.ts';
@@ -76,8 +77,8 @@ function attend(socket: Socket, options: RecordsServerOptions, { newest, cut, re
     },
     onRefused: (count) => refused.inc(count),
   });
-  socket.setTimeout(silenceMs, () =>
-    socket.destroy(new SuiteError('DEADLINE', `hear from a source in ${silenceMs} ms`)),
+  socket.setTimeout(silenceLimitMs, () =>
+    socket.destroy(new SuiteError('DEADLINE', `hear from a source in ${silenceLimitMs} ms`)),
   );
   socket.on('data', (chunk) => {
     try {

@@ -3,17 +3,11 @@
 import type { ServerResponse } from 'node:http';
 import type { Route } from '../shared/daemon/http.ts';
 import type { Metrics } from '../shared/daemon/metrics.ts';
+import { silenceLimitMs } from '../shared/effects/patience.ts';
 import { SuiteError } from '../shared/model/errors.ts';
 import type { Kind } from '../shared/model/objects.ts';
 import { type Change, objectsOf, type Snapshot, splitKey } from '../shared/model/snapshot.ts';
-import {
-  heartbeatMs,
-  parseKinds,
-  protocolVersion,
-  renderLine,
-  silenceMs,
-  type WatchBatch,
-} from '../shared/model/wire.ts';
+import { heartbeatMs, parseKinds, protocolVersion, renderLine, type WatchBatch } from '../shared/model/wire.ts';
 import type { Revision, State } from './state.ts';
 
 const maxWatchers = 64;
@@ -161,7 +155,7 @@ class Watcher {
         response.off('close', finish);
         resolve(!response.destroyed);
       };
-      const timer = setTimeout(() => this.#cut(), silenceMs).unref();
+      const timer = setTimeout(() => this.#cut(), silenceLimitMs).unref();
       response.once('close', finish);
       if (text === '' || response.write(text)) setImmediate(finish);
       else response.once('drain', finish);

@@ -15,7 +15,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const maxFileBytes = 1024 * 1024;
 /** Variables of a process, which are no keys of the file. */
-const notKeys = new Set(['CORRAL_ROOT', 'CORRAL_CONFIG', 'CORRAL_PATIENCE', 'CORRAL_PROC_SYS']);
+const notKeys = new Set(['CORRAL_ROOT', 'CORRAL_CONFIG', 'CORRAL_PATIENCE', 'CORRAL_PROC_SYS', 'CORRAL_LAB_COMMAND']);
 
 /** The configuration of this process. A missing file is an empty one unless CORRAL_CONFIG names it. */
 export function loadConfig(path: string, environment: Environment): Config {

@@ -4,6 +4,7 @@
 import type { Etcd3, IDuplexStream, IKeyValue, IOptions, IRequestOp, IWatchRequest, IWatchResponse } from 'etcd3';
 import { SuiteError } from '../model/errors.ts';
 import { readText } from './files.ts';
+import { patience } from './patience.ts';
 
 export interface EtcdOptions {
   /** `http://192.0.2.1:2379`; https needs `tls` unless the system's authorities know the member. */
@@ -74,7 +75,7 @@ export interface EtcdLink {
   close(): void;
 }
 
-const usualCallMs = 3_000;
+const usualCallMs = 3_000 * patience;
 const pageKeys = 500;
 /** Values of other hosts may be as large as etcd takes (1.5 MiB); a page that does not fit is asked for in smaller ones. */
 const maxMessageBytes = 64 * 1024 * 1024;

@@ -1,6 +1,7 @@
 // A source's end of the records channel: holds what the source wants known, sends it whole after each connection and by
 // changes then, and tells when a change was acknowledged.
 import { connect, type Socket } from 'node:net';
+import { silenceLimitMs } from '../effects/patience.ts';
 import { hasCode, SuiteError } from '../model/errors.ts';
 import { LineCutter } from '../model/lines.ts';
 import { type Key, keyOf, type SourceRecord } from '../model/objects.ts';
@@ -12,7 +13,6 @@ import {
   renderLine,
   replyMembers,
   type SourceReply,
-  silenceMs,
 } from '../model/wire.ts';
 import { backoffMs } from '../reconcile/backoff.ts';
 
@@ -82,8 +82,8 @@ export class Records {
   #connect(): void {
     const socket = connect(this.#options.socketPath);
     this.#socket = socket;
-    socket.setTimeout(silenceMs, () =>
-      socket.destroy(new SuiteError('DEADLINE', `records: silent for ${silenceMs} ms`)),
+    socket.setTimeout(silenceLimitMs, () =>
+      socket.destroy(new SuiteError('DEADLINE', `records: silent for ${silenceLimitMs} ms`)),
     );
     let fault: Error | undefined;
     socket.on('error', (error) => {

@@ -1,10 +1,11 @@
 // The reader's end of metadata's watch: keeps a snapshot, whole and then by changes, and connects again for ever.
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { silenceLimitMs } from '../effects/patience.ts';
 import { SuiteError } from '../model/errors.ts';
 import { LineCutter } from '../model/lines.ts';
 import { type Key, type Kind, keyOf, kinds, type SnapshotObject } from '../model/objects.ts';
 import { type Change, changeBetween, isEmptyChange, objectsOf, Snapshot } from '../model/snapshot.ts';
-import { parseLine, protocolVersion, silenceMs, type WatchLine, watchMembers } from '../model/wire.ts';
+import { parseLine, protocolVersion, type WatchLine, watchMembers } from '../model/wire.ts';
 import { backoffMs } from '../reconcile/backoff.ts';
 
 export interface WatchOptions {
@@ -151,7 +152,9 @@ function openStream(
       return end(new SuiteError('NOT_READY', `watch metadata: answered ${incoming.statusCode}`));
     follow(incoming, reader, end);
   });
-  outgoing.setTimeout(silenceMs, () => end(new SuiteError('DEADLINE', `watch metadata: silent for ${silenceMs} ms`)));
+  outgoing.setTimeout(silenceLimitMs, () =>
+    end(new SuiteError('DEADLINE', `watch metadata: silent for ${silenceLimitMs} ms`)),
+  );
   outgoing.on('error', end);
   outgoing.end();
   return outgoing;

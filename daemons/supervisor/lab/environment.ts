@@ -1,8 +1,9 @@
 // The environment of everything that a lab starts: ours without what belongs to another suite or to an etcd of the machine.
+import { dirname } from 'node:path';
 import { commandDirectory } from '../../shared/daemon/installation.ts';
 
-/** The command itself, for programs on a host. */
-export const corralCommand = `${commandDirectory}/corral`;
+/** The command `corral` whose suite the hosts run: our own, or that of a release which is to be tried. */
+export const corralCommand: string = process.env.CORRAL_LAB_COMMAND || `${commandDirectory}/corral`;
 
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -13,7 +14,7 @@ export function labEnvironment(root?: string): NodeJS.ProcessEnv {
   );
   return {
     ...Object.fromEntries(kept),
-    PATH: `${commandDirectory}:${usualPath}`,
+    PATH: `${dirname(corralCommand)}:${usualPath}`,
     ...(root === undefined ? {} : { CORRAL_ROOT: root }),
   };
 }

@@ -1,14 +1,24 @@
 // Pure: the files that a host and a container of a lab begin with.
-
 import { serviceAddress } from '../../shared/model/networks.ts';
 import { etcdEndpoint, hostsOf, inside6, type LabPlan, type PlannedHost, underlay } from './plan-lab.ts';
 
-/** corral.yaml of a host; JSON is YAML too. `more` are further keys, which win. */
-export function hostConfig(plan: LabPlan, host: PlannedHost, more: Readonly<Record<string, unknown>> = {}): string {
+/** corral.yaml of a host; JSON is YAML too. `more` are further keys, which win; `patience` as in effects/patience.ts. */
+export function hostConfig(
+  plan: LabPlan,
+  host: PlannedHost,
+  more: Readonly<Record<string, unknown>> = {},
+  patience = 1,
+): string {
+  // Nobody else makes this store's cluster: the usual wait of a first host would only cost time.
+  const etcd = {
+    kind: 'etcd',
+    endpoints: [etcdEndpoint],
+    joinWait: 1,
+    lease: Math.min(300, Math.round(10 * patience)),
+  };
   const config = {
     host: { name: host.name, agentIp: host.address, labels: { lab: plan.name } },
-    // Nobody else makes this store's cluster: the usual wait of a first host would only cost time.
-    store: plan.store === 'etcd' ? { kind: 'etcd', endpoints: [etcdEndpoint], joinWait: 1 } : { kind: 'sqlite' },
+    store: plan.store === 'etcd' ? etcd : { kind: 'sqlite' },
     engines: [],
     networks: [{ name: 'corral', driver: plan.driver, default: true, ...(plan.ipv6 && { subnet6: inside6 }) }],
     // A lab is for tests: where the kernel cannot encrypt, charon may.

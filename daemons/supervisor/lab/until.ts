@@ -17,7 +17,7 @@ export async function until<T>(
     if (performance.now() > deadline) {
       throw new SuiteError('DEADLINE', `${attempted}: not done in ${Math.round((ms * patience) / 1_000)} s`);
     }
-    await sleep(pauseMs);
+    await sleep(pauseMs * patience); // looking, too, takes a slow machine's time
   }
 }
 

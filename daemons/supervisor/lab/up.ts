@@ -1,6 +1,7 @@
 // Makes a lab from nothing: the switch, the store, and the hosts, several at a time. Whatever fails, nothing is left.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { patience } from '../../shared/effects/patience.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
 import { pathsBelow } from '../../shared/model/paths.ts';
 import { type LabContainer, startContainer } from './containers.ts';
@@ -23,8 +24,8 @@ export interface UpOptions {
   readonly config?: (host: PlannedHost) => Readonly<Record<string, unknown>>;
 }
 
-/** Hosts that start at the same time: five daemons each keep the cores busy. */
-const atOnce = Math.max(2, availableParallelism() * 2);
+/** Hosts that start at the same time: five daemons each keep the cores busy. A slow machine is not made slower. */
+const atOnce = patience > 1 ? 1 : Math.max(2, availableParallelism() * 2);
 const suiteMs = 120_000;
 
 /** @throws SuiteError ALREADY_RUNNING, COMMAND_*, NOT_READY; the lab is gone again then */
@@ -83,7 +84,7 @@ async function makeHost(
 ): Promise<Space> {
   const { config } = pathsBelow(host.root);
   mkdirSync(config.slice(0, config.lastIndexOf('/')), { recursive: true });
-  writeFileSync(config, hostConfig(plan, host, more));
+  writeFileSync(config, hostConfig(plan, host, more, patience));
   writeFileSync(`${host.root}/hostname`, `${host.name}\n`);
   writeFileSync(`${host.root}/hosts`, hostsFile(plan));
   writeFileSync(`${host.root}/resolv.conf`, hostResolvConf());

@@ -79,7 +79,7 @@ export async function until<T>(deadlineMs: number, what: string, fn: () => T | P
     const value = await fn();
     if (value) return value;
     if (performance.now() > deadline) throw new Error(`after ${deadlineMs * patience} ms still not: ${what}`);
-    await sleep(10);
+    await sleep(10 * patience); // a slow machine has better things to do than to be asked
   }
 }
 

@@ -23,6 +23,10 @@ hostname corral-vm
 ip link set lo up
 ulimit -n 65536
 
+# Every change of the running process empties what an emulated processor knows about memory: fewer changes, twice the speed.
+mount -n -t debugfs debugfs /sys/kernel/debug
+for limit in min_granularity_ns wakeup_granularity_ns latency_ns; do echo 100000000 >"/sys/kernel/debug/sched/$limit"; done
+
 # Whatever hangs, and whoever is gone who waits for the end: the machine ends itself.
 power_off() { echo o >/proc/sysrq-trigger; }
 (sleep "$lifetime" && power_off) &

@@ -2,7 +2,8 @@
 import { PassThrough } from 'node:stream';
 import type { Test } from 'tap';
 import { checkout } from './kernel.ts';
-import { type Job, nodeCommand, runMachine } from './machine.ts';
+import { type Job, runMachine } from './machine.ts';
+import { nodeCommand, packRelease } from './release.ts';
 
 export interface InsideFile {
   /** Below test/vm/inside/: `features.test.ts`. */
@@ -17,10 +18,11 @@ export async function testInside(t: Test, files: readonly InsideFile[]): Promise
   if (process.getuid?.() !== 0) return t.plan(0, 'needs root');
   const total = files.reduce((sum, { seconds }) => sum + seconds, 120);
   t.setTimeout(total * 1_000);
+  const release = packRelease();
   const streams = files.map(() => new PassThrough());
   const jobs = files.map(({ file, seconds }): Job => {
     const tapSeconds = Math.floor(seconds * 0.9); // so that tap can say which test hangs
-    const command = ['env', `TAP_TIMEOUT=${tapSeconds}`, ...nodeCommand(`${checkout}/test/vm/inside/${file}`)];
+    const command = ['env', `TAP_TIMEOUT=${tapSeconds}`, ...nodeCommand(release, `${checkout}/test/vm/inside/${file}`)];
     return { command, seconds };
   });
   const subtests = files.map(({ file }, number) =>
@@ -43,6 +45,7 @@ export async function testInside(t: Test, files: readonly InsideFile[]): Promise
     }
   });
   await Promise.all([machine, ...subtests]);
+  release.remove();
 }
 
 function commented(text: string): string {

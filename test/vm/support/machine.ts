@@ -2,12 +2,11 @@
 // It does its jobs one after the other and is gone, also when the process that started it is killed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { loadOrder, packBootImage } from './boot-image.ts';
-import { checkout, findKernel, type Kernel } from './kernel.ts';
+import { findKernel, type Kernel } from './kernel.ts';
 import { type Heard, MarkReader } from './marks.ts';
+import { makeScratch, removeScratch } from './scratch.ts';
 
 export interface Job {
   readonly command: readonly string[];
@@ -25,14 +24,12 @@ export interface MachineOptions {
 const firstModules = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'virtio_console'];
 const bootSeconds = 180;
 const memoryMb = 3_072;
-/** An emulated processor, and that of a machine which others use too. */
-const patience = 10;
 const here = import.meta.dirname;
 
 /** Resolves when all jobs have ended, however they ended. @throws Error with the console's last words if the machine did not get there */
 export async function runMachine({ jobs, hear }: MachineOptions): Promise<void> {
   const kernel = findKernel();
-  const dir = mkdtempSync(`${tmpdir()}/corral-vm-`);
+  const dir = makeScratch();
   const seconds = bootSeconds + jobs.reduce((sum, job) => sum + job.seconds + 10, 0);
   const mark = `@${randomBytes(8).toString('hex')}`;
   try {
@@ -48,7 +45,7 @@ export async function runMachine({ jobs, hear }: MachineOptions): Promise<void> 
       throw new Error(`${error.message}\n${lastWords(dir)}`);
     });
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    removeScratch(dir);
   }
 }
 
@@ -141,15 +138,4 @@ function lastWords(dir: string): string {
   } catch {
     return 'its console is empty';
   }
-}
-
-/** A program of the checkout, run by the checkout's own Node.js. */
-export function nodeCommand(file: string, ...words: readonly string[]): string[] {
-  const path = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const setting = [`PATH=${path}`, `CORRAL_PATIENCE=${patience}`, `NODE_COMPILE_CACHE=${checkout}/.runtime/cache`];
-  return ['env', ...setting, process.execPath, file, ...words];
-}
-
-export function shortName(file: string): string {
-  return file.startsWith(`${checkout}/`) ? file.slice(checkout.length + 1) : basename(file);
 }

@@ -4,11 +4,12 @@
 import { closeSync } from 'node:fs';
 import { SuiteError } from '../../model/errors.ts';
 import { openNetlinkSocket, receiveNow, sendOffLoop } from '../libc.ts';
+import { patience } from '../patience.ts';
 import { FLAG, NLMSG } from './constants.ts';
 import { errnoIn, frame, readMessages } from './framing.ts';
 import { refusal } from './refusal.ts';
 
-const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 5_000 * patience;
 const LONGEST_QUEUE = 4_096;
 const ROUTE = 0;
 

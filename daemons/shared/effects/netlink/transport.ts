@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import type { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { SuiteError } from '../../model/errors.ts';
+import { patience } from '../patience.ts';
 import { FLAG, NLMSG } from './constants.ts';
 import { errnoIn, frame, readMessages } from './framing.ts';
 import { refusal } from './refusal.ts';
@@ -38,7 +39,7 @@ interface Request {
   reject(error: SuiteError): void;
 }
 
-const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 5_000 * patience;
 const WINDOW = 64;
 const LONGEST_QUEUE = 100_000;
 const DUMP_ATTEMPTS = 8;
