@@ -33,54 +33,73 @@ export type HostStates = ReadonlyMap<string, HostState>;
 export interface ContainerViews {
   readonly containers: Few<ContainerView>;
   readonly ports: Few<PortView>;
-  /** By host. */
-  readonly crews: ReadonlyMap<string, Crew>;
+  readonly crewOf: (hostId: string) => Crew;
   readonly perNetwork: ReadonlyMap<string, number>;
-  readonly well: number;
+}
+
+/** What is looked up once for all containers of a host. */
+interface Home {
+  readonly host: string;
+  readonly isReached: boolean;
+  readonly crew: Crew;
 }
 
 /** What places a container in the list; the rest of what is shown is made for those that are. */
 interface Placed {
   readonly container: ContainerObject;
-  readonly host: string;
+  readonly home: Home;
   readonly level: ContainerLevel;
 }
 
 /** One way through all of them, with little work for each: there may be 100,000. */
 export function viewContainers(snapshot: Snapshot, states: HostStates, filter: Filter | undefined): ContainerViews {
-  const names = new Map([...snapshot.all('host')].map(({ id, name }) => [id, name] as const));
+  const homeOf = homesIn(snapshot, states);
   const firsts = new Firsts(mostContainers, comparePlaced);
   const ports = new Firsts(mostPorts, comparePorts);
-  const crews = new Map<string, Crew>();
   const perNetwork = new Map<string, number>();
-  let well = 0;
   for (const container of snapshot.all('container')) {
-    const level = levelOf(container, states);
-    if (level === 'well') well += 1;
-    count(crews, container.hostId, level);
+    const home = homeOf(container.hostId);
+    const level = levelOf(container, home.isReached);
+    home.crew[level === 'well' ? 'running' : level] += 1;
     if (container.network !== null) perNetwork.set(container.network, (perNetwork.get(container.network) ?? 0) + 1);
-    const placed = { container, level, host: names.get(container.hostId) ?? '?' };
+    const placed = { container, home, level };
     const matches = !filter || filter(textsOf(placed));
     if (matches) firsts.add(placed);
     else firsts.pass();
     if (container.state === 'stopped') continue;
     for (const text of container.ports) {
-      if (matches) ports.add({ host: placed.host, container: container.name, text });
+      if (matches) ports.add({ host: home.host, container: container.name, text });
       else ports.pass();
     }
   }
   const containers = firsts.few();
   const published = ports.few();
   return {
-    containers: { ...containers, shown: containers.shown.map((placed) => viewContainer(placed, states)) },
+    containers: { ...containers, shown: containers.shown.map(viewContainer) },
     ports: { ...published, shown: published.shown.flatMap(viewPort) },
-    crews,
+    crewOf: (hostId) => homeOf(hostId).crew,
     perNetwork,
-    well,
   };
 }
 
-function textsOf({ container, host }: Placed): (string | null)[] {
+/** Containers of a host follow each other, mostly, so the last one is remembered. */
+function homesIn(snapshot: Snapshot, states: HostStates): (hostId: string) => Home {
+  const homes = new Map<string, Home>();
+  let last: { id: string; home: Home } | undefined;
+  return (hostId) => {
+    if (last?.id === hostId) return last.home;
+    const home = homes.get(hostId) ?? {
+      host: snapshot.get('host', hostId)?.name ?? '?',
+      isReached: isReached(hostId, states),
+      crew: { running: 0, unwell: 0, stopped: 0 },
+    };
+    homes.set(hostId, home);
+    last = { id: hostId, home };
+    return home;
+  };
+}
+
+function textsOf({ container, home: { host } }: Placed): (string | null)[] {
   return [container.name, host, container.network, serviceOf(container), ...container.ips, ...container.ports];
 }
 
@@ -93,29 +112,23 @@ function isReached(hostId: string, states: HostStates): boolean {
   return state !== 'lost' && state !== 'gone';
 }
 
-function levelOf({ hostId, state, health }: ContainerObject, states: HostStates): ContainerLevel {
+function levelOf({ state, health }: ContainerObject, isHostReached: boolean): ContainerLevel {
   if (state === 'stopped' || state === 'stopping') return 'stopped';
-  return isReached(hostId, states) && health !== 'unhealthy' ? 'well' : 'unwell';
+  return isHostReached && health !== 'unhealthy' ? 'well' : 'unwell';
 }
 
-function count(crews: Map<string, Crew>, hostId: string, level: ContainerLevel): void {
-  const crew = crews.get(hostId) ?? { running: 0, unwell: 0, stopped: 0 };
-  crews.set(hostId, crew);
-  crew[level === 'well' ? 'running' : level] += 1;
-}
-
-function viewContainer({ container, host, level }: Placed, states: HostStates): ContainerView {
-  const { id, name, hostId, network, ips, ports, state, health } = container;
+function viewContainer({ container, home, level }: Placed): ContainerView {
+  const { id, name, network, ips, ports, state, health } = container;
   const told = health === null || health === 'healthy' ? state : `${state}, ${health}`;
   return {
     id,
     name,
-    host,
+    host: home.host,
     network,
     ips: ips.slice(0, mostEach),
     service: serviceOf(container),
     ports: ports.slice(0, mostEach),
-    state: level === 'unwell' && !isReached(hostId, states) ? 'out of reach' : told,
+    state: level === 'unwell' && !home.isReached ? 'out of reach' : told,
     level,
   };
 }
@@ -125,7 +138,7 @@ const severity: Readonly<Record<ContainerLevel, number>> = { unwell: 0, well: 1,
 function comparePlaced(a: Placed, b: Placed): number {
   return (
     severity[a.level] - severity[b.level] ||
-    byText(a.host, b.host) ||
+    byText(a.home.host, b.home.host) ||
     byText(a.container.name, b.container.name) ||
     byText(a.container.id, b.container.id)
   );
@@ -176,7 +189,7 @@ function viewService(service: ServiceObject, snapshot: Snapshot, states: HostSta
   for (const id of containerIds) {
     const container = snapshot.get('container', id);
     if (!container) continue;
-    if (levelOf(container, states) === 'well') well += 1;
+    if (levelOf(container, isReached(container.hostId, states)) === 'well') well += 1;
     if (addresses.length < mostEach) addresses.push(...container.ips.slice(0, 1));
   }
   addresses.push(...externalIps, ...(hostname === null ? [] : [hostname]));

@@ -4,13 +4,12 @@ import { storeStates } from '../cli/render-cluster.ts';
 import type { DaemonStatus } from '../describe-status.ts';
 import { filterOf } from './few.ts';
 import { viewTroubles } from './troubles.ts';
-import { type Crew, viewContainers, viewNetworks, viewServices } from './view-containers.ts';
+import { viewContainers, viewNetworks, viewServices } from './view-containers.ts';
 import { viewEvents } from './view-events.ts';
 import { judgeHosts, viewHosts, viewTunnels, wholeSecond } from './view-hosts.ts';
 import type { DaemonView, Facts, HostView, SuiteView, View } from './view-types.ts';
 
 const unknown = Snapshot.empty('');
-const noCrew: Crew = { running: 0, unwell: 0, stopped: 0 };
 
 /** @param words filter of the lists; what is wrong and the counts are told whatever it is */
 export function viewOf(facts: Facts, words = ''): View {
@@ -18,15 +17,15 @@ export function viewOf(facts: Facts, words = ''): View {
   const snapshot = facts.snapshot ?? unknown;
   const judged = judgeHosts(facts);
   const states = new Map(judged.map(({ id, state }) => [id, state] as const));
-  const { containers, ports, crews, perNetwork, well } = viewContainers(snapshot, states, filter);
-  const hosts = judged.map((host): HostView => ({ ...host, ...(crews.get(host.id) ?? noCrew) }));
+  const { containers, ports, crewOf, perNetwork } = viewContainers(snapshot, states, filter);
+  const hosts = judged.map((host): HostView => ({ ...host, ...crewOf(host.id) }));
   const tunnels = viewTunnels(facts.peers, filter);
   const services = viewServices(snapshot, states, facts.zone, filter);
   const counts: SuiteView['counts'] = {
     hosts: hosts.length,
     hostsWell: hosts.filter(({ state }) => state === 'well' || state === 'declared').length,
     containers: containers.total,
-    containersWell: well,
+    containersWell: hosts.reduce((sum, { running }) => sum + running, 0),
     services: services.total,
     tunnels: tunnels.total,
     tunnelsUp: (facts.peers ?? []).filter(({ state }) => state === 'up').length,
