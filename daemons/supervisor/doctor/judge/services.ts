@@ -65,7 +65,7 @@ export interface EngineSight {
   readonly version: Answered & { readonly api?: string };
 }
 
-/** Docker 17.05, the first whose API has all that is asked for. */
+/** Of Docker 17.05; older ones were never tried. */
 const oldestApi = 1.29;
 
 export function judgeEngines(engines: readonly EngineSight[]): Verdict {
