@@ -99,12 +99,13 @@ function failed(path: string, why: string): Item {
   return { path: `${path}.failed`, kind: 'text', text: `${why}\n` };
 }
 
-function logsOf({ logs }: Paths): Item[] {
-  return logNames(logs).map((name) => ({
-    path: `logs/${name}.log`,
-    kind: 'lines',
-    text: textFromEnd(`${logs}/${name}.log`, logBytes),
-  }));
+/** charon's lies beside its sockets. */
+function logsOf({ logs, run: sockets }: Paths): Item[] {
+  return [logs, join(sockets, 'ipsec')].flatMap((folder) =>
+    logNames(folder).map((name): Item => {
+      return { path: `logs/${name}.log`, kind: 'lines', text: textFromEnd(join(folder, `${name}.log`), logBytes) };
+    }),
+  );
 }
 
 const mostFiles = 100;

@@ -19,8 +19,20 @@ export function featuresFor(drivers: Iterable<Driver>): Feature[] {
   return features.filter((feature) => needed.has(feature));
 }
 
-/** @param missing features that the kernel refused, with its words */
-export function judgeKernel(needed: readonly Feature[], missing: ReadonlyMap<Feature, string>): Verdict {
+/**
+ * @param missing features that the kernel refused, with its words
+ * @param userSpaceEsp charon may encrypt where the kernel does not
+ */
+export function judgeKernel(
+  needed: readonly Feature[],
+  missing: ReadonlyMap<Feature, string>,
+  userSpaceEsp = false,
+): Verdict {
+  if (userSpaceEsp && missing.size === 1 && missing.has('esp'))
+    return warn(
+      'the kernel has no ESP, so charon encrypts: slow',
+      'install or load the module esp4, or keep it so on a small host',
+    );
   if (missing.size === 0) return pass(`the kernel has ${needed.join(', ')}`);
   const told = [...missing].map(([feature, words]) => `${feature} (${words})`);
   const driver = missing.has('esp') || missing.has('wireguard') ? '; or give the network another driver' : '';

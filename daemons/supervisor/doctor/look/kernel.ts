@@ -33,12 +33,11 @@ const kernel: Check = {
   title: 'the kernel has what the networks need',
   look: async (scene) => {
     const networks = await scene.networks();
+    const userSpaceEsp = scene.config.overlay.ipsecUserSpace === 'allow';
     const needed = featuresFor(networks.map(({ driver }) => driver));
     const refused = await Promise.all(needed.map(async (feature) => [feature, await refusalOf(feature)] as const));
-    return judgeKernel(
-      needed,
-      new Map(refused.flatMap(([feature, words]) => (words === undefined ? [] : [[feature, words]]))),
-    );
+    const missing = refused.flatMap(([feature, words]) => (words === undefined ? [] : [[feature, words] as const]));
+    return judgeKernel(needed, new Map(missing), userSpaceEsp);
   },
 };
 

@@ -46,10 +46,15 @@ const ports: Check = {
   },
 };
 
-/** Tunnels have ports once there are devices for them. */
+/** IKE, and ESP inside UDP; of a charon that the suite runs itself. */
+const ikePorts = [500, 4_500];
+
+/** Tunnels of VXLAN have ports once there are devices for them. */
 async function neededPorts(scene: Scene): Promise<NeededPort[]> {
-  const { metadata } = scene.config;
-  const links = await scene.links();
+  const { metadata, overlay } = scene.config;
+  const [links, networks] = await Promise.all([scene.links(), scene.networks()]);
+  const ownCharon = overlay.ipsecCharon === 'none' && networks.some(({ driver }) => driver === 'ipsec');
+  const ike = ikePorts.map((port): NeededPort => ({ protocol: 'udp', address: null, port, purpose: 'charon' }));
   const { address } = metadata;
   const tunnels = links.flatMap(({ vxlan, alias, name }): NeededPort[] => {
     if (!vxlan || !/^corral:[^:]+$/.test(alias ?? '')) return [];
@@ -60,6 +65,7 @@ async function neededPorts(scene: Scene): Promise<NeededPort[]> {
     { protocol: 'udp', address, port: 53, purpose: 'DNS' },
     { protocol: 'tcp', address, port: 53, purpose: 'DNS' },
     ...tunnels,
+    ...(ownCharon ? ike : []),
   ];
 }
 

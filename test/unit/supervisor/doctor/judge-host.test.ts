@@ -82,6 +82,8 @@ check([
     'fail',
     /lacks wireguard \(Unknown device type\)/,
   ],
+  [judgeKernel(['esp'], new Map([['esp', 'x']])), 'fail', /lacks esp/],
+  [judgeKernel(['esp'], new Map([['esp', 'x']]), true), 'warn', /charon encrypts/],
   [judgeForwarding('1', { isWanted: false, value: '0' }), 'pass', /IPv4 packets/],
   [judgeForwarding('0', { isWanted: false, value: undefined }), 'fail', /ip_forward is 0/],
   [judgeForwarding(undefined, { isWanted: false, value: undefined }), 'fail', /unreadable/],
