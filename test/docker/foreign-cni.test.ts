@@ -125,7 +125,7 @@ else
       inside(machine, 'mac', 'ping -c1 -w3 198.51.100.1');
       t.equal(container(machine, 'mac')?.primary_ip, ip(mac));
       machine.sh('docker rm -f mac');
-      await until(5_000, 'it is gone', () => list(manager).length === 0);
+      await until(20_000, 'it is gone', () => list(manager).length === 0);
     });
 
     await t.test('a plugin that is missing or says garbage is named, and tried again', async (t) => {

@@ -33,7 +33,7 @@ else
     ]) {
       await t.test(damage.slice(0, 40), async (t) => {
         machine.sh(damage);
-        await until(10_000, 'it is as before', () => succeeds(shown) && shown() === before);
+        await until(20_000, 'it is as before', () => succeeds(shown) && shown() === before);
         machine.sh(`ping -c1 -w3 ${address}`);
         t.ok(true);
       });
