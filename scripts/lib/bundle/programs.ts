@@ -9,6 +9,7 @@ export const programs: readonly string[] = [
   'daemons/dns/hot/worker',
   'daemons/overlay/main',
   'daemons/overlay/arp/arp-process',
+  'daemons/supervisor/doctor/probe-process',
   'daemons/supervisor/lab/outside',
   'daemons/supervisor/lab/greeter',
 ];

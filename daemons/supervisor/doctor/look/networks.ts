@@ -1,6 +1,7 @@
 // Evidence about subnets, devices, ports and peers.
 import { existsSync } from 'node:fs';
 import { readTextIfPresent } from '../../../shared/effects/files.ts';
+import { bridgeName } from '../../../shared/model/networks.ts';
 import { readHostRoutes } from '../../host-routes.ts';
 import type { Check } from '../check.ts';
 import {
@@ -46,14 +47,17 @@ const ports: Check = {
   },
 };
 
+const defaultBridge = bridgeName('', true);
+
 /** IKE, and ESP inside UDP; of a charon that the suite runs itself. */
 const ikePorts = [500, 4_500];
 
-/** Tunnels of VXLAN have ports once there are devices for them. */
+/** Tunnels of VXLAN and WireGuard have ports once there are devices for them; that of the default network is known. */
 async function neededPorts(scene: Scene): Promise<NeededPort[]> {
   const { metadata, overlay } = scene.config;
   const [links, networks] = await Promise.all([scene.links(), scene.networks()]);
   const ownCharon = overlay.ipsecCharon === 'none' && networks.some(({ driver }) => driver === 'ipsec');
+  const usual = networks.find(({ bridge }) => bridge === defaultBridge);
   const ike = ikePorts.map((port): NeededPort => ({ protocol: 'udp', address: null, port, purpose: 'charon' }));
   const { address } = metadata;
   const tunnels = links.flatMap(({ vxlan, alias, name }): NeededPort[] => {
@@ -66,6 +70,10 @@ async function neededPorts(scene: Scene): Promise<NeededPort[]> {
     { protocol: 'tcp', address, port: 53, purpose: 'DNS' },
     ...tunnels,
     ...(ownCharon ? ike : []),
+    ...links.flatMap(({ kind, alias, name }): NeededPort[] => {
+      if (kind !== 'wireguard' || alias !== `corral:${usual?.name}`) return [];
+      return [{ protocol: 'udp', address: null, port: overlay.wireguardPort, purpose: `tunnels of ${name}` }];
+    }),
   ];
 }
 

@@ -14,7 +14,8 @@ import {
   judgeEtcd,
   judgeLeftovers,
 } from '../judge/services.ts';
-import { probe, probeInside } from '../probe.ts';
+import { probe } from '../probe.ts';
+import { probeInside } from '../probe-inside.ts';
 import { askMs, type Scene } from '../scene.ts';
 
 const dns: Check = {
