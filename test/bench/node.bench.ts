@@ -1,19 +1,34 @@
-// One node with a real Docker Engine: how long it takes to be ready, how long a container waits for its address, and memory.
+// One node: how long it takes to be ready, and what it costs idle, from the sources and from a release; then, with a real Docker
+// Engine, how long a container waits for its address.
 import { type Machine, makeMachine, startEngine } from '../docker/support/machine.ts';
-import { corral, repository, type Suite, startSuite } from '../docker/support/suite.ts';
+import { corral, type Suite, startSuite } from '../docker/support/suite.ts';
 import { until } from '../netns/support/namespaces.ts';
+import { packDirectory } from '../netns/support/release.ts';
 import { renderFigures } from './figures.ts';
 import type { Bench } from './main.ts';
+import { type DaemonCost, suiteCost } from './support/suite-cost.ts';
 
 const starts = 5;
+const idleSeconds = 60;
 const containers = 30;
 
 async function run(): Promise<void> {
   const undo: (() => void | Promise<void>)[] = [];
+  const scope = { teardown: (work: () => void | Promise<void>) => void undo.unshift(work) };
   try {
-    const machine = await makeMachine({ teardown: (work) => undo.unshift(work) });
+    const release = `${packDirectory(scope)}/bin/corral`;
+    for (const [layout, command] of [
+      ['sources', corral],
+      ['release', release],
+    ] as const) {
+      const cost = await suiteCost(scope, command, { starts, idleSeconds });
+      console.log(`${layout}: corral up to all ready     ${renderFigures(cost.starts, 's', 2)}`);
+      console.log(`${layout}: memory idle                ${renderShares(cost.daemons, 'pss', 'MB', 0)}`);
+      console.log(`${layout}: processor idle, of a core  ${renderShares(cost.daemons, 'cpu', '%', 2)}`);
+      for (const work of undo.splice(0, undo.length - 1)) await work(); // the release stays
+    }
+    const machine = await makeMachine(scope);
     await startEngine(machine);
-    console.log(`scripts/up to all ready   ${renderFigures(await upTimes(machine), 's', 2)}`);
     const suite = await startSuite(machine);
     console.log(`start event to address    ${renderFigures(await attachTimes(machine), 'ms')}`);
     console.log(`resident memory           ${memory(machine, suite)}`);
@@ -22,31 +37,10 @@ async function run(): Promise<void> {
   }
 }
 
-/** Seconds from the command to every daemon ready, everything installed. */
-async function upTimes(machine: Machine): Promise<number[]> {
-  const times: number[] = [];
-  for (let round = 0; round < starts; round += 1) {
-    const begun = performance.now();
-    machine.start(`${repository}/scripts/up`);
-    await until(30_000, 'all ready', () => statusCode(machine) === 0);
-    times.push((performance.now() - begun) / 1_000);
-    machine.sh(`kill $(${corral} status --json | jq '.daemons[] | select(.name == "supervisor").pid')`);
-    await until(
-      15_000,
-      'all down',
-      () => !machine.sh('ls /run/corral/*.sock 2>/dev/null || true').includes('sock') || statusCode(machine) !== 0,
-    );
-    await until(
-      15_000,
-      'no daemon lives',
-      () => machine.sh('pgrep -fc "daemons/[a-z-]+/main.ts" || true').trim() === '0',
-    );
-  }
-  return times;
-}
-
-function statusCode(machine: Machine): number {
-  return Number(machine.sh(`${corral} status >/dev/null 2>&1 && echo 0 || echo $?`));
+function renderShares(daemons: readonly DaemonCost[], key: 'pss' | 'cpu', unit: string, digits: number): string {
+  const sum = daemons.reduce((total, daemon) => total + daemon[key], 0);
+  const parts = daemons.map((daemon) => `${daemon.name} ${daemon[key].toFixed(digits)}`);
+  return `${sum.toFixed(digits)} ${unit} in all: ${parts.join(', ')}`;
 }
 
 /** Milliseconds from Docker's start event to the finished lease, which is written after the address is set. */

@@ -1,6 +1,6 @@
 // Pure: the shape of `declared` in corral.yaml: hosts, stacks, services and containers that no engine tells of, or of which
 // an engine tells less. Field by field the names of Rancher's compose files in our spelling.
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseIpv4 } from '../model/ipv4.ts';
 import { parseMac } from '../model/mac.ts';
 import { containerStates, healthStates } from '../model/objects.ts';

@@ -1,5 +1,5 @@
 // Pure: the shape of corral.yaml, with every default. docs/configuration.md describes it for people.
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseEndpoint } from '../model/endpoint.ts';
 import { parseIp } from '../model/ip.ts';
 import { parseCidr4, parseIpv4 } from '../model/ipv4.ts';

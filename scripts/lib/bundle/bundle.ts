@@ -13,12 +13,14 @@ export interface BundleOptions {
   readonly external: readonly string[];
   /** Every byte of source is a byte of the process's memory; names are kept, for the stacks in logs. */
   readonly small?: boolean;
+  /** Global classes of which there never is an object: asking whether something is one need not load them. */
+  readonly unused?: readonly string[];
 }
 
 /** @throws what `import('esbuild')` throws where it is not installed, and esbuild's own errors. */
 export async function bundle(options: BundleOptions): Promise<void> {
   const { buildSync } = await import('esbuild');
-  const small = options.small ?? false;
+  const { small = false, unused = [] } = options;
   buildSync({
     absWorkingDir: options.root, // the same output from wherever it is called
     entryPoints: [options.entry],
@@ -29,14 +31,21 @@ export async function bundle(options: BundleOptions): Promise<void> {
     // CommonJS: an import of a built-in module in ESM touches all of its lazy parts, which costs 15 ms at every start and
     // 2 MB for as long as the process lives.
     format: 'cjs',
-    define: { 'import.meta.url': 'selfUrl' },
-    banner: { js: "const selfUrl = 'file://' + __filename;" },
+    define: { 'import.meta.url': 'selfUrl', ...Object.fromEntries(unused.map((name) => [name, 'Unused'])) },
+    banner: { js: `const selfUrl = 'file://' + __filename;${unused.length > 0 ? ' class Unused {}' : ''}` },
     external: [...options.external],
+    alias: oneOf(options.root, ['mime-db']),
     minifyWhitespace: small,
     minifySyntax: small,
     legalComments: 'none',
     logLevel: 'warning',
   });
+}
+
+/** Data that npm installs in two versions, for two of its readers: one serves both. */
+function oneOf(root: string, names: readonly string[]): Record<string, string> {
+  const find = createRequire(join(root, 'package.json'));
+  return Object.fromEntries(names.map((name) => [name, find.resolve(name)]));
 }
 
 /** A package that is its native part and nothing else: the loaders of all look in a dozen places first. */

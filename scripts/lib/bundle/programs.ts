@@ -17,5 +17,11 @@ export const programs: readonly string[] = [
 /** Large, and loaded by few hosts: files of their own, so that the others do not carry them in memory. */
 export const loadedLater: readonly string[] = ['etcd3', 'dockerode'];
 
+/**
+ * koa asks of each body whether it is one of these. None ever is, and the first look at one loads Node's own client for HTTP or
+ * the streams of the web, 3 MB in every daemon.
+ */
+export const unusedClasses: readonly string[] = ['Response', 'ReadableStream', 'Blob'];
+
 /** With native parts; `cap` may be missing. */
 export const natives: readonly string[] = ['koffi', 'netlink', 'cap'];

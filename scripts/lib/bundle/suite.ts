@@ -1,13 +1,20 @@
 // Bundles the programs of a release. Arguments: the repository; the directory of the release.
 import { join } from 'node:path';
 import { bundle, placeCapture, placeNatives } from './bundle.ts';
-import { loadedLater, natives, programs } from './programs.ts';
+import { loadedLater, natives, programs, unusedClasses } from './programs.ts';
 
 const [root = '', out = ''] = process.argv.slice(2);
 
 for (const program of programs) {
   const outfile = join(out, `${program}.js`);
-  await bundle({ root, entry: `${program}.ts`, outfile, external: [...natives, ...loadedLater], small: true });
+  await bundle({
+    root,
+    entry: `${program}.ts`,
+    outfile,
+    external: [...natives, ...loadedLater],
+    small: true,
+    unused: unusedClasses,
+  });
 }
 for (const name of loadedLater) {
   const outfile = join(out, 'node_modules', name, 'index.js');
