@@ -2,4 +2,7 @@
 import t from 'tap';
 import { testInside } from './support/inside.ts';
 
-await testInside(t, [{ file: 'features.test.ts', seconds: 120 }]);
+await testInside(t, [
+  { file: 'features.test.ts', seconds: 180 },
+  { file: 'bad-underlay.test.ts', seconds: 450 },
+]);

@@ -26,7 +26,7 @@ export const tiers: readonly Tier[] = [
   { ...defaults, name: 'cluster', jobs: 2, fileSeconds: 300, commands: ['ip', 'iptables', 'etcd'] },
   { ...defaults, name: 'fault', jobs: 2, fileSeconds: 600 },
   { ...defaults, name: 'fuzz', fileSeconds: 300, tries: 1, root: false, commands: [] },
-  { ...defaults, name: 'vm', fileSeconds: 900, commands: ['qemu-system-x86_64'] },
+  { ...defaults, name: 'vm', fileSeconds: 1_500, commands: ['qemu-system-x86_64'] },
 ];
 
 /** The checks of the sources, run before any tier. */
