@@ -102,11 +102,18 @@ export function keyOfTunnel({ network, address, host }) {
 }
 
 /** @param {View['tunnels']['shown'][number]} tunnel */
-function stateOfTunnel({ state, since, isTooSmall }) {
+function stateOfTunnel({ state, since, isTooSmall, session }) {
   if (isTooSmall) return pill('full-size packets are lost', 'warn');
-  if (state === 'up') return pill('up', 'well');
   if (state === 'unknown') return pill('not probed', 'off');
-  return h('span', null, pill('down', 'bad'), ' ', since !== null && h('span.quiet.small', null, age(since)));
+  if (state === 'down')
+    return h('span', null, pill('down', 'bad'), ' ', since !== null && h('span.quiet.small', null, age(since)));
+  return h('span', null, pill('up', 'well'), session && h('span.quiet.small', null, ...secrecyOf(session)));
+}
+
+/** @param {NonNullable<View['tunnels']['shown'][number]['session']>} session */
+function secrecyOf({ state, rekeyedAt }) {
+  if (state !== 'established') return [` ${state === 'none' ? 'no keys yet' : state}`];
+  return rekeyedAt === null ? [' secret'] : [' secret, keys ', age(rekeyedAt), ' old'];
 }
 
 /** @type {Table<View['networks']['shown'][number]>} */

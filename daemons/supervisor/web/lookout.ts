@@ -37,6 +37,7 @@ export class Lookout {
   #hosts: HostList | null = null;
   #hostsAt = 0;
   #peers: readonly Peer[] | null = null;
+  #peersAt = 0;
   #hasAsked = false;
 
   constructor(options: LookoutOptions) {
@@ -87,6 +88,7 @@ export class Lookout {
       hosts: this.#hosts,
       hostsAt: this.#hostsAt,
       peers: this.#peers,
+      peersAt: this.#peersAt,
       events: ring.after(undefined, mostEvents).events,
     };
   }
@@ -131,6 +133,7 @@ export class Lookout {
     if (loop !== this.#loop) return; // looked away meanwhile
     this.#store = store;
     this.#peers = peers;
+    this.#peersAt = Date.now();
     this.#hosts = hosts;
     this.#hostsAt = Date.now();
     this.#lookAtDaemons();

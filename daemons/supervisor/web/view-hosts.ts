@@ -62,10 +62,12 @@ export function viewHosts(hosts: readonly HostView[], filter?: Filter): Few<Host
 
 const tunnelSeverity: Readonly<Record<Peer['state'], number>> = { down: 0, unknown: 2, up: 3 };
 
-export function viewTunnels(peers: readonly Peer[] | null, filter?: Filter): Few<TunnelView> {
-  const tunnels = (peers ?? []).map(({ host, network, driver, address, state, since, rttMs, mtuOk }): TunnelView => {
-    const isTooSmall = state === 'up' && mtuOk === false;
-    return { host, network, driver, address, state, since: timeOf(since), rttMs, isTooSmall };
+export function viewTunnels({ peers, peersAt }: Pick<Facts, 'peers' | 'peersAt'>, filter?: Filter): Few<TunnelView> {
+  const tunnels = (peers ?? []).map((peer): TunnelView => {
+    const { host, network, driver, address, state, rttMs } = peer;
+    const isTooSmall = state === 'up' && peer.mtuOk === false;
+    const session = sessionOf(peer, peersAt);
+    return { host, network, driver, address, state, since: timeOf(peer.since), rttMs, isTooSmall, session };
   });
   const rank = ({ state, isTooSmall }: TunnelView): number => (isTooSmall ? 1 : tunnelSeverity[state]);
   const compare = (a: TunnelView, b: TunnelView): number =>
@@ -76,6 +78,12 @@ export function viewTunnels(peers: readonly Peer[] | null, filter?: Filter): Few
     address,
     driver,
   ]);
+}
+
+function sessionOf({ tunnel }: Peer, at: number): TunnelView['session'] {
+  if (!tunnel) return null;
+  const { state, lastRekeyMs } = tunnel;
+  return { state, rekeyedAt: lastRekeyMs === null ? null : wholeSecond(at - lastRekeyMs) };
 }
 
 /** To the second: the daemons reckon it anew at each answer, a little differently each time. */

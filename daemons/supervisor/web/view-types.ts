@@ -2,7 +2,7 @@
 import type { Driver } from '../../shared/model/objects.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import type { HostList, StoreStatus } from '../cli/render-cluster.ts';
-import type { Peer } from '../cli/render-peers.ts';
+import type { Peer, Tunnel } from '../cli/render-peers.ts';
 import type { DaemonState, SuiteStatus } from '../describe-status.ts';
 import type { SuiteEvent } from '../events/event.ts';
 
@@ -21,6 +21,7 @@ export interface Facts {
   readonly hosts: HostList | null;
   readonly hostsAt: number;
   readonly peers: readonly Peer[] | null;
+  readonly peersAt: number;
   /** The oldest first. */
   readonly events: readonly SuiteEvent[];
 }
@@ -96,6 +97,8 @@ export interface TunnelView {
   readonly since: number | null;
   readonly rttMs: number | null;
   readonly isTooSmall: boolean;
+  /** Of a driver that keeps secret what it carries; null with the others. */
+  readonly session: { readonly state: Tunnel['state']; readonly rekeyedAt: number | null } | null;
 }
 
 export interface NetworkView {

@@ -19,7 +19,7 @@ export function viewOf(facts: Facts, words = ''): View {
   const states = new Map(judged.map(({ id, state }) => [id, state] as const));
   const { containers, ports, crewOf, perNetwork } = viewContainers(snapshot, states, filter);
   const hosts = judged.map((host): HostView => ({ ...host, ...crewOf(host.id) }));
-  const tunnels = viewTunnels(facts.peers, filter);
+  const tunnels = viewTunnels(facts, filter);
   const services = viewServices(snapshot, states, facts.zone, filter);
   const counts: SuiteView['counts'] = {
     hosts: hosts.length,

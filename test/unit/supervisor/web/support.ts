@@ -73,6 +73,7 @@ export function factsWith(objects: readonly SnapshotObject[], more: Partial<Fact
     hosts: null,
     hostsAt: noon,
     peers: [peer('h2', otherHostId)],
+    peersAt: noon,
     events: [],
     ...more,
   };

@@ -105,6 +105,16 @@ t.test('a host that does not answer', async (t) => {
   });
 });
 
+t.test('a tunnel that keeps secret what it carries', async (t) => {
+  const tunnel = { state: 'established', lastRekeyMs: 30_000, rxBytes: 1, txBytes: 2 } as const;
+  const secret = peer('h2', otherHostId, { driver: 'wireguard', tunnel });
+  const view = viewOf(factsWith(world, { peers: [secret, peer('h2', otherHostId, { network: 'open' })] }));
+  t.match(view.tunnels.shown, [
+    { driver: 'wireguard', session: { state: 'established', rekeyedAt: noon - 30_000 } },
+    { driver: 'vxlan', session: null },
+  ]);
+});
+
 t.test('all others lost: rather this host is', async (t) => {
   const down = [peer('h2', otherHostId, { state: 'down' }), peer('h3', 'id-3', { state: 'down' })];
   const view = viewOf(factsWith([...world, host('h3', 'id-3')], { peers: down, store: { ...etcd, state: 'cut-off' } }));
