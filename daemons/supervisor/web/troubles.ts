@@ -22,7 +22,7 @@ export function viewTroubles(facts: Facts, hosts: readonly HostView[]): Few<Trou
   return fewOf(all, mostTroubles, (a, b) => Number(a.level === 'warn') - Number(b.level === 'warn'));
 }
 
-/** Nobody answers: then it is rather this host that is lost than all the others. */
+/** Nobody answers, and the store is away or says that they live: then it is rather this host that is lost than all the others. */
 function isolation(
   { store, peers }: Facts,
   hosts: readonly HostView[],
@@ -30,8 +30,9 @@ function isolation(
 ): Trouble | undefined {
   const others = hosts.filter(({ isSelf, state }) => !isSelf && state !== 'declared');
   const isAway = store?.state === 'cut-off';
-  const isSilent = others.length > 0 && lost.length === others.length && peers?.every(({ state }) => state === 'down');
-  if (!isSilent || (others.length === 1 && !isAway)) return undefined;
+  const isSilent = lost.length > 0 && lost.length === others.length && peers?.every(({ state }) => state === 'down');
+  const isOurs = isAway || (others.length > 1 && lost.some(({ state }) => state === 'lost'));
+  if (!isSilent || !isOurs) return undefined;
   const self = hosts.find(({ isSelf }) => isSelf)?.name ?? 'this host';
   const whom =
     others.length === 1 ? 'the other host does not answer' : `none of the ${others.length} other hosts answers`;

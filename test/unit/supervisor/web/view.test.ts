@@ -126,6 +126,14 @@ t.test('all others lost: rather this host is', async (t) => {
   });
   t.notMatch(view.troubles.shown.map(({ title }) => title).join(), 'h2', 'and not each of the others');
 
+  const dead = world.map((one) => (one === there ? { ...there, alive: false } : one));
+  const third = host('h3', 'id-3', { alive: false });
+  t.match(
+    viewOf(factsWith([...dead, third], { peers: down })).troubles.shown.map(({ title }) => title),
+    ['h2 does not answer', 'h3 does not answer'],
+    'the store is reached, and they have left it: they are lost',
+  );
+
   const one = viewOf(factsWith(world, { peers: [peer('h2', otherHostId, { state: 'down' })] }));
   t.match(one.troubles.shown[0], { title: 'h2 does not answer' }, 'of two, it may be either');
 });
