@@ -6,10 +6,9 @@ import type { ListedHost } from './support/kernel-state.ts';
 import { corralCommand, makeTestLab, type TestLab } from './support/lab.ts';
 import { type PingTraffic, pingTraffic } from './support/traffic.ts';
 
-t.setTimeout(280_000);
-
 /** How long etcd is away. */
 const awayMs = Number(process.env.CLUSTER_SECONDS ?? 12) * 1_000;
+t.setTimeout(280_000 + 2 * awayMs);
 const label = { 'io.rancher.stack_service.name': 'shop/new' };
 
 if (!isRoot) t.plan(0, 'needs root');
@@ -45,6 +44,51 @@ else
           });
         }
         t.comment(`known everywhere ${Math.round(performance.now() - started)} ms after etcd’s return`);
+        await noLoss(t, pings);
+      },
+    );
+
+    await t.test(
+      'the way to etcd swallows packets: told in time, everywhere after its end, and no storm of attempts',
+      async (t) => {
+        const pings = await startPings(t, lab);
+        const rule = (action: '-I' | '-D', chain: string, side: string): string =>
+          lab.run('switch', 'iptables', '-w', action, chain, '-p', 'tcp', side, '2379', '-j', 'DROP');
+        const counted = (): number => {
+          const line = lab
+            .run('switch', 'iptables', '-w', '-nvxL', 'INPUT')
+            .split('\n')
+            .find((one) => one.includes('dpt:2379'));
+          return Number(line?.trim().split(/\s+/)[0] ?? Number.NaN);
+        };
+        // In both directions: neither an answer nor a reset comes through.
+        rule('-I', 'INPUT', '--dport');
+        rule('-I', 'OUTPUT', '--sport');
+        const began = performance.now();
+        try {
+          const made = await lab.addContainer('h2', 'hole', { labels: label });
+          await until(30_000, 'all say that the store is away', () =>
+            names.every((host) => !storeOf(lab, host).connected),
+          );
+          t.comment(`told by all after ${Math.round(performance.now() - began)} ms`);
+          t.equal(resolved(lab, 'h3', 'a1'), lab.addressOf('h1', 'a1'), 'what was known is still told');
+          const [packets, since] = [counted(), performance.now()];
+          await until(awayMs + 30_000, 'it lasts for long enough', () => performance.now() - began > awayMs);
+          const perSecond = (counted() - packets) / ((performance.now() - since) / 1_000) / names.length;
+          t.ok(
+            perSecond < 10,
+            `${perSecond.toFixed(1)} packets a second from each host, the kernel’s repetitions included`,
+          );
+          rule('-D', 'INPUT', '--dport');
+          rule('-D', 'OUTPUT', '--sport');
+          const ended = performance.now();
+          for (const host of names)
+            await until(30_000, `${host} knows it`, async () => (await primaryIp(lab, host, 'hole')) === made.address);
+          t.comment(`known everywhere ${Math.round(performance.now() - ended)} ms after the end`);
+        } finally {
+          lab.run('switch', 'iptables', '-w', '-F');
+        }
+        await lab.dropContainer('h2', 'hole');
         await noLoss(t, pings);
       },
     );

@@ -5,11 +5,13 @@ import { makeTestLab, type TestLab } from '../cluster/support/lab.ts';
 import { pingTraffic, type Talk, talkTraffic } from '../cluster/support/traffic.ts';
 import { isRoot, until } from '../netns/support/namespaces.ts';
 
-t.setTimeout(280_000);
-
 /** Deaths of each daemon. */
 const rounds = Number(process.env.FAULT_ROUNDS ?? 4);
+/** Packets a second, both directions together. */
+const packets = Number(process.env.FAULT_PACKETS ?? 500);
 const connections = 50;
+
+t.setTimeout(Math.max(280_000, rounds * 60_000));
 
 interface Traffic {
   stop(): Promise<void>;
@@ -52,8 +54,8 @@ else
 async function startTraffic(t: Test, lab: TestLab): Promise<Traffic> {
   const [first, second] = [lab.addressOf('h1', 'a1'), lab.addressOf('h2', 'a2')];
   const [out, back, talk]: [Awaited<ReturnType<typeof pingTraffic>>, Awaited<ReturnType<typeof pingTraffic>>, Talk] = [
-    await pingTraffic(t, lab, 'h1/a1', second, 4),
-    await pingTraffic(t, lab, 'h2/a2', first, 4),
+    await pingTraffic(t, lab, 'h1/a1', second, 2_000 / packets),
+    await pingTraffic(t, lab, 'h2/a2', first, 2_000 / packets),
     await talkTraffic(t, lab, 'h1/a1', { where: 'h2/a2', address: second }, connections),
   ];
   return {
