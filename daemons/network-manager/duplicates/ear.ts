@@ -43,7 +43,7 @@ export class Ear {
     for (const index of [...this.#strangers.keys()]) if (!ports.has(index)) this.#leave(index);
     for (const index of ports) {
       if (this.#strangers.has(index) || this.#strangers.size >= mostStrangers) continue;
-      this.#strangers.set(index, { socket: openArp(index), round: new ProbeRound() });
+      this.#strangers.set(index, { socket: openArp(index, false), round: new ProbeRound() });
     }
   }
 

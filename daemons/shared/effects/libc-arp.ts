@@ -17,18 +17,22 @@ export interface ArpSocket {
   close(): void;
 }
 
-/** @throws LibcError if there is no device of that index, or the right is missing. */
-export function openArp(index: number): ArpSocket {
-  const fd = call('socket', AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, swap(ETH_P_ARP));
+/**
+ * @param hears false: it only speaks, and the kernel queues nothing for it
+ * @throws LibcError if there is no device of that index, or the right is missing.
+ */
+export function openArp(index: number, hears = true): ArpSocket {
+  const heard = hears ? ETH_P_ARP : 0;
+  const fd = call('socket', AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, swap(heard));
   const close = (): void => closeSync(fd);
   try {
-    const here = linkAddress(index);
+    const here = linkAddress(index, heard);
     call('bind', fd, here, here.length);
   } catch (error) {
     close();
     throw error;
   }
-  const everybody = linkAddress(index);
+  const everybody = linkAddress(index, ETH_P_ARP);
   const buffer = Buffer.alloc(256);
   return {
     receive() {
@@ -41,10 +45,10 @@ export function openArp(index: number): ArpSocket {
 }
 
 /** struct sockaddr_ll: family, protocol, index, hardware type, packet type, length, address; here the broadcast address. */
-function linkAddress(index: number): Uint8Array {
+function linkAddress(index: number, protocol: number): Uint8Array {
   const address = Buffer.alloc(20);
   address.writeUInt16LE(AF_PACKET, 0);
-  address.writeUInt16BE(ETH_P_ARP, 2);
+  address.writeUInt16BE(protocol, 2);
   address.writeInt32LE(index, 4);
   address.writeUInt8(macLength, 11);
   address.fill(0xff, 12, 12 + macLength);
