@@ -5,12 +5,14 @@ import { startSuite, suiteReady } from './host-suite.ts';
 import { type Lab, spaceOf } from './lab-file.ts';
 import { type FaultWords, parseFault } from './parse-fault.ts';
 import { findHost, switchName } from './plan-lab.ts';
-import { kill } from './spaces.ts';
+import { kill, type Space } from './spaces.ts';
 import { emptyStore, etcdProcesses, startStore, stopStore } from './store.ts';
 import { type HostProcess, suiteProcesses } from './suite-processes.ts';
+import { until } from './until.ts';
 import { setCable } from './wire.ts';
 
 const resumeMs = 120_000;
+const goneMs = 20_000;
 
 /** Does it and tells in one line what was done. @throws SuiteError USAGE, TARGET_UNKNOWN, NOT_RUNNING */
 export async function makeFault(lab: Lab, words: FaultWords): Promise<string> {
@@ -70,6 +72,7 @@ async function suiteFault(
   }
   // The supervisor first: it would start anew what dies.
   for (const { pid } of inOrder(targets)) kill(pid, action === 'kill' ? 'SIGKILL' : 'SIGSTOP');
+  if (action === 'kill') await untilGone(space, targets);
   const what = daemon ?? 'the suite';
   return `${name}: ${what} ${action === 'kill' ? 'is killed' : `stands still; corral lab fault resume ${name} ends it`}`;
 
@@ -80,6 +83,12 @@ async function suiteFault(
     await suiteReady(host, resumeMs);
     return `${name}: ${isUp ? 'goes on' : 'the suite runs again'}`;
   }
+}
+
+/** A busy machine takes its time, and who starts the suite again would take the dying one for a living one. */
+async function untilGone(space: Space, killed: readonly HostProcess[]): Promise<void> {
+  const pids = new Set(killed.map(({ pid }) => pid));
+  await until(goneMs, 'end what was killed', () => suiteProcesses(space).every(({ pid }) => !pids.has(pid)));
 }
 
 function inOrder(processes: readonly HostProcess[]): HostProcess[] {
