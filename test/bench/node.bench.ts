@@ -77,4 +77,4 @@ function memory(machine: Machine, suite: Suite): string {
   return `${sum.toFixed(0)} MB in all: ${parts.map(({ name, mb }) => `${name} ${mb.toFixed(0)}`).join(', ')}`;
 }
 
-export default { describe: 'A node with Docker Engine, in namespaces of its own', run } satisfies Bench;
+export default { describe: 'A node in namespaces of its own, idle, then with Docker Engine', run } satisfies Bench;
