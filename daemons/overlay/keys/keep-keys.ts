@@ -139,21 +139,22 @@ export class KeyKeeper {
   }
 
   #load(): void {
-    const files = this.#openFiles();
-    if (!this.#own) {
-      try {
-        this.#own = files.readOwn();
-        this.#pins = files.readPins();
-      } catch (error) {
-        // What was damaged is out of the way now; what others can read is still there, and fails again.
-        this.#setAside = describeFailure(error).text;
-        this.#own = files.readOwn();
-        this.#pins = files.readPins();
-      }
-    }
+    if (!this.#own) this.#read(this.#openFiles());
     const own = this.#own ?? { identity: KeyPair.make('identity'), serial: 0, pairs: {} };
     const complete = withUses(own, this.#uses, KeyPair.make);
     if (complete !== this.#own) this.#write(complete);
+  }
+
+  /** Both files or none: with keys and without what is remembered, everybody would be a stranger. */
+  #read(files: KeyFiles): void {
+    const both = (): readonly [OwnKeys | undefined, Pins] => [files.readOwn(), files.readPins()];
+    try {
+      [this.#own, this.#pins] = both();
+    } catch (error) {
+      // What was damaged is out of the way now; what others can read is still there, and fails again.
+      [this.#own, this.#pins] = both();
+      this.#setAside = describeFailure(error).text;
+    }
   }
 
   #openFiles(): KeyFiles {

@@ -1,5 +1,5 @@
 // The key keeper with real files and a clock that is advanced by hand.
-import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import t, { type Test } from 'tap';
@@ -178,6 +178,7 @@ t.test('a file that others can read is not used and not touched; a damaged one i
   chmodSync(own, 0o600);
   await two.clock.advance(5_001);
   t.same(two.last(), one.last(), 'it is used when that is put right');
+  t.match(two.condition(), { ok: true });
   for (const damaged of ['', '{', '[]', text.slice(0, 90), '{"serial":1,"identity":"AAAA"}']) {
     writeFileSync(own, damaged, { mode: 0o600 });
     const three = live(root);
@@ -186,7 +187,16 @@ t.test('a file that others can read is not used and not touched; a damaged one i
     t.equal(readFileSync(`${own}.damaged`, 'utf8'), damaged);
     t.not(three.last().identity, one.last().identity, 'a new one');
   }
-  writeFileSync(join(one.dir, 'peers.json'), '{"x":1}', { mode: 0o600 });
+  const peers = join(one.dir, 'peers.json');
+  mkdirSync(peers);
+  const unread = live(root);
+  unread.see(hostObject(2), tunnelObject(2));
+  t.match(unread.condition(), { ok: false, degradesOnly: false, code: 'FILE_UNREADABLE' });
+  t.equal(unread.keys.ring.trusted.size, 0, 'without what is remembered nobody is trusted');
+  await unread.clock.advance(5_001);
+  t.equal(unread.keys.ring.trusted.size, 0);
+  rmSync(peers, { recursive: true });
+  writeFileSync(peers, '{"x":1}', { mode: 0o600 });
   const four = live(root);
   four.see();
   t.match(four.condition(), { code: 'KEY_UNUSABLE', text: /peers.json/ });

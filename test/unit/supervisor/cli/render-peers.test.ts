@@ -32,6 +32,26 @@ t.test('few peers are listed one by one', async (t) => {
   t.equal(renderPeers([], now), '');
 });
 
+t.test('what secret drivers know of their tunnels stands below', async (t) => {
+  const tunnel = { state: 'established', lastRekeyMs: 75_000, rxBytes: 1_234_567, txBytes: 999 } as const;
+  const silent: Peer = {
+    ...peer,
+    host: 'h3',
+    driver: 'wireguard',
+    tunnel: { state: 'connecting', lastRekeyMs: null, rxBytes: 0, txBytes: 123_456_789 },
+  };
+  const text = renderPeers(
+    [{ ...peer, driver: 'wireguard', tunnel }, silent, { ...peer, host: 'h4', tunnel: null }],
+    now,
+  );
+  t.same(text.split('\n').slice(-4), [
+    'TUNNEL  NETWORK  DRIVER     SESSION      KEYS AGREED  RECEIVED  SENT',
+    'h2      corral   wireguard  established  1m 15s ago   1.2 MB    999 B',
+    'h3      corral   wireguard  connecting   never        0 B       123 MB',
+    '',
+  ]);
+});
+
 t.test('of many only those that are not well', async (t) => {
   const many = Array.from({ length: 100 }, (_, at): Peer => ({ ...peer, host: `h${at}` }));
   t.equal(renderPeers(many, now), '\n100 of 100 peers are up\n');
