@@ -47,6 +47,7 @@ export function startOverlay(context: DaemonContext): Overlay {
     settings: ipsecConfig(context.config.overlay),
     netlink,
     xfrm: openXfrm(),
+    proxies: !usesResponder,
     onMode: () => rules.doubt(),
   });
   const { wireguardPort: port, wireguardKeepalive: keepalive } = context.config.overlay;

@@ -32,6 +32,8 @@ export class FakeCharon {
   chatter: { readonly name: string; readonly message: ViciInput } | undefined;
   /** Initiated connections whose peer does not answer. */
   readonly deaf = new Set<string>();
+  /** Connections that it does not take. */
+  readonly refused = new Set<string>();
   /** Sent in place of the next answer. */
   garbage: Buffer | undefined;
   #server: Server | undefined;
@@ -116,7 +118,7 @@ export class FakeCharon {
       }
       case 'load-conn': {
         const [[connection, body] = ['', '']] = Object.entries(message);
-        if (typeof body === 'string' || Array.isArray(body)) return refuse('invalid');
+        if (typeof body === 'string' || Array.isArray(body) || this.refused.has(connection)) return refuse('invalid');
         this.connections.set(connection, body as ViciSection);
         return done;
       }

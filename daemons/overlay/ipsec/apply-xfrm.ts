@@ -1,8 +1,9 @@
 // Makes and corrects XFRM interfaces and the routes through them.
 import { type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
-import { ensureSysctl } from '../../shared/effects/sysctl.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
+import { deviceSysctls } from '../device-settings.ts';
 import { ensureExempt } from './block/keep-blocks.ts';
+import { ensureSettings } from './ensure-settings.ts';
 import { describeXfrmStep, type HaveXfrm, planXfrm, type WantXfrm, type XfrmStep } from './xfrm-device.ts';
 
 export type XfrmNetlink = Pick<
@@ -37,7 +38,7 @@ export async function keepXfrm(netlink: XfrmNetlink, wants: readonly WantXfrm[],
     }
   }
   const names = wants.map(({ name }) => name).filter((name) => indexes.has(name));
-  done.push(...ensureExempt(names), ...names.flatMap(loosen));
+  done.push(...ensureExempt(names), ...names.flatMap((name) => ensureSettings(deviceSysctls(name, true))));
   return { done, failed, indexes: names.flatMap((name) => indexes.get(name) ?? []) };
 }
 
@@ -91,17 +92,4 @@ async function applyStep(netlink: XfrmNetlink, step: XfrmStep, indexes: Map<stri
       throw new SuiteError('INTERNAL', `carry out ${JSON.stringify(never)}`);
     }
   }
-}
-
-/** A packet of a block that is not known yet is refused by the unreachable route, whatever the host's own setting says. */
-export function loosen(device: string): string[] {
-  const settings = { rp_filter: '2', send_redirects: '0', forwarding: '1' };
-  return Object.entries(settings).flatMap(([name, value]) => {
-    try {
-      return ensureSysctl(`net/ipv4/conf/${device}/${name}`, value) ? [`set ${name} of ${device}`] : [];
-    } catch (error) {
-      if (hasCode(error, 'FILE_UNREADABLE')) return []; // the device went meanwhile
-      throw error;
-    }
-  });
 }

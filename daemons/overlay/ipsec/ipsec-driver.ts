@@ -2,17 +2,19 @@
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Xfrm } from '../../shared/effects/netlink/xfrm.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
-import { SuiteError } from '../../shared/model/errors.ts';
+import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import { charonPlaces } from '../../shared/model/ipsec.ts';
+import { bridgeSysctls, deviceSysctls } from '../device-settings.ts';
 import type { DriverWish, Outcome, OverlayDriver } from '../driver.ts';
 import type { OverlayNetwork } from '../overlay-network.ts';
-import { diffXfrm, keepXfrm, loosen, type XfrmNetlink } from './apply-xfrm.ts';
+import { diffXfrm, keepXfrm, type XfrmNetlink } from './apply-xfrm.ts';
 import { diffBlocks, ensureExempt, keepBlocks } from './block/keep-blocks.ts';
 import { Charon } from './charon/charon.ts';
 import { externalCharon } from './charon/external.ts';
 import { charonDevice, charonDeviceMtu } from './charon/render-config.ts';
 import { chooseMode } from './choose-mode.ts';
 import { markOfSecret, type OwnSecret } from './credentials.ts';
+import { ensureSettings } from './ensure-settings.ts';
 import { TunnelsKeeper } from './keep-tunnels.ts';
 import { mtuTo } from './mtu.ts';
 import { readSecret } from './secret-file.ts';
@@ -27,20 +29,24 @@ export interface IpsecOptions {
   readonly settings: IpsecConfig;
   readonly netlink: XfrmNetlink & Pick<Netlink, 'hasXfrmLinks'>;
   readonly xfrm: Xfrm;
+  /** The kernel shall answer ARP for the peers' addresses of a flat network. */
+  readonly proxies: boolean;
   /** How packets are encrypted is known now: rules follow from it. */
   readonly onMode: () => void;
 }
 
-export function ipsecDriver({ context, settings, netlink, xfrm, onMode }: IpsecOptions): OverlayDriver {
+export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode }: IpsecOptions): OverlayDriver {
   const places = charonPlaces(context.paths.run);
   const isOwn = settings.charon === undefined;
   const socket = settings.charon ?? places.socket;
   let mode: EspMode | undefined;
   let indexes: readonly number[] = [];
+  /** No network needs it, and nothing of a former life is left. */
+  let isClean = false;
   const furnish = async (): Promise<void> => {
     if (mode !== 'user-space') return;
     ensureExempt([charonDevice]);
-    loosen(charonDevice);
+    ensureSettings(deviceSysctls(charonDevice, true));
     indexes = [(await netlink.getLink(charonDevice))?.index ?? 0];
   };
   const tunnels = new TunnelsKeeper({
@@ -71,7 +77,9 @@ export function ipsecDriver({ context, settings, netlink, xfrm, onMode }: IpsecO
     const ready = wish.networks.filter(({ flat, self }) => flat || self.gateways.some((ip) => facts.addresses.has(ip)));
     const { connections, faults } = wantConnections(ready, { credentials, mode: now, settings });
     await tunnels.want({ mode: now, own, connections, complete: wish.complete });
-    return { done: device.done, writes: device.done.length, faults, failed: device.failed };
+    const proxied = ensureSettings(wish.networks.flatMap((network) => [...bridgeSysctls(network, proxies)]));
+    const done = [...device.done, ...proxied];
+    return { done, writes: done.length, faults, failed: device.failed };
   };
 
   return {
@@ -82,15 +90,15 @@ export function ipsecDriver({ context, settings, netlink, xfrm, onMode }: IpsecO
       return mode === 'user-space' ? Math.min(whole, charonDeviceMtu) : whole;
     },
     async keep(wish) {
-      const isLast = wish.guarded.length === 0;
-      // The kernel blocks before the first tunnel and after the last.
-      const before = isLast ? [] : await keepBlocks(xfrm, wish);
-      const outcome = await (wish.networks.length > 0 ? connect(wish) : disconnect(wish)).catch(asFailure);
-      const after = isLast && outcome.failed.length === 0 ? await keepBlocks(xfrm, wish) : [];
-      const done = [...before, ...outcome.done, ...after];
-      return { ...outcome, done, writes: done.length };
+      const isUsed = wish.guarded.length > 0;
+      if (!isUsed && isClean) return nothing;
+      isClean = false;
+      // The kernel blocks before the first tunnel and after the last; without that there is no tunnel.
+      const work = isUsed ? connectGuarded(wish) : disconnect(wish);
+      return work.catch(asFailure);
     },
     async diff(wish) {
+      if (wish.guarded.length === 0 && isClean) return [];
       const blocks = await diffBlocks(xfrm, wish);
       if (wish.networks.length === 0 || (await findMode()) !== 'interface') return blocks;
       return [...blocks, ...(await diffXfrm(netlink, devicesOf(wish.networks, wish), wish.complete))];
@@ -111,14 +119,38 @@ export function ipsecDriver({ context, settings, netlink, xfrm, onMode }: IpsecO
     },
   };
 
-  /** Nothing that needs a tunnel: on a whole word charon goes, and the devices. */
-  async function disconnect({ complete }: DriverWish): Promise<Outcome> {
-    if (!complete) return { done: [], writes: 0, faults: [], failed: [] };
+  async function connectGuarded(wish: DriverWish): Promise<Outcome> {
+    const blocked = await keepBlocks(xfrm, wish);
+    // Without a block of its own or keys of peers a host has nothing to connect, and is guarded all the same.
+    const outcome = await (wish.networks.length > 0 ? connect(wish) : retire(wish));
+    const done = [...blocked, ...outcome.done];
+    return { ...outcome, done, writes: done.length };
+  }
+
+  async function disconnect(wish: DriverWish): Promise<Outcome> {
+    const outcome = await retire(wish);
+    const opened = wish.complete && outcome.failed.length === 0 ? await keepBlocks(xfrm, wish).catch(noXfrm) : [];
+    isClean = wish.complete && outcome.failed.length === 0;
+    const done = [...outcome.done, ...opened];
+    return { ...outcome, done, writes: done.length };
+  }
+
+  /** Nothing needs a tunnel: on a whole word charon goes, and the devices. */
+  async function retire({ complete }: DriverWish): Promise<Outcome> {
+    if (!complete) return nothing;
     await tunnels.want(undefined);
     context.health.drop(condition);
     const { done, failed } = await keepXfrm(netlink, [], true);
     return { done, writes: done.length, faults: [], failed };
   }
+}
+
+const nothing: Outcome = { done: [], writes: 0, faults: [], failed: [] };
+
+/** A kernel without XFRM has no policies of ours either. */
+function noXfrm(error: unknown): string[] {
+  if (hasCode(error, 'NETLINK_REFUSED')) return [];
+  throw error;
 }
 
 const none = { done: [], failed: [], indexes: [] } as const;

@@ -22,8 +22,10 @@ import type { WantConnection } from './want-connections.ts';
 const quietMs = 20;
 const restMs = 200;
 const regularMs = 10_000;
-/** While a tunnel is missing. */
+/** While a tunnel has been missing for a short time, and for a long one: a host may be off for days. */
 const urgentMs = 1_000;
+const patientMs = 5_000;
+const newsMs = 60_000;
 const condition = 'ipsec';
 /** After charon was started again. */
 const freshMs = 5_000;
@@ -77,7 +79,7 @@ export class TunnelsKeeper {
       failed: (error, failures) => this.#failed(error, failures),
       quietMs,
       restMs,
-      everyMs: () => (this.#missing.size > 0 ? urgentMs : regularMs),
+      everyMs: () => this.#untilNextLook(),
     });
   }
 
@@ -95,6 +97,12 @@ export class TunnelsKeeper {
     this.#told.push({ resolve, reject });
     this.#loop.poke();
     await within(toldMs, 'wait for charon to take what is wanted', promise);
+  }
+
+  #untilNextLook(): number {
+    const now = performance.now();
+    const isNews = [...this.#missing.values()].some((since) => now - since < newsMs);
+    return isNews ? urgentMs : this.#missing.size > 0 ? patientMs : regularMs;
   }
 
   sessions(): Session[] {
@@ -129,13 +137,16 @@ export class TunnelsKeeper {
     this.#hasRun = true;
     if (isNew) this.#forget();
     if (isFresh) context.log.info({ event: 'charon.started' }, 'charon runs');
-    this.#follow();
     await onRunning(wish.mode);
     await keepCredentials(vici, wish.own, this.#keys, this.#options.alone);
-    await this.#load(vici, wish);
-    this.#fulfilled = markOf(wish);
-    onLoaded();
+    const refused = await this.#load(vici, wish);
+    if (!refused) {
+      this.#fulfilled = markOf(wish);
+      onLoaded();
+    }
+    this.#follow(); // not before: every connection that is loaded is a line of the log
     await this.#keepSas(vici, wish);
+    if (refused) throw refused;
   }
 
   async #end(): Promise<void> {
@@ -157,9 +168,10 @@ export class TunnelsKeeper {
     this.#watch = undefined;
   }
 
-  async #load(vici: Vici, { connections, complete }: TunnelsWish): Promise<void> {
+  /** @returns the first refusal; the others are loaded */
+  async #load(vici: Vici, { connections, complete }: TunnelsWish): Promise<SuiteError | undefined> {
     const have = parseConnections(await vici.list('list-conns', 'list-conn', {}, listMs));
-    let refused: unknown;
+    let refused: SuiteError | undefined;
     for (const step of planLoads(connections, have, this.#loaded, complete)) {
       try {
         if (step.do === 'load') {
@@ -175,7 +187,7 @@ export class TunnelsKeeper {
         refused ??= error;
       }
     }
-    if (refused) throw refused;
+    return refused;
   }
 
   async #keepSas(vici: Vici, wish: TunnelsWish): Promise<void> {

@@ -1,11 +1,10 @@
 // Keeps the policies of plan-blocks.ts and their exemptions in the kernel.
-import { errnoOf } from '../../../shared/effects/files.ts';
 import type { Xfrm } from '../../../shared/effects/netlink/xfrm.ts';
-import { ensureSysctl, readSysctl } from '../../../shared/effects/sysctl.ts';
-import { hasCode } from '../../../shared/model/errors.ts';
+import { readSysctl } from '../../../shared/effects/sysctl.ts';
 import { exemptions } from '../../../shared/model/ipsec.ts';
 import { renderRange } from '../../addresses.ts';
 import type { GuardedNetwork } from '../../overlay-network.ts';
+import { ensureSettings } from '../ensure-settings.ts';
 import { type BlockStep, planBlocks, wantBlocks } from './plan-blocks.ts';
 
 export interface BlocksWish {
@@ -29,14 +28,7 @@ export async function diffBlocks(xfrm: Xfrm, wish: BlocksWish): Promise<string[]
 
 /** A device that is not there yet gets its exemption when it is. */
 export function ensureExempt(devices: readonly string[]): string[] {
-  return exemptions(devices).flatMap((path) => {
-    try {
-      return ensureSysctl(path, '1') ? [`set ${path} to 1`] : [];
-    } catch (error) {
-      if (hasCode(error, 'FILE_UNREADABLE') && errnoOf(error.cause) === 'ENOENT') return [];
-      throw error;
-    }
-  });
+  return ensureSettings(exemptions(devices).map((path) => [path, '1']));
 }
 
 async function missingBlocks(xfrm: Xfrm, { guarded, complete }: BlocksWish): Promise<BlockStep[]> {

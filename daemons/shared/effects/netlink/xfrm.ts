@@ -1,6 +1,6 @@
 // The kernel's XFRM: policies that let nothing of a network pass in the clear, and whether the kernel has ESP.
 import { randomBytes } from 'node:crypto';
-import { hasCode } from '../../model/errors.ts';
+import { hasCode, SuiteError } from '../../model/errors.ts';
 import { inNetns, type Netns } from '../netns.ts';
 import { renderIp } from './ip-bytes.ts';
 import { Transport } from './transport.ts';
@@ -37,7 +37,13 @@ export interface Xfrm {
 /** Opens its socket with the first request. @param netns default: the own one */
 export function openXfrm(netns?: Netns): Xfrm {
   let transport: Transport | undefined;
-  const open = (): Transport => new Transport({ protocol: NETLINK_XFRM });
+  const open = (): Transport => {
+    try {
+      return new Transport({ protocol: NETLINK_XFRM });
+    } catch (cause) {
+      throw new SuiteError('NETLINK_REFUSED', 'open a socket for XFRM: this kernel has none', { cause });
+    }
+  };
   const kernel = (): Transport => {
     transport ??= netns ? inNetns(netns, open) : open();
     return transport;

@@ -96,3 +96,14 @@ t.test('a charon that hangs is told, and what is wanted comes through later', as
   await charon.start();
   await until(15_000, 'met', () => charon.sas.length === 1);
 });
+
+t.test('a connection that charon refuses does not keep the others from being met', async (t) => {
+  const { charon, tunnels, state } = await open(t);
+  const wish = wishFor(3);
+  charon.refused.add(wish.connections[0]!.name);
+  await t.rejects(tunnels.want(wish), { code: 'VICI_REFUSED' });
+  await until(10_000, 'the other stands', () => charon.sas.length === 1);
+  t.match(state(), { ok: false, code: 'VICI_REFUSED' });
+  charon.refused.clear();
+  await until(15_000, 'both stand', () => charon.sas.length === 2 && state()?.ok);
+});

@@ -3,6 +3,7 @@ import { chmodSync } from 'node:fs';
 import t from 'tap';
 import { planBlocks, wantBlocks } from '../../../../daemons/overlay/ipsec/block/plan-blocks.ts';
 import { renderConfig } from '../../../../daemons/overlay/ipsec/charon/render-config.ts';
+import { chooseMode } from '../../../../daemons/overlay/ipsec/choose-mode.ts';
 import { planLoads } from '../../../../daemons/overlay/ipsec/load-steps.ts';
 import { parseSas } from '../../../../daemons/overlay/ipsec/parse-sas.ts';
 import { reasonOf } from '../../../../daemons/overlay/ipsec/reasons.ts';
@@ -121,4 +122,12 @@ t.test('a shared secret is taken from a file of root’s alone', async (t) => {
   t.throws(() => readSecret(`${dir}/short`), { code: 'KEY_UNUSABLE', message: /shorter/ });
   t.throws(() => readSecret(`${dir}/open`), { code: 'KEY_UNUSABLE', hint: /chmod/ });
   t.throws(() => readSecret(`${dir}/none`), { code: 'FILE_UNREADABLE' });
+});
+
+t.test('a kernel without ESP is a clear refusal, unless charon may encrypt', async (t) => {
+  const can = (esp: boolean, links: boolean) =>
+    [{ hasEsp: async () => esp }, { hasXfrmLinks: async () => links }] as const;
+  t.equal(await chooseMode(...can(true, true), false), 'interface');
+  t.equal(await chooseMode(...can(true, false), true), 'policies');
+  await t.rejects(chooseMode(...can(false, true), false), { code: 'KERNEL_LACKS', hint: /modprobe esp4/ });
 });
