@@ -94,7 +94,7 @@ else
       t.match(one.address, /^10\.99\.0\.\d+\/24$/);
       t.match(inside(machine, 'one', 'ip -4 address show eth0'), `inet ${one.address} `);
       t.match(inside(machine, 'one', 'cat /sys/class/net/eth0/address'), one.mac);
-      inside(machine, 'one', `ping -c1 -w3 ${ip(two)}`);
+      await until(10_000, 'one reaches two', () => succeeds(() => inside(machine, 'one', `ping -c1 -w3 ${ip(two)}`)));
       machine.sh("docker exec -d one sh -c 'while true; do echo served | nc -l -p 80; done'");
       const fetch = ['-w', '2', machineAddress, '8080'];
       await until(10_000, 'the published port answers from outside', () =>

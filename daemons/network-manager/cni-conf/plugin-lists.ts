@@ -48,6 +48,12 @@ export function isForeign(network: NetworkObject): boolean {
   return configs.some((config) => pluginsOf(config).some((plugin) => !ownTypes.has(String(plugin.type))));
 }
 
+/** Names of the bridges that the reference plugin `bridge`, or one that is configured like it, makes for a network. */
+export function bridgesOfPlugins(network: NetworkObject): ReadonlySet<string> {
+  const plugins = Object.values(network.cniConfig ?? {}).flatMap(pluginsOf);
+  return new Set(plugins.flatMap(({ type, bridge }) => textOf(bridge, 15) ?? (type === 'bridge' ? 'cni0' : [])));
+}
+
 /** The list in a file, or a sentence that says why there is none. */
 export function parsePluginList(file: CniFile): PluginList | { readonly fault: string } {
   const { name: fileName, config } = file;

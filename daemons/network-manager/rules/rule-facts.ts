@@ -2,6 +2,7 @@
 import {
   bitsOf,
   type Cidr,
+  contains,
   type Family,
   familyOf,
   type Ip,
@@ -12,6 +13,7 @@ import {
 import { isLocalBridge } from '../../shared/model/local-callers.ts';
 import type { NetworkObject } from '../../shared/model/objects.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
+import { bridgesOfPlugins, isForeign } from '../cni-conf/plugin-lists.ts';
 import { wantNetworks } from '../networks/want-networks.ts';
 import type { PortRules } from '../ports/port-ranges.ts';
 import type { DeviceIp } from './observe.ts';
@@ -36,7 +38,9 @@ export function ruleFacts({ snapshot, addresses, service, refused, ports, exclud
     const { name } = network;
     const subnet = refused.has(name) ? undefined : subnetOf(network, family);
     const publishes = network.hostPorts || ports.networks.has(name);
-    if (subnet) networks.push({ name, subnet, bridge: own.get(name), publishes });
+    if (!subnet) continue;
+    const pluginBridge = isForeign(network) ? pluginBridgeOf(network, subnet, addresses) : undefined;
+    networks.push({ name, subnet, bridge: own.get(name), pluginBridge, publishes });
   }
   networks.sort((a, b) => compare(a.subnet.base, b.subnet.base) || a.subnet.prefix - b.subnet.prefix);
   const foreignBridges = foreignBridgesOf(addresses, family, new Set(own.values()));
@@ -50,6 +54,12 @@ function subnetOf(network: NetworkObject, family: Family): Cidr | undefined {
 
 function compare(a: Ip, b: Ip): number {
   return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** A bridge with an address of the network: one that only has the name may be somebody else's. */
+function pluginBridgeOf(network: NetworkObject, subnet: Cidr, addresses: readonly DeviceIp[]): string | undefined {
+  const names = bridgesOfPlugins(network);
+  return addresses.find(({ device, address }) => names.has(device) && contains(subnet, address))?.device;
 }
 
 /** Bridges of other engines, and of networks of ours that are gone but still have containers; without repetition. */

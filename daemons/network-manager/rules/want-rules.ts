@@ -14,8 +14,10 @@ export type RuleText = string;
 export interface RuleNetwork {
   readonly name: string;
   readonly subnet: Cidr;
-  /** Its bridge on this host; undefined if this host has no part in it. */
+  /** Its bridge on this host; undefined if this host has no part in it, or another plugin makes it. */
   readonly bridge: string | undefined;
+  /** The bridge that another plugin made for it here, if it did: that plugin masquerades, but a host may forward nothing unasked. */
+  readonly pluginBridge?: string | undefined;
   /** Host ports may lead to its containers. */
   readonly publishes: boolean;
 }
@@ -67,24 +69,30 @@ export function wantRules(facts: RuleFacts): Chain[] {
 }
 
 /**
- * Containers reach everything that the host routes to: outside, each other, other networks of ours; answers come back.
+ * Containers reach everything that the host routes to: outside, each other (of which a host with br_netfilter is asked too), other
+ * networks of ours; answers come back.
  * Only with a source of their own network, so that a spoofed packet is left to the host's policy. What goes into another
  * engine's bridge is that engine's to judge (Docker isolates its networks in rules further down), hence the RETURNs first.
  * Whoever asks a published port comes in, from wherever. Policies are asked before anything else, about packets from
  * container to container.
  */
 function wantForward({ networks, foreignBridges }: RuleFacts): RuleText[] {
-  const own = networks.filter((network) => network.bridge !== undefined);
-  if (own.length === 0) return [];
-  const devices = [...new Set(foreignBridges.map(({ device }) => device))];
+  const ours = networks.flatMap(({ subnet, bridge, pluginBridge, publishes }) => {
+    const device = bridge ?? pluginBridge;
+    // Which ports another plugin publishes is for it to say.
+    const admits = publishes || bridge === undefined ? ',DNAT' : '';
+    return device === undefined ? [] : [{ range: renderCidr(subnet), device, admits }];
+  });
+  if (ours.length === 0) return [];
+  const isOurs = new Set(ours.map(({ device }) => device));
+  const others = new Set(foreignBridges.map(({ device }) => device).filter((device) => !isOurs.has(device)));
   return [
-    ...own.map(({ subnet }) => `-s ${renderCidr(subnet)} -d ${renderCidr(subnet)} -j ${policyChain}`),
-    ...devices.map((device) => `-o ${device} -j RETURN`),
-    ...own.map(({ subnet, bridge }) => `-s ${renderCidr(subnet)} -i ${bridge} -j ACCEPT`),
-    ...own.map(
-      ({ subnet, bridge, publishes }) =>
-        `-d ${renderCidr(subnet)} -o ${bridge} -m conntrack --ctstate RELATED,ESTABLISHED${publishes ? ',DNAT' : ''} -j ACCEPT`,
-    ),
+    ...ours.map(({ range }) => `-s ${range} -d ${range} -j ${policyChain}`),
+    ...[...others].map((device) => `-o ${device} -j RETURN`),
+    ...ours.map(({ range, device }) => `-s ${range} -i ${device} -j ACCEPT`),
+    ...ours.map(({ range, device, admits }) => {
+      return `-d ${range} -o ${device} -m conntrack --ctstate RELATED,ESTABLISHED${admits} -j ACCEPT`;
+    }),
   ];
 }
 
