@@ -33,6 +33,7 @@ t.test('no packet is lost by an upgrade or by the way back, and a removal leaves
       corral attach /run/netns/${name} --name ${name}`);
   }
   const used = versionOf(sh);
+  sh('corral cni install');
 
   for (const [what, command, wanted] of [
     ['upgrade', `${current}/install`, /^corral (?!0\.0\.1)/],
@@ -47,6 +48,7 @@ t.test('no packet is lost by an upgrade or by the way back, and a removal leaves
     const { received, lost } = await traffic.stop();
     t.equal(lost, 0, `${what}: 0 lost of ${received}, in ${seconds.toFixed(1)} s`);
     t.ok(received > 500, 'there was traffic');
+    t.equal(sh('readlink /opt/cni/bin/.corral').trim(), '/opt/corral/current/cni/.corral', 'plugins go along');
     t.match(sh('corral version'), wanted, `${what}: the command is the other version`);
     t.notSame(versionOf(sh), what === 'upgrade' ? used : undefined);
     const after = pids(sh);
@@ -60,7 +62,8 @@ t.test('no packet is lost by an upgrade or by the way back, and a removal leaves
   sh(`for name in a b; do corral detach /run/netns/$name; umount /run/netns/$name; rm /run/netns/$name; done
     /opt/corral/current/uninstall --purge`);
   t.same(networkState(sh), before, 'the host is as it was');
-  t.notOk(existsSync(`/proc/${machine.pid}/root/opt/corral`));
+  for (const path of ['opt/corral', 'opt/cni/bin/rancher-bridge', 'etc/cni/net.d/10-corral-corral.conflist'])
+    t.notOk(existsSync(`/proc/${machine.pid}/root/${path}`), `${path} is gone`);
 });
 
 function isReady(machine: Machine): boolean {
