@@ -1,0 +1,282 @@
+// WireGuard between three hosts: everything reaches everything, nothing is seen on the underlay whatever happens, keys change
+// under traffic, and who cannot prove to be whom it says is cut off alone. The hosts have overlay daemons and nothing else of
+// the suite, which an emulated processor could hardly carry three times.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { KeyPair } from '../../../daemons/overlay/keys/key-pair.ts';
+import { openWireguard } from '../../../daemons/shared/effects/netlink/wireguard.ts';
+import type { IpRange } from '../../../daemons/shared/effects/netlink.ts';
+import { openNetns } from '../../../daemons/shared/effects/netns.ts';
+import { parseCidr4, parseIpv4 } from '../../../daemons/shared/model/ipv4.ts';
+import { callJson } from '../../../daemons/shared/source/call.ts';
+import {
+  blockObject,
+  type Daemon,
+  type Host,
+  hostIdOf,
+  hostObject,
+  makeContainer,
+  makeHost,
+  makeSwitch,
+  networkObject,
+  pings,
+  startDaemon,
+} from '../../netns/overlay/support/hosts.ts';
+import { shareTunnels } from '../../netns/overlay/support/records.ts';
+import { exec, makeNamespace, type Namespace, uniqueName, until } from '../../netns/support/namespaces.ts';
+
+t.setTimeout(540_000);
+
+/** Sixteen bytes, which ping(8) repeats through its packets. */
+const marker = 'corral-plaintext';
+const soon = 30_000;
+
+interface PeerState {
+  readonly state: string;
+  readonly tunnel: { readonly state: string; readonly rxBytes: number; readonly lastRekeyMs: number | null } | null;
+}
+interface KeyState {
+  readonly serial: number;
+  readonly keys: Readonly<Record<string, readonly string[]>>;
+}
+
+t.test('five hundred peers are written and read back', async (t) => {
+  const ns = makeNamespace(t, 'wg');
+  const netns = openNetns(ns.path);
+  const wireguard = openWireguard(netns);
+  t.teardown(() => {
+    wireguard.close();
+    netns.close();
+  });
+  t.ok(await wireguard.isThere());
+  t.equal(await wireguard.getDevice('wg1'), undefined);
+  await wireguard.createDevice('wg1', 1_420);
+  const own = KeyPair.make('wireguard');
+  await wireguard.setDevice('wg1', { privateKey: own.privateRaw(), port: 51_999 });
+  const at = (base: string, number: number): IpRange['base'] => (parseIpv4(base)! + number) as IpRange['base'];
+  const changes = Array.from({ length: 500 }, (_, number) => ({
+    publicKey: KeyPair.make('wireguard').publicKey,
+    endpoint: { address: number % 2 ? 'fd00::1' : at('192.0.2.1', 0), port: number + 1 },
+    keepalive: 25,
+    allowed: [
+      { base: at('10.0.0.0', number * 256), prefix: 24 },
+      { base: `fd01:${(number + 1).toString(16)}::`, prefix: 64 },
+    ],
+  }));
+  await wireguard.setPeers('wg1', changes);
+  const many = Array.from({ length: 3_000 }, (_, number) => ({ base: at('11.0.0.0', number), prefix: 32 }));
+  const flat = KeyPair.make('wireguard').publicKey;
+  await wireguard.setPeers('wg1', [{ publicKey: flat, allowed: many, replace: true }]);
+  const read = (await wireguard.getDevice('wg1'))!;
+  t.match(read, { publicKey: own.publicKey, port: 51_999 });
+  t.equal(read.peers.length, 501);
+  const byKey = new Map(read.peers.map((peer) => [peer.publicKey, peer]));
+  const wrong = changes.filter(({ publicKey, endpoint, allowed, keepalive }) => {
+    const peer = byKey.get(publicKey);
+    const sorted = [...(peer?.allowed ?? [])].sort((a, b) => a.prefix - b.prefix);
+    return JSON.stringify([peer?.endpoint, peer?.keepalive, sorted]) !== JSON.stringify([endpoint, keepalive, allowed]);
+  });
+  t.same(wrong, []);
+  t.equal(byKey.get(flat)?.allowed.length, 3_000);
+  const one = parseCidr4('11.0.0.0/24')!;
+  await wireguard.setPeers('wg1', [
+    { publicKey: flat, allowed: [one], replace: true },
+    ...changes.map(({ publicKey }) => ({ publicKey, remove: true as const })),
+  ]);
+  t.same(
+    (await wireguard.getDevice('wg1'))?.peers.map(({ allowed }) => allowed),
+    [[one]],
+  );
+});
+
+/** What subtests start anew belongs to the whole, since it has to outlive them. */
+t.test('three hosts', async (whole) => {
+  const sw = makeSwitch(whole);
+  const numbers = [1, 2, 3];
+  const secret = networkObject('corral', { driver: 'wireguard' });
+  const objects = [...numbers.map((number) => hostObject(number)), ...numbers.map((number) => blockObject(number))];
+  const hosts = await Promise.all(numbers.map((number) => makeHost(whole, sw, number, [secret, ...objects])));
+  await shareTunnels(whole, hosts);
+  const daemons = hosts.map((host) => startDaemon(whole, host, { CORRAL_OVERLAY_KEY_GRACE: '60' }));
+  const containers = numbers.map((number) =>
+    makeContainer(whole, hosts[number - 1]!, addressOf(number), { gateway: `10.42.${number}.1`, mtu: 1_420 }),
+  );
+  const [c1, c2, c3] = containers as [Namespace, Namespace, Namespace];
+  const seen = await listen(whole, sw);
+  for (const [from, to] of [
+    [c1, 2],
+    [c2, 3],
+    [c3, 1],
+  ] as const)
+    ping(whole, from, to, 0.2);
+
+  await whole.test('everybody reaches everybody, with packets of full size too', async (t) => {
+    for (const [index, from] of containers.entries()) {
+      for (const number of numbers) {
+        await until(soon, `${index + 1} to ${number}: ${daemons[index]!.log()}`, () => reaches(from, number));
+        t.ok(pings(hosts[index]!.ns, plain(number)), 'from the host');
+      }
+    }
+    t.ok(pings(c1, plain(2), 1_420));
+    for (const [index, daemon] of daemons.entries()) {
+      const peers = await until(soon, 'it knows its sessions', async () => {
+        const told = await daemon.get<PeerState[]>('/v1/peers');
+        return told.every(({ state, tunnel }) => state === 'up' && tunnel?.state === 'established') ? told : undefined;
+      });
+      t.equal(peers.length, 2, `host ${index + 1}`);
+      t.ok(peers.every(({ tunnel }) => tunnel!.rxBytes > 0 && tunnel!.lastRekeyMs !== null));
+    }
+  });
+
+  await whole.test('a second look writes nothing; damage heals', async (t) => {
+    const { keepers } = await daemons[0]!.get<{ keepers: { keeper: string; changes: string[] }[] }>('/v1/diff');
+    t.same(keepers.find(({ keeper }) => keeper === 'overlay')?.changes, []);
+    exec(hosts[0]!.ns, 'ip', ['link', 'delete', 'wg1042']);
+    await until(soon, 'the tunnel is back', () => reaches(c1, 2) && reaches(c3, 1));
+  });
+
+  await whole.test('keys change under traffic, and the former ones go', async (t) => {
+    const before = await daemons[0]!.get<KeyState>('/v1/keys');
+    const traffic = ping(t, c1, 3, 0.05);
+    await post(hosts[0]!, '/v1/keys/rotate');
+    const after = await until(soon, 'the next key is used', async () => {
+      const now = await daemons[0]!.get<KeyState>('/v1/keys');
+      return now.serial === before.serial + 2 ? now : undefined;
+    });
+    t.not(after.keys.wireguard![0], before.keys.wireguard![0]);
+    await until(soon, 'the others take it', () => reaches(c2, 1) && reaches(c3, 1));
+    const { sent, lost } = await traffic.stop();
+    t.comment(`a rotation cost ${lost} of ${sent} packets, 50 ms apart`);
+    t.ok(lost < sent, 'it is an interruption, no end');
+  });
+
+  await whole.test('the daemon is killed under traffic: nothing is lost', async (t) => {
+    const traffic = ping(t, c2, 3, 0.05);
+    await daemons[1]!.end('SIGKILL');
+    daemons[1] = startDaemon(whole, hosts[1]!);
+    await daemons[1].settled();
+    const { sent, lost } = await traffic.stop();
+    t.ok(sent > 10 && lost <= 1, `${lost} of ${sent}`);
+  });
+
+  await whole.test(
+    'another identity is cut off alone and named, until it is trusted; the former one is refused then',
+    async (t) => {
+      const file = join(hosts[2]!.root, 'var/lib/corral/keys/own.json');
+      const kept = readFileSync(file);
+      await restart('damaged');
+      for (const daemon of daemons.slice(0, 2)) {
+        const state = await refused(daemon);
+        t.match(state.text, /node-3/);
+        t.notMatch(state.text, /node-[12]/);
+      }
+      await until(soon, 'it is cut off', () => !reaches(c1, 3) && !reaches(c3, 2));
+      t.ok(reaches(c1, 2) && reaches(c2, 1), 'the others go on');
+      for (const host of hosts.slice(0, 2)) await post(host, `/v1/trust?host=${hostIdOf(3)}`);
+      await until(soon, 'it is back', () => reaches(c1, 3) && reaches(c3, 2));
+      await restart(kept);
+      await refused(daemons[0]!);
+      await until(soon, 'it carries nothing', () => !reaches(c1, 3));
+      for (const host of hosts.slice(0, 2)) await post(host, `/v1/trust?host=node-3`);
+      await until(soon, 'it is back again', () => reaches(c1, 3) && reaches(c3, 2));
+
+      async function restart(content: string | Buffer): Promise<void> {
+        await daemons[2]!.end('SIGKILL');
+        writeFileSync(file, content, { mode: 0o600 });
+        daemons[2] = startDaemon(whole, hosts[2]!);
+        hosts[2]!.metadata.change([]);
+      }
+    },
+  );
+
+  await whole.test('without tunnel and without rules nothing leaves in the clear', async (t) => {
+    daemons[2]!.process.kill('SIGSTOP');
+    exec(hosts[2]!.ns, 'ip', ['link', 'delete', 'wg1042']);
+    t.notOk(reaches(c3, 1), 'rules and route');
+    for (const table of ['raw', 'mangle', 'filter', 'nat']) exec(hosts[2]!.ns, 'iptables', ['-t', table, '-F']);
+    t.notOk(reaches(c3, 1), 'the route alone');
+    daemons[2]!.process.kill('SIGCONT');
+    await until(soon, 'traffic is back', () => reaches(c3, 1));
+  });
+
+  await whole.test('whoever listened saw packets, and none of them in the clear', async (t) => {
+    const { packets, markers, inner } = await seen.stop();
+    t.ok(packets > 200, `${packets} packets`);
+    t.equal(markers, 0);
+    t.same(inner, []);
+  });
+});
+
+const addressOf = (number: number): string => `10.42.${number}.11/24`;
+const plain = (number: number): string => `10.42.${number}.11`;
+const reaches = (from: Namespace, number: number): boolean => pings(from, plain(number));
+
+function post(host: Host, path: string): Promise<unknown> {
+  return callJson(join(host.root, 'run/corral/overlay.sock'), path, { method: 'POST' });
+}
+
+/** Waits until the daemon says that it refuses somebody's keys. */
+function refused(daemon: Daemon): Promise<{ text: string }> {
+  return until(soon, 'somebody is refused', async () => {
+    const { conditions } = await daemon.health();
+    return conditions.find(({ code }) => code === 'KEY_CHANGED');
+  });
+}
+
+/** Packets full of the marker until it is stopped or the test ends. */
+function ping(t: Test, from: Namespace, to: number, seconds: number) {
+  const words = ['-n', '-i', String(seconds), '-s', '96', '-p', Buffer.from(marker).toString('hex'), plain(to)];
+  const child = spawn('ip', ['netns', 'exec', from.name, 'ping', ...words], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let text = '';
+  child.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  t.teardown(() => void child.kill('SIGKILL'));
+  return {
+    async stop(): Promise<{ sent: number; lost: number }> {
+      child.kill('SIGINT');
+      await ended(child);
+      const [, sent = 0, came = 0] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? [];
+      return { sent: Number(sent), lost: Number(sent) - Number(came) };
+    },
+  };
+}
+
+/** Keeps every packet that passes the switch. */
+async function listen(t: Test, sw: Namespace) {
+  const file = `/tmp/${uniqueName('cap')}.pcap`;
+  const words = ['tcpdump', '-i', 'any', '-n', '-U', '-s', '0', '-w', file];
+  const child = spawn('ip', ['netns', 'exec', sw.name, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let text = '';
+  child.stderr.on('data', (chunk) => {
+    text += chunk;
+  });
+  t.teardown(() => {
+    child.kill('SIGKILL');
+    rmSync(file, { force: true });
+  });
+  await until(soon, 'somebody listens', () => text.includes('listening on'));
+  return {
+    async stop(): Promise<{ packets: number; markers: number; inner: string[] }> {
+      child.kill('SIGINT');
+      await ended(child);
+      // The first of them are enough, and all would be more than one answer holds.
+      const read = (filter: string): string[] =>
+        exec(sw, 'sh', ['-c', `tcpdump -n -r ${file} '${filter}' 2>/dev/null | head -n 300`])
+          .split('\n')
+          .filter(Boolean);
+      return {
+        packets: read('udp port 51820').length,
+        markers: readFileSync(file).toString('latin1').split(marker).length - 1,
+        inner: read('net 10.42.0.0/16').slice(0, 5),
+      };
+    },
+  };
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => child.once('close', () => resolve()));
+}
