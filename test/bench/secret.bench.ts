@@ -1,8 +1,10 @@
-// Networks that are encrypted: the connections of many peers loaded into one charon, against swanctl with a file of the same.
+// Networks that are encrypted: the connections of many peers loaded into one charon, against swanctl with a file of the same; then
+// traffic over each driver side by side, in the virtual machine of the tests.
 import { spawnSync } from 'node:child_process';
 import { exec, makeNamespace, type TestScope } from '../netns/support/namespaces.ts';
 import { median, renderFigures } from './figures.ts';
 import type { Bench } from './main.ts';
+import { carryTraffic } from './support/secret/carry-traffic.ts';
 
 const peers = 200;
 const rounds = 5;
@@ -17,6 +19,7 @@ async function run(): Promise<void> {
   } finally {
     for (const work of undo) await work();
   }
+  await carryTraffic();
 }
 
 function loadConnections(scope: TestScope): void {
