@@ -73,17 +73,37 @@ export function redactLines(text: string, known: readonly string[] = []): string
 const isTelling = (word: string): boolean => word.length >= (/^[a-z]*$/.test(word) ? 10 : 6);
 const mostWords = 1_000;
 
-/** The values under secret names in data, and the lines of secret files: to be removed wherever they stand. */
+/** What is as long as a key and looks like one, under whatever name. */
+const isKey = (text: string): boolean => /^[A-Za-z0-9+/]{40,}={0,2}$/.test(text);
+
+/** Undefined: no object. */
+function parsed(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined; // a key or a password as it is
+  }
+}
+
+/**
+ * The values under secret names in data and in files of JSON, and the lines of other secret files: to be removed wherever they
+ * stand.
+ */
 export function secretWords(data: unknown, files: readonly string[]): string[] {
   const found = new Set<string>();
   const visit = (inner: unknown, isSecret: boolean): void => {
-    if (typeof inner === 'string' && isSecret && !inner.startsWith('/'))
+    if (typeof inner === 'string' && (isSecret || isKey(inner)) && !inner.startsWith('/'))
       found.add(inner.trim()); // a path names a file
     else if (typeof inner === 'object' && inner !== null)
       for (const [key, one] of Object.entries(inner)) visit(one, isSecret || isSecretName(key));
   };
   visit(data, false);
-  for (const text of files) for (const line of text.split('\n')) found.add(line.trim());
+  for (const text of files) {
+    const inner = parsed(text);
+    if (inner === undefined) for (const line of text.split('\n')) found.add(line.trim());
+    else visit(inner, false);
+  }
   const words = [...found].filter((word) => isTelling(word) && !word.startsWith('-----'));
   // The longest first: one may hold another.
   return words.sort((a, b) => b.length - a.length).slice(0, mostWords);

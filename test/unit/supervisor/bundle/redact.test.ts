@@ -86,6 +86,19 @@ t.test('data', async (t) => {
   );
 });
 
+t.test('files of JSON that hold keys', async (t) => {
+  const file = JSON.stringify({
+    host: 'visible-name',
+    pairs: [{ privateKey: 'c2VjcmV0LWtleQ==', publicKey: 'cHVibGlj' }],
+  });
+  const pkcs8 = 'MC4CAQAwBQYDK2VwBCIEIJ1hGmU3bm90IGEgcmVhbCBrZXkgYXQgYWxsIQ==';
+  const words = secretWords({}, [file, '1234567890', JSON.stringify({ serial: 1, identity: pkcs8 })]);
+  t.ok(words.includes('1234567890'), 'a password of digits');
+  t.ok(words.includes(pkcs8));
+  t.ok(words.includes('c2VjcmV0LWtleQ=='));
+  t.notOk(words.includes('visible-name'));
+});
+
 t.test('the archive is one that tar reads', async (t) => {
   const bytes = writeTar(
     [
