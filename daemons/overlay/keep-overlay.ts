@@ -18,7 +18,7 @@ const restMs = 200;
 const everyMs = 20_000;
 /** The kernel's notices of what we wrote come within this time; what somebody else does meanwhile is found by a look soon. */
 const ownEchoMs = 500;
-const soonMs = 5_000;
+const soonMs = 1_000;
 const condition = 'overlay';
 
 export interface OverlayOptions {
@@ -44,6 +44,7 @@ export class OverlayKeeper {
   #wish: Wish | undefined;
   #readAt = performance.now();
   #wroteAt = Number.NEGATIVE_INFINITY;
+  #soon: NodeJS.Timeout | undefined;
   /** The wish that was fulfilled last: to write for it again is to heal. */
   #fulfilled: Wish | undefined;
 
@@ -87,6 +88,7 @@ export class OverlayKeeper {
     });
     if (hasMoved) facts.doubt();
     if (isTouched || hasMoved) this.#doubt();
+    else if (isEcho) this.#doubtSoon();
   }
 
   /** Notices were lost. */
@@ -96,6 +98,7 @@ export class OverlayKeeper {
   }
 
   close(): Promise<void> {
+    clearTimeout(this.#soon);
     return this.#loop.close();
   }
 
@@ -120,10 +123,16 @@ export class OverlayKeeper {
     this.#readAt = performance.now();
   }
 
+  #doubtSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = undefined;
+      this.#doubt();
+    }, soonMs).unref();
+  }
+
   /** Milliseconds until everything is read anew although nobody says that it changed. */
   #untilLook(): number {
-    const look = this.#wroteAt > this.#readAt ? this.#wroteAt + soonMs : this.#readAt + everyMs;
-    return Math.max(0, look - performance.now());
+    return Math.max(0, this.#readAt + everyMs - performance.now());
   }
 
   #read(wish: Wish): Promise<HostFacts> {

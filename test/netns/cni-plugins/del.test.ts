@@ -4,6 +4,8 @@ import t from 'tap';
 import { serveClaims } from '../../unit/cni-plugins/support/claims-server.ts';
 import { config, Lab, skipReason } from './lab.ts';
 
+t.setTimeout(120_000);
+
 t.test('DEL succeeds in every state and leaves nothing', { skip: skipReason }, async (t) => {
   const rows: [string, (lab: Lab, it: ReturnType<Lab['container']>) => void][] = [
     ['as it should be', () => undefined],

@@ -2,6 +2,8 @@ import t from 'tap';
 import { serveClaims } from '../../unit/cni-plugins/support/claims-server.ts';
 import { type Container, config, Lab, skipReason } from './lab.ts';
 
+t.setTimeout(120_000);
+
 const steps = ['reserve', 'bridge', 'pair', 'port', 'container', 'record'];
 const outside = { args: 'IP=10.42.99.9' };
 

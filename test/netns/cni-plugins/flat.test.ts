@@ -4,6 +4,8 @@ import { flatBlock as flat } from '../../fixtures/blocks.ts';
 import { serveClaims } from '../../unit/cni-plugins/support/claims-server.ts';
 import { config, Lab, skipReason } from './lab.ts';
 
+t.setTimeout(120_000);
+
 const ofFlat = { ...config, name: 'flat' };
 
 t.test('a flat network: claimed at ADD, given back at DEL', { skip: skipReason }, async (t) => {

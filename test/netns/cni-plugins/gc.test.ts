@@ -6,6 +6,8 @@ import { block } from '../../fixtures/blocks.ts';
 import { serveClaims } from '../../unit/cni-plugins/support/claims-server.ts';
 import { type Container, config, Lab, skipReason } from './lab.ts';
 
+t.setTimeout(120_000);
+
 const ipam = { program: fileURLToPath(new URL('../../../dist/cni/corral-ipam', import.meta.url)) };
 
 const keep = (...containers: Container[]): object => ({

@@ -6,6 +6,8 @@ import { block } from '../../fixtures/blocks.ts';
 import { serveClaims } from '../../unit/cni-plugins/support/claims-server.ts';
 import { config, Lab, skipReason } from './lab.ts';
 
+t.setTimeout(120_000);
+
 t.test('VERSION', { skip: skipReason }, async (t) => {
   const lab = new Lab(t);
   const run = await lab.cni('VERSION', lab.container());
