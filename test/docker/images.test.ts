@@ -118,6 +118,22 @@ else
       compose(machine, 'down');
     });
 
+    await t.test('the whole node in one container', async (t) => {
+      machine.sh(documented(/^docker run -d --name corral .*$/m));
+      const before = await allDaemonsReady(machine, 'docker exec corral corral');
+      const pings = await startPings(machine, 'web-1', await addressOf(machine, 'web-2'));
+      machine.sh('docker restart corral', { timeoutMs: 60_000 });
+      const after = await until(60_000, 'other daemons', async () => {
+        const told = await allDaemonsReady(machine, 'docker exec corral corral');
+        return pidOf(told, 'dns') === pidOf(before, 'dns') ? undefined : told;
+      });
+      t.not(pidOf(after, 'metadata'), pidOf(before, 'metadata'));
+      t.same((await pings.stop()).lost, []);
+      machine.sh('docker rm -f corral');
+      const lives = (): boolean => after.some(({ pid }) => succeeds(() => machine.sh(`kill -0 ${pid}`)));
+      await until(10_000, 'its processes have ended with it', () => !lives());
+    });
+
     await t.test('launcher docker: the supervisor starts the daemons as containers', async (t) => {
       const env = { CORRAL_LAUNCHER: 'docker' };
       const first = machine.start('sh', ['-c', `echo $$ > /run/up.pid; exec ${corral} up >/run/up.log 2>&1`], { env });
@@ -176,12 +192,18 @@ else
     });
 
     await t.test('and what it made is taken off by the command of docs/docker.md', async (t) => {
-      const line = /^docker run --rm .*cleanup.*$/m.exec(readFileSync(`${repository}/docs/docker.md`, 'utf8'))?.[0];
       machine.sh('docker rm -f web-1 web-2');
-      machine.sh(line!.replace(/:[\d.]+ cleanup/, `:${version} cleanup`), { timeoutMs: 60_000 });
+      machine.sh(documented(/^docker run --rm .*cleanup.*$/m), { timeoutMs: 60_000 });
       t.notMatch(machine.sh('ip -o link; ip address show lo; iptables-save'), /corral0|169\.254\.169\.250|CATTLE/);
     });
   });
+
+/** A line of docs/docker.md, as it stands there. */
+function documented(pattern: RegExp): string {
+  const line = pattern.exec(readFileSync(`${repository}/docs/docker.md`, 'utf8'))?.[0];
+  if (!line) throw new Error(`docs/docker.md has no line ${pattern}`);
+  return line.replace(/(corral\/[a-z]+):[\d.]+/, `$1:${version}`);
+}
 
 function print(file: string): string {
   return `-e 'process.stdout.write(require("fs").readFileSync("/usr/share/corral/${file}"))'`;

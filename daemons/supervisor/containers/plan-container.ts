@@ -12,7 +12,8 @@ export interface ContainerPlan {
 }
 
 const ownLabel = 'io.corral.daemon';
-const procSysName = 'CORRAL_PROC_SYS';
+/** The images of the daemons have no charon: it is in a container of its own, see images/compose.yaml. */
+const usual = { CORRAL_OVERLAY_IPSEC_CHARON: '/run/corral/charon.vici' };
 
 export function containerName(daemon: DaemonName): string {
   return `corral-${daemon}`;
@@ -25,15 +26,13 @@ export function imageOf({ daemon, images, version }: Pick<ContainerPlan, 'daemon
 
 /** Overrides of the configuration pass on, so that all daemons read the same. */
 export function planContainer(plan: ContainerPlan): ContainerWish {
-  const needs = needsOf(plan.daemon, plan.places);
-  const passed = Object.entries(plan.environment).filter(
-    ([name]) => name.startsWith('CORRAL_') && name !== procSysName,
-  );
+  const passed = Object.entries(plan.environment).filter(([name]) => name.startsWith('CORRAL_'));
+  const variables = { ...usual, ...Object.fromEntries(passed), CORRAL_PROC_SYS: procSys };
   return {
     name: containerName(plan.daemon),
     image: imageOf(plan),
     label: [ownLabel, plan.daemon],
-    environment: [...passed.map(([name, value]) => `${name}=${value ?? ''}`), `${procSysName}=${procSys}`],
-    ...needs,
+    environment: Object.entries(variables).map(([name, value]) => `${name}=${value ?? ''}`),
+    ...needsOf(plan.daemon, plan.places),
   };
 }

@@ -17,7 +17,11 @@ t.test('an image of this version, or of the tag that was asked for', async (t) =
 t.test('a daemon gets its capabilities and mounts, and of the environment what is ours', async (t) => {
   const dns = planContainer({ ...plan, daemon: 'dns' });
   t.match(dns, { name: 'corral-dns', label: ['io.corral.daemon', 'dns'], unconfined: false });
-  t.same(dns.environment, ['CORRAL_DNS_TTL=5', 'CORRAL_PROC_SYS=/host/proc/sys']);
+  t.same(dns.environment, [
+    'CORRAL_OVERLAY_IPSEC_CHARON=/run/corral/charon.vici',
+    'CORRAL_DNS_TTL=5',
+    'CORRAL_PROC_SYS=/host/proc/sys',
+  ]);
   t.same(dns.capabilities, ['NET_ADMIN', 'NET_BIND_SERVICE']);
   t.ok(dns.binds.includes('/etc/corral:/etc/corral:ro'));
   const manager = planContainer({ ...plan, daemon: 'network-manager' });
