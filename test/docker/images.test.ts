@@ -12,7 +12,7 @@ import {
   inspect,
   startPings,
 } from './support/images.ts';
-import { type Machine, makeMachine, routerAddress, startEngine, succeeds } from './support/machine.ts';
+import { type Machine, makeMachine, routerAddress, startEngine, succeeds, writeIn } from './support/machine.ts';
 import { startResolver } from './support/resolver.ts';
 import { corral, repository } from './support/suite.ts';
 
@@ -49,6 +49,7 @@ else
       const packages = machine.sh(
         `docker run --rm --net=none --entrypoint node corral/overlay:${version} ${print('packages/tools')}`,
       );
+      t.comment(machine.sh('docker images --format "{{.Repository}} {{.Size}}" | grep corral/ | tr "\\n" " "'));
       t.match(packages, /^iptables \S+ \w+$/m);
     });
 
@@ -85,6 +86,27 @@ else
       t.match(machine.sh(`${inContainer} attach /run/netns/x --name x`), /10\.42\./, 'a namespace made later is seen');
       t.match(machine.sh('ip -n x route'), /^default via 10\.42\.0\.1/m);
       machine.sh(`${inContainer} detach /run/netns/x && ip netns delete x`);
+    });
+
+    await t.test('the guide’s services of Compose find each other by name', async (t) => {
+      const guide =
+        /```yaml\n(# shop\/compose.yaml[^]*?)```/.exec(readFileSync(`${repository}/docs/docker.md`, 'utf8'))?.[1] ?? '';
+      machine.sh('mkdir /run/shop');
+      writeIn(
+        machine,
+        '/run/shop/compose.yaml',
+        guide.replaceAll(/image: \S+/g, 'image: busybox\n    command: sleep 3600'),
+      );
+      const shop = 'docker-compose -f /run/shop/compose.yaml';
+      machine.sh(`${shop} up -d`, { timeoutMs: 60_000 });
+      const db = await addressOf(machine, machine.sh(`${shop} ps -q db`).trim());
+      for (const name of ['db', 'db.shop', 'db.shop.rancher.internal']) {
+        const asked = `docker exec $(${shop} ps -q web) nslookup -type=a ${name} 2>&1 || true`;
+        await until(10_000, `web finds ${name}`, () => machine.sh(asked).includes(db));
+      }
+      const rules = machine.sh('iptables-save -t nat');
+      t.match(rules, /--dport 8080 .*DNAT/, 'and its port is published');
+      machine.sh(`${shop} down`, { timeoutMs: 60_000 });
     });
 
     await t.test('docker restart of any of them loses no packet', async (t) => {
