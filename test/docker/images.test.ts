@@ -90,7 +90,8 @@ else
 
     await t.test('the guide’s services of Compose find each other by name', async (t) => {
       const guide =
-        /```yaml\n(# shop\/compose.yaml[^]*?)```/.exec(readFileSync(`${repository}/docs/docker.md`, 'utf8'))?.[1] ?? '';
+        /```yaml\n(# shop\/compose.yaml[\s\S]*?)```/.exec(readFileSync(`${repository}/docs/docker.md`, 'utf8'))?.[1] ??
+        '';
       machine.sh('mkdir /run/shop');
       writeIn(
         machine,
@@ -120,7 +121,7 @@ else
       }
       const { sent, lost } = await pings.stop();
       t.comment(`${sent} packets`);
-      t.ok(sent > 1_000);
+      t.ok(sent > 500);
       t.same(lost, []);
       t.match(machine.sh('docker exec web-2 nslookup -type=a web.shop.rancher.internal'), /10\.42\./);
     });
