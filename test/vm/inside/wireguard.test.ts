@@ -1,10 +1,9 @@
 // WireGuard between three hosts: everything reaches everything, nothing is seen on the underlay whatever happens, keys change
 // under traffic, and who cannot prove to be whom it says is cut off alone. The hosts have overlay daemons and nothing else of
 // the suite, which an emulated processor could hardly carry three times.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { KeyPair } from '../../../daemons/overlay/keys/key-pair.ts';
 import { openWireguard } from '../../../daemons/shared/effects/netlink/wireguard.ts';
 import type { IpRange } from '../../../daemons/shared/effects/netlink.ts';
@@ -25,12 +24,11 @@ import {
   startDaemon,
 } from '../../netns/overlay/support/hosts.ts';
 import { shareTunnels } from '../../netns/overlay/support/records.ts';
-import { exec, makeNamespace, type Namespace, uniqueName, until } from '../../netns/support/namespaces.ts';
+import { exec, makeNamespace, type Namespace, until } from '../../netns/support/namespaces.ts';
+import { listen, sendMarker } from '../support/listen.ts';
 
 t.setTimeout(540_000);
 
-/** Sixteen bytes, which ping(8) repeats through its packets. */
-const marker = 'corral-plaintext';
 const soon = 30_000;
 
 interface PeerState {
@@ -110,7 +108,7 @@ t.test('three hosts', async (whole) => {
     [c2, 3],
     [c3, 1],
   ] as const)
-    ping(whole, from, to, 0.2);
+    sendMarker(whole, from, plain(to), 0.2);
 
   await whole.test('everybody reaches everybody, with packets of full size too', async (t) => {
     for (const [index, from] of containers.entries()) {
@@ -139,7 +137,7 @@ t.test('three hosts', async (whole) => {
 
   await whole.test('keys change under traffic, and the former ones go', async (t) => {
     const before = await daemons[0]!.get<KeyState>('/v1/keys');
-    const traffic = ping(t, c1, 3, 0.05);
+    const traffic = sendMarker(t, c1, plain(3), 0.05);
     await post(hosts[0]!, '/v1/keys/rotate');
     const after = await until(soon, 'the next key is used', async () => {
       const now = await daemons[0]!.get<KeyState>('/v1/keys');
@@ -153,7 +151,7 @@ t.test('three hosts', async (whole) => {
   });
 
   await whole.test('the daemon is killed under traffic: nothing is lost', async (t) => {
-    const traffic = ping(t, c2, 3, 0.05);
+    const traffic = sendMarker(t, c2, plain(3), 0.05);
     await daemons[1]!.end('SIGKILL');
     daemons[1] = startDaemon(whole, hosts[1]!);
     await daemons[1].settled();
@@ -207,6 +205,29 @@ t.test('three hosts', async (whole) => {
     t.equal(markers, 0);
     t.same(inner, []);
   });
+
+  await whole.test('the driver changes under traffic, there and back', async (t) => {
+    for (const [driver, device] of [
+      ['vxlan', 'vtep1042'],
+      ['wireguard', 'wg1042'],
+    ] as const) {
+      const traffic = sendMarker(t, c1, plain(2), 0.05);
+      for (const host of hosts) host.metadata.change([networkObject('corral', { driver })]);
+      await until(soon, `by ${driver}`, () => {
+        const way = exec(hosts[0]!.ns, 'ip', ['route', 'get', plain(2)]);
+        return way.includes(device) && reaches(c1, 2) && reaches(c3, 2);
+      });
+      const { sent, lost } = await traffic.stop();
+      t.comment(`to ${driver}: ${lost} of ${sent} packets lost, 50 ms apart`);
+      const links = exec(hosts[0]!.ns, 'ip', ['link']);
+      await until(
+        soon,
+        'the former device is gone',
+        () => !exec(hosts[0]!.ns, 'ip', ['link']).includes(driver === 'vxlan' ? 'wg1042' : 'vtep1042'),
+      );
+      t.match(links, device);
+    }
+  });
 });
 
 const addressOf = (number: number): string => `10.42.${number}.11/24`;
@@ -223,60 +244,4 @@ function refused(daemon: Daemon): Promise<{ text: string }> {
     const { conditions } = await daemon.health();
     return conditions.find(({ code }) => code === 'KEY_CHANGED');
   });
-}
-
-/** Packets full of the marker until it is stopped or the test ends. */
-function ping(t: Test, from: Namespace, to: number, seconds: number) {
-  const words = ['-n', '-i', String(seconds), '-s', '96', '-p', Buffer.from(marker).toString('hex'), plain(to)];
-  const child = spawn('ip', ['netns', 'exec', from.name, 'ping', ...words], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let text = '';
-  child.stdout.on('data', (chunk) => {
-    text += chunk;
-  });
-  t.teardown(() => void child.kill('SIGKILL'));
-  return {
-    async stop(): Promise<{ sent: number; lost: number }> {
-      child.kill('SIGINT');
-      await ended(child);
-      const [, sent = 0, came = 0] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? [];
-      return { sent: Number(sent), lost: Number(sent) - Number(came) };
-    },
-  };
-}
-
-/** Keeps every packet that passes the switch. */
-async function listen(t: Test, sw: Namespace) {
-  const file = `/tmp/${uniqueName('cap')}.pcap`;
-  const words = ['tcpdump', '-i', 'any', '-n', '-U', '-s', '0', '-w', file];
-  const child = spawn('ip', ['netns', 'exec', sw.name, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let text = '';
-  child.stderr.on('data', (chunk) => {
-    text += chunk;
-  });
-  t.teardown(() => {
-    child.kill('SIGKILL');
-    rmSync(file, { force: true });
-  });
-  await until(soon, 'somebody listens', () => text.includes('listening on'));
-  return {
-    async stop(): Promise<{ packets: number; markers: number; inner: string[] }> {
-      child.kill('SIGINT');
-      await ended(child);
-      // The first of them are enough, and all would be more than one answer holds.
-      const read = (filter: string): string[] =>
-        exec(sw, 'sh', ['-c', `tcpdump -n -r ${file} '${filter}' 2>/dev/null | head -n 300`])
-          .split('\n')
-          .filter(Boolean);
-      return {
-        packets: read('udp port 51820').length,
-        markers: readFileSync(file).toString('latin1').split(marker).length - 1,
-        inner: read('net 10.42.0.0/16').slice(0, 5),
-      };
-    },
-  };
-}
-
-function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => child.once('close', () => resolve()));
 }
