@@ -63,8 +63,8 @@ export interface OverlayDriver {
   /** Names of the devices through which its networks' packets come and go. */
   devices(network: NetworkName): readonly string[];
   /**
-   * Of a secret driver without devices: packets that are no plaintext, as matches of iptables, `out` when they leave (in
-   * POSTROUTING), `in` when they come (in PREROUTING).
+   * Of a secret driver: packets beside those of its devices that are no plaintext on the wire, as matches of iptables, `out`
+   * when they leave (in POSTROUTING), `in` when they come (in PREROUTING).
    */
   passes?(network: NetworkName): { readonly out: readonly string[]; readonly in: readonly string[] };
   /** Outer packets that a firewall has to let in, as matches of iptables (`-p udp -m udp --dport 51820`). */

@@ -107,10 +107,15 @@ export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode 
     owns: (index) => indexes.includes(index),
     // By name alone, since rules stand before it is known which of them will be.
     devices: ({ vni }) => [xfrmName(vni), charonDevice],
-    passes: () =>
-      mode === 'policies'
-        ? { out: ['-m policy --dir out --pol ipsec'], in: ['-m policy --dir in --pol ipsec'] }
-        : { out: [], in: [] },
+    // Out of an interface too: the kernel shows a packet once more, as leaving by the uplink, before it encrypts it. As long as
+    // the mode is not known both stand, since a daemon that starts anew must not stop what flows.
+    passes: () => {
+      const by = (direction: 'in' | 'out') => [`-m policy --dir ${direction} --pol ipsec`];
+      return {
+        out: mode === 'user-space' ? [] : by('out'),
+        in: mode === 'user-space' || mode === 'interface' ? [] : by('in'),
+      };
+    },
     inputs: () => ['-p udp -m udp --dport 500', '-p udp -m udp --dport 4500', '-p esp'],
     sessions: async () => tunnels.sessions(),
     async close() {

@@ -1,5 +1,6 @@
 // Pure: the XFRM interface of one network and the routes through it, and what the kernel lacks of them.
 import type { IpRange, Route } from '../../shared/effects/netlink.ts';
+import { renderRange } from '../addresses.ts';
 import type { HostFacts } from '../host-facts.ts';
 import type { OverlayNetwork } from '../overlay-network.ts';
 import { deviceMtu, mtuTo } from './mtu.ts';
@@ -101,9 +102,9 @@ export function describeXfrmStep(step: XfrmStep): string {
     case 'alter':
       return `change ${step.name}: ${Object.entries(step.changes).map(String).join(', ')}`;
     case 'route':
-      return `add a route through ${step.name} to ${JSON.stringify(step.route.dst)}`;
+      return `add a route through ${step.name} to ${renderRange(step.route.dst)}`;
     case 'drop-route':
-      return `remove the route to ${JSON.stringify(step.route.dst)}`;
+      return `remove the route to ${renderRange(step.route.dst)}`;
     case 'drop-device':
       return `remove ${step.name}`;
     default: {

@@ -25,8 +25,12 @@ export function sendMarker(t: TestScope, from: Namespace, to: string, seconds: n
   };
 }
 
-/** Keeps every packet that passes the switch. */
-export async function listen(t: TestScope, sw: Namespace) {
+/**
+ * Keeps every packet that passes the switch.
+ *
+ * @param tunnel what the tunnel's packets look like (pcap-filter(7)); these are counted, up to 300
+ */
+export async function listen(t: TestScope, sw: Namespace, tunnel: string) {
   const file = `/tmp/${uniqueName('cap')}.pcap`;
   const words = ['tcpdump', '-i', 'any', '-n', '-U', '-s', '0', '-w', file];
   const child = spawn('ip', ['netns', 'exec', sw.name, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -49,7 +53,7 @@ export async function listen(t: TestScope, sw: Namespace) {
           .split('\n')
           .filter(Boolean);
       return {
-        packets: read('udp port 51820').length,
+        packets: read(tunnel).length,
         markers: readFileSync(file).toString('latin1').split(marker).length - 1,
         inner: read('net 10.42.0.0/16').slice(0, 5),
       };

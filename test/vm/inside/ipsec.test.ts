@@ -1,0 +1,131 @@
+// IPsec by the kernel, through an XFRM interface on each of three hosts: everything reaches everything, nothing is seen on the
+// underlay, and what has no association has no way. The hosts have overlay daemons and charon, and nothing else of the suite.
+import t from 'tap';
+import {
+  blockObject,
+  hostObject,
+  makeContainer,
+  makeHost,
+  makeSwitch,
+  networkObject,
+  pings,
+  startDaemon,
+} from '../../netns/overlay/support/hosts.ts';
+import { shareTunnels } from '../../netns/overlay/support/records.ts';
+import { exec, type Namespace, until } from '../../netns/support/namespaces.ts';
+import { listen, sendMarker } from '../support/listen.ts';
+
+t.setTimeout(540_000);
+
+const soon = 30_000;
+
+interface PeerState {
+  readonly state: string;
+  readonly tunnel: { readonly state: string; readonly rxBytes: number; readonly lastRekeyMs: number | null } | null;
+}
+
+t.test('three hosts', async (whole) => {
+  const sw = makeSwitch(whole);
+  const numbers = [1, 2, 3];
+  const secret = networkObject('corral', { driver: 'ipsec' });
+  const objects = [...numbers.map((number) => hostObject(number)), ...numbers.map((number) => blockObject(number))];
+  const hosts = await Promise.all(numbers.map((number) => makeHost(whole, sw, number, [secret, ...objects])));
+  await shareTunnels(whole, hosts);
+  const seen = await listen(whole, sw, 'esp or udp port 4500');
+  const daemons = hosts.map((host) => startDaemon(whole, host, { CORRAL_OVERLAY_IPSEC_CHILD_REKEY: '15' }));
+  for (const { ns } of hosts) whole.teardown(() => endCharon(ns));
+  const containers = numbers.map((number) =>
+    makeContainer(whole, hosts[number - 1]!, addressOf(number), { gateway: `10.42.${number}.1`, mtu: 1_402 }),
+  );
+  const [c1, c2, c3] = containers as [Namespace, Namespace, Namespace];
+  for (const [from, to] of [
+    [c1, 2],
+    [c2, 3],
+    [c3, 1],
+  ] as const)
+    sendMarker(whole, from, plain(to), 0.2);
+
+  await whole.test('everybody reaches everybody, encrypted by the kernel', async (t) => {
+    for (const [index, from] of containers.entries()) {
+      for (const number of numbers) await until(soon, `${index + 1} reaches ${number}`, () => reaches(from, number));
+      const { ns } = hosts[index]!;
+      t.match(exec(ns, 'ip', ['-d', 'link', 'show', 'xfrm1042']), /xfrm if_id 0x412/);
+      t.match(exec(ns, 'ip', ['route', 'show', 'dev', 'xfrm1042']), /^10\.42\.\d+\.0\/24.*\n10\.42\.\d+\.0\/24/);
+      t.match(exec(ns, 'ip', ['xfrm', 'state']), 'rfc4106(gcm(aes))');
+      t.notMatch(exec(ns, 'ip', ['link']), 'ipsec0', 'no encryption in a process');
+      const peers = await until(soon, 'it knows its sessions', async () => {
+        const told = await daemons[index]!.get<PeerState[]>('/v1/peers');
+        return told.every(({ state, tunnel }) => state === 'up' && tunnel?.state === 'established') ? told : undefined;
+      });
+      t.equal(peers.length, 2, `host ${index + 1}`);
+    }
+    t.ok(pings(c1, plain(2), 1_402), 'with packets of full size too');
+  });
+
+  await whole.test('a second look writes nothing; damage heals', async (t) => {
+    const { keepers } = await daemons[0]!.get<{ keepers: { keeper: string; changes: string[] }[] }>('/v1/diff');
+    t.same(keepers.find(({ keeper }) => keeper === 'overlay')?.changes, []);
+    exec(hosts[0]!.ns, 'ip', ['link', 'delete', 'xfrm1042']);
+    await until(soon, 'the device is back', () => reaches(c1, 2) && reaches(c3, 1));
+  });
+
+  await whole.test('associations are made anew under traffic', async (t) => {
+    const spis = (): string => exec(hosts[0]!.ns, 'sh', ['-c', 'ip xfrm state | grep spi | sort']);
+    const before = new Set(spis().split('\n'));
+    const traffic = sendMarker(t, c1, plain(2), 0.05);
+    await until(2 * soon, 'there are others', () =>
+      spis()
+        .split('\n')
+        .some((spi) => spi !== '' && !before.has(spi)),
+    );
+    const { sent, lost } = await traffic.stop();
+    t.comment(`${lost} of ${sent} packets lost, 50 ms apart`);
+    t.ok(lost <= 4 + sent / 50, `${lost} of ${sent} lost`);
+  });
+
+  await whole.test('the daemon is killed under traffic: charon and what it made go on', async (t) => {
+    const charon = charonsOf(hosts[1]!.ns);
+    const traffic = sendMarker(t, c2, plain(3), 0.05);
+    await daemons[1]!.end('SIGKILL');
+    daemons[1] = startDaemon(whole, hosts[1]!, { CORRAL_OVERLAY_IPSEC_CHILD_REKEY: '15' });
+    await daemons[1].settled();
+    const { sent, lost } = await traffic.stop();
+    t.same(charonsOf(hosts[1]!.ns), charon);
+    t.ok(sent > 10 && lost <= 1 + sent / 50, `${lost} of ${sent}`);
+  });
+
+  await whole.test('without charon, rules, the last route, states and policies nothing leaves', async (t) => {
+    const { ns } = hosts[2]!;
+    daemons[2]!.process.kill('SIGSTOP');
+    endCharon(ns);
+    for (const table of ['raw', 'mangle', 'filter', 'nat']) exec(ns, 'iptables', ['-t', table, '-F']);
+    exec(ns, 'ip', ['route', 'flush', 'type', 'unreachable']);
+    exec(ns, 'ip', ['xfrm', 'state', 'flush']);
+    t.notOk(reaches(c3, 1), 'no state');
+    exec(ns, 'ip', ['xfrm', 'policy', 'flush']);
+    t.notOk(reaches(c3, 1), 'no policy: the device leads nowhere');
+    daemons[2]!.process.kill('SIGCONT');
+    await until(3 * soon, 'traffic is back', () => reaches(c3, 1) && reaches(c2, 3));
+  });
+
+  await whole.test('whoever listened saw packets, and none of them in the clear', async (t) => {
+    const { packets, markers, inner } = await seen.stop();
+    t.ok(packets > 200, `${packets} packets`);
+    t.equal(markers, 0);
+    t.same(inner, []);
+  });
+});
+
+const addressOf = (number: number): string => `10.42.${number}.11/24`;
+const plain = (number: number): string => `10.42.${number}.11`;
+const reaches = (from: Namespace, number: number): boolean => pings(from, plain(number));
+
+/** Ids of the charon of a host; hosts have network namespaces alone, so all are seen from everywhere. */
+function charonsOf(ns: Namespace): string[] {
+  const find = `for pid in $(ip netns pids ${ns.name}); do case $(cat /proc/$pid/comm) in charon*) echo $pid;; esac; done`;
+  return exec(ns, 'sh', ['-c', find]).split('\n').filter(Boolean);
+}
+
+function endCharon(ns: Namespace): void {
+  for (const pid of charonsOf(ns)) process.kill(Number(pid), 'SIGKILL');
+}
