@@ -44,6 +44,6 @@ else
     machine.sh('ip -n alive link set p-vethr3 netns 1');
     await until(30_000, 'nobody lives at its end any more', () => !links().includes('vethr3'));
     t.same(links(), ['veth6', 'vethr2', 'vethr5']);
-    t.equal(log().match(/"event":"link.orphan"/g)?.length, 2);
+    await until(5_000, 'both are told', () => log().match(/"event":"link.orphan"/g)?.length === 2);
     t.notMatch(log(), '"level":"error"');
   });
