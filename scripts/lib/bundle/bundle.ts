@@ -1,5 +1,5 @@
 // One program and all that it imports as one file, and beside it what cannot be in it: native parts.
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -46,6 +46,13 @@ export async function bundle(options: BundleOptions): Promise<void> {
 function oneOf(root: string, names: readonly string[]): Record<string, string> {
   const find = createRequire(join(root, 'package.json'));
   return Object.fromEntries(names.map((name) => [name, find.resolve(name)]));
+}
+
+/** What a bundled package reads at run time. */
+export function placeFolder(root: string, out: string, name: string, folder: string): void {
+  const find = createRequire(join(root, 'package.json'));
+  const home = find.resolve(`${name}/package.json`).replace(/\/package\.json$/, '');
+  cpSync(join(home, folder), join(out, 'node_modules', name, folder), { recursive: true });
 }
 
 /** A package that is its native part and nothing else: the loaders of all look in a dozen places first. */

@@ -66,3 +66,13 @@ t.test('the suite starts where there is no checkout, and serves a namespace', as
   machine.sh(`${command} cni install && test -x /opt/cni/bin/.corral/node`);
   machine.sh(`${command} detach /run/netns/x && umount /run/netns/x`);
 });
+
+t.test('a lab of a release keeps its records in etcd', async (t) => {
+  const machine = await makeMachine(t);
+  machine.sh(`cp -a ${release} /opt/corral-release && mount -t tmpfs none ${repository}`);
+  const command = '/opt/corral-release/bin/corral';
+  const said = machine.sh(`${command} lab up --hosts 2 --containers 1`, { timeoutMs: 100_000 });
+  t.match(said, /^store +etcd at /m);
+  t.match(said, /^names: 4 of 4 resolve/m);
+  machine.sh(`${command} lab down`);
+});
