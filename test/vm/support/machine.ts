@@ -121,8 +121,8 @@ function qemuArguments({ image }: Kernel, dir: string): string[] {
     'mitigations=off nokaslr cryptomgr.notests nowatchdog audit=0 rcupdate.rcu_expedited=1 random.trust_cpu=on',
   ].join(' ');
   return [
-    // One processor: with two, each waits for the other whenever a device or a namespace goes, and all of it takes twice the work.
-    ...['-accel', 'tcg', '-cpu', 'max', '-smp', '1', '-m', String(memoryMb)],
+    // Two processors, each emulated by a thread of its own: a lab of three hosts is up after 52 s, with one after 90.
+    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', String(memoryMb)],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
     ...['-kernel', image, '-initrd', `${dir}/boot`, '-append', commandLine],
     ...['-serial', `file:${dir}/console`],
