@@ -1,7 +1,7 @@
 // IPsec between three hosts: everything reaches everything, nothing is seen on the underlay whatever dies, and only who proves
 // to be whom it says is let in. The kernel encrypts where it can, charon where it cannot.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import t from 'tap';
 import { parseSas } from '../../daemons/overlay/ipsec/parse-sas.ts';
 import { espProposals, ikeProposals } from '../../daemons/overlay/ipsec/settings.ts';
@@ -11,10 +11,10 @@ import { hasCode } from '../../daemons/shared/model/errors.ts';
 import { charonPlaces } from '../../daemons/shared/model/ipsec.ts';
 import { pathsBelow } from '../../daemons/shared/model/paths.ts';
 import { callJson } from '../../daemons/shared/source/call.ts';
-import { socketOn } from '../../daemons/supervisor/lab/host-suite.ts';
 import { findHost } from '../../daemons/supervisor/lab/plan-lab.ts';
 import { isRoot, until } from '../netns/support/namespaces.ts';
 import { makeTestLab, type TestLab } from './support/lab.ts';
+import { charonOn, conditionOf, hasStrongswan, overlayOf, peersOf, reaches } from './support/secret-lab.ts';
 import { pingTraffic } from './support/traffic.ts';
 import { capture, marker, sendMarker } from './support/underlay.ts';
 
@@ -23,32 +23,8 @@ t.setTimeout(280_000);
 /** F2: traffic is back after charon was killed. */
 const backMs = 15_000;
 
-const overlayOf = (lab: TestLab, host: string): string => socketOn(findHost(lab.lab.plan, host), 'overlay');
-
-const charonOn = (lab: TestLab, host: string): string => lab.run(host, 'pgrep', '-x', 'charon-systemd').trim();
-
-const reaches = (lab: TestLab, from: string, address: string, ...more: string[]): boolean =>
-  lab.succeeds(from, 'ping', '-n', '-c', '1', '-W', '1', ...more, address);
-
-interface PeerState {
-  host: string;
-  state: string;
-  tunnel: { state: string; rxBytes: number; txBytes: number; lastRekeyMs: number | null } | null;
-}
-
-const peersOf = (lab: TestLab, host: string): Promise<PeerState[]> => callJson(overlayOf(lab, host), '/v1/peers', {});
-
-const conditionOf = async (lab: TestLab, host: string, name: string) => {
-  const report = await callJson<{ conditions: { name: string; ok: boolean; code: string | null; text: string }[] }>(
-    overlayOf(lab, host),
-    '/readyz',
-    {},
-  );
-  return report.conditions.find((one) => one.name === name);
-};
-
 if (!isRoot) t.plan(0, 'needs root');
-else if (!existsSync('/usr/sbin/charon-systemd')) t.plan(0, 'needs strongSwan (scripts/setup --ipsec)');
+else if (!hasStrongswan) t.plan(0, 'needs strongSwan (scripts/setup --ipsec)');
 else
   t.test('three hosts', async (t) => {
     const lab = await makeTestLab(t, {
