@@ -11,8 +11,8 @@ export const command: Command = {
     options: { all: { type: 'boolean', help: 'every daemon, one after the other; not the supervisor' } },
     about:
       'Ends a daemon in order and starts it again, and waits until it is ready. What it made in the kernel stays meanwhile,\n' +
-      'so containers keep talking. Needs the supervisor, whose own new start is systemctl restart corral, or Ctrl-C and\n' +
-      'corral up: the daemons live on meanwhile.',
+      'so containers keep talking. Needs the supervisor, which is not restarted. Its own new start, systemctl restart corral\n' +
+      'or Ctrl-C and corral up, ends every daemon in order as well.',
     example: 'corral restart dns',
   },
   async run(args) {
