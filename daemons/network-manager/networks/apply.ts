@@ -4,10 +4,11 @@ import { dirname } from 'node:path';
 import { kernelIp } from '../../../cni-plugins/bridge/kernel-ip.ts';
 import { ensureDir, errnoOf, removeFile, writeAtomic } from '../../shared/effects/files.ts';
 import { type IpRange, type Netlink, PROTO_CORRAL } from '../../shared/effects/netlink.ts';
-import { ensureSysctl } from '../../shared/effects/sysctl.ts';
+import { ensureSysctl, readSysctl } from '../../shared/effects/sysctl.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
-import type { Cidr, Family } from '../../shared/model/ip.ts';
-import { acceptPath, forwarding6Path, forwardingPath } from './plan-forwarding.ts';
+import { acceptPath, forwarding6Path, forwardingPath } from '../../shared/model/host-settings.ts';
+import type { Cidr } from '../../shared/model/ip.ts';
+import type { HostRecords } from './host-records.ts';
 import { unreachableMetric } from './plan-network.ts';
 import { type DropStep, describeStep, type HostStep, networkOfStep, type PortStep, type Step } from './steps.ts';
 
@@ -34,8 +35,8 @@ export interface Hands {
   readonly connectPort: (step: PortStep) => Promise<void>;
   /** Waited for once, before the first file tells the CNI plugins of a network. */
   readonly beforeFiles: () => Promise<void>;
-  /** Called when forwarding of the whole host was off and is on now. */
-  readonly onForwarding: (family: Family) => void;
+  /** Told before a setting of the host is changed. */
+  readonly records: HostRecords;
 }
 
 export async function applySteps(steps: readonly Step[], hands: Hands): Promise<Outcome> {
@@ -61,11 +62,11 @@ export async function applySteps(steps: readonly Step[], hands: Hands): Promise<
   return { done, failed };
 }
 
-async function applyStep(step: Step, { netlink, connectPort, onForwarding }: Hands): Promise<void> {
+async function applyStep(step: Step, { netlink, connectPort, records }: Hands): Promise<void> {
   switch (step.do) {
     case 'forwarding':
     case 'forwarding6':
-      forward(step, onForwarding);
+      forward(step, records);
       return;
     case 'unreachable':
       await netlink.ensureRoute({ dst: rangeOf(step.subnet), type: 'unreachable', metric: unreachableMetric });
@@ -121,14 +122,20 @@ async function applyDrop(step: DropStep, netlink: HostWrites): Promise<void> {
   }
 }
 
-function forward(step: HostStep, onForwarding: Hands['onForwarding']): void {
+function forward(step: HostStep, records: HostRecords): void {
   if (step.do === 'forwarding') {
-    if (ensureSysctl(forwardingPath, '1')) onForwarding(4);
+    change(forwardingPath, '1', () => records.forwarding(4));
     return;
   }
   // First: a default route that is lost comes back only with the router's next word.
-  for (const device of step.uplinks) ensureSysctl(acceptPath(device), '2');
-  if (ensureSysctl(forwarding6Path, '1')) onForwarding(6);
+  for (const device of step.uplinks) change(acceptPath(device), '2', () => records.accept(device));
+  change(forwarding6Path, '1', () => records.forwarding(6));
+}
+
+function change(path: string, value: string, note: () => void): void {
+  if (readSysctl(path) === value) return;
+  note();
+  ensureSysctl(path, value);
 }
 
 function rangeOf({ base, prefix }: Cidr): IpRange {

@@ -1,9 +1,7 @@
 // The networks keeper: bridges, gateways, unreachable routes, settings, block files and CNI configurations.
 import { listLeases } from '../../../cni-plugins/ipam/list-leases.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
-import { ensureDir, writeAtomic } from '../../shared/effects/files.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
-import { forwardingRecord } from '../../shared/model/paths.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import type { HostLinks } from '../host-links.ts';
@@ -11,6 +9,7 @@ import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { applySteps, type Outcome } from './apply.ts';
 import { connectPort } from './connect-port.ts';
 import { mayHaveFormer } from './former-gateways.ts';
+import { hostRecords } from './host-records.ts';
 import { type HostState, networkOfBridge } from './host-state.ts';
 import { describeFailure, stateOfNetworks, waiting } from './networks-health.ts';
 import { observeHost } from './observe.ts';
@@ -150,10 +149,7 @@ export class NetworksKeeper {
       netlink,
       connectPort: (step) => connectPort(netlink, step),
       beforeFiles: this.#options.beforeFiles,
-      onForwarding: (family) => {
-        ensureDir(context.paths.state, 0o700);
-        writeAtomic(forwardingRecord(context.paths, family), '');
-      },
+      records: hostRecords(context.paths),
     });
     // The notices of our own changes may come after the next look.
     if (plan.steps.length > 0) this.#options.links.doubt();

@@ -2,12 +2,13 @@
 import { listFiles, readTextIfPresent } from '../../shared/effects/files.ts';
 import { type Ip as KernelIp, type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
 import { readSysctl } from '../../shared/effects/sysctl.ts';
+import { acceptPath, forwarding6Path, forwardingPath } from '../../shared/model/host-settings.ts';
 import { type Ip, parseIp } from '../../shared/model/ip.ts';
 import type { Paths } from '../../shared/model/paths.ts';
 import type { HostLinks } from '../host-links.ts';
 import type { HaveAddress, HaveRoute, HostState } from './host-state.ts';
 import { networkSysctls } from './network-sysctls.ts';
-import { acceptPath, forwarding6Path, forwardingPath, uplinks6 } from './plan-forwarding.ts';
+import { uplinks6 } from './plan-forwarding.ts';
 import { conflistPath } from './want-files.ts';
 import type { WantNetwork } from './want-networks.ts';
 

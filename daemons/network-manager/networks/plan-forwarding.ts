@@ -1,16 +1,9 @@
 // Pure: whether the host has to be made to forward, and what of it has to be kept as it was. Forwarding of IPv6 makes a host a
 // router, which stops to listen to other routers: where its default route came from one, it is told to go on.
+import { acceptPath, forwarding6Path, forwardingPath } from '../../shared/model/host-settings.ts';
 import type { HaveLink, HaveRoute, HostState } from './host-state.ts';
 import type { HostStep } from './steps.ts';
 import type { WantNetwork } from './want-networks.ts';
-
-export const forwardingPath = 'net/ipv4/ip_forward';
-export const forwarding6Path = 'net/ipv6/conf/all/forwarding';
-
-/** 1: as long as the host does not forward; 2: although it does. */
-export function acceptPath(device: string): string {
-  return `net/ipv6/conf/${device}/accept_ra`;
-}
 
 /** Devices of IPv6 default routes. */
 export function uplinks6(routes: readonly HaveRoute[], links: readonly HaveLink[]): string[] {

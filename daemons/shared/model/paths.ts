@@ -75,3 +75,8 @@ export function daemonLog(paths: Paths, daemon: DaemonName): string {
 export function forwardingRecord(paths: Pick<Paths, 'state'>, family: 4 | 6 = 4): string {
   return `${paths.state}/${family === 4 ? 'ip' : 'ip6'}_forward.was-0`;
 }
+
+/** Names, one a line, of devices whose `accept_ra` was 1 before Corral made it 2; `corral cleanup` makes it 1 again. */
+export function acceptRecord(paths: Pick<Paths, 'state'>): string {
+  return `${paths.state}/accept_ra.was-1`;
+}

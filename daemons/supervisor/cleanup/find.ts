@@ -5,12 +5,14 @@ import { listFiles, readTextIfPresent } from '../../shared/effects/files.ts';
 import { openIptables } from '../../shared/effects/iptables.ts';
 import { openIpsets } from '../../shared/effects/netlink/ipset.ts';
 import { type Address, type Link, type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
+import { readSysctl } from '../../shared/effects/sysctl.ts';
 import { isOwnConflist } from '../../shared/model/conflist.ts';
 import { hasCode } from '../../shared/model/errors.ts';
+import { acceptPath } from '../../shared/model/host-settings.ts';
 import type { Family } from '../../shared/model/ip.ts';
 import { type Ipv4, renderIpv4 } from '../../shared/model/ipv4.ts';
 import { serviceAddress6 } from '../../shared/model/networks.ts';
-import { forwardingRecord, type Paths } from '../../shared/model/paths.ts';
+import { acceptRecord, forwardingRecord, type Paths } from '../../shared/model/paths.ts';
 import { parseSave } from '../../shared/reconcile/iptables-save.ts';
 import { describeIpsec, findIpsec, type IpsecFindings } from './find-ipsec.ts';
 import { findNameFiles, type NameFile } from './find-names.ts';
@@ -36,6 +38,8 @@ export interface Findings {
   readonly folders: readonly string[];
   /** Families whose forwarding Corral switched on. */
   readonly forwarding: readonly Family[];
+  /** Devices that Corral made listen to routers although the host forwards. */
+  readonly accepting: readonly string[];
   /** Of running containers. */
   readonly names: readonly NameFile[];
   readonly ipsec: IpsecFindings;
@@ -60,6 +64,7 @@ export async function findAll(netlink: Netlink, paths: Paths, config: Config): P
     files: cniFiles(paths),
     folders: [paths.blocks, paths.leases].filter((path) => listFiles(path).length > 0),
     forwarding: ([4, 6] as const).filter((family) => readTextIfPresent(forwardingRecord(paths, family)) !== undefined),
+    accepting: acceptingDevices(paths),
     ipsec: await findIpsec(paths),
     names: await findNameFiles(
       config.engines.map(({ socket }) => socket),
@@ -86,6 +91,12 @@ async function findSets(): Promise<string[]> {
   } finally {
     sets.close();
   }
+}
+
+/** What is no device's name any more, or has another value meanwhile, is somebody else's affair. */
+function acceptingDevices(paths: Paths): string[] {
+  const devices = (readTextIfPresent(acceptRecord(paths)) ?? '').split('\n').filter((name) => /^[\w.:@-]+$/.test(name));
+  return devices.filter((name) => readSysctl(acceptPath(name)) === '2');
 }
 
 /** Marked and listed configurations, and the link to the folder of one of them. */
@@ -143,6 +154,7 @@ export function describeFindings(found: Findings): string[] {
     ...found.files.map((path) => `file: ${path}`),
     ...found.folders.map((path) => `folder: ${path}`),
     ...found.forwarding.map((family) => `forwarding of IPv${family} of the host, which Corral switched on`),
+    ...found.accepting.map((device) => `accept_ra of ${device}, which Corral set to 2`),
     ...describeIpsec(found.ipsec),
     ...found.names.map(({ container, path }) => `lines in ${path} of container ${container}`),
   ];

@@ -7,7 +7,8 @@ import { openIptables } from '../../shared/effects/iptables.ts';
 import { openIpsets } from '../../shared/effects/netlink/ipset.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
 import { ensureSysctl } from '../../shared/effects/sysctl.ts';
-import { forwardingRecord, type Paths } from '../../shared/model/paths.ts';
+import { acceptPath, forwarding6Path, forwardingPath } from '../../shared/model/host-settings.ts';
+import { acceptRecord, forwardingRecord, type Paths } from '../../shared/model/paths.ts';
 import type { Findings } from './find.ts';
 import { removeCharon, removePolicies } from './find-ipsec.ts';
 
@@ -30,9 +31,12 @@ export async function removeAll(found: Findings, netlink: Netlink, paths: Paths)
   await removePolicies(found.ipsec);
   for (const { path, body } of found.names) writeInPlace(path, body);
   for (const family of found.forwarding) {
-    ensureSysctl(family === 4 ? 'net/ipv4/ip_forward' : 'net/ipv6/conf/all/forwarding', '0');
+    ensureSysctl(family === 4 ? forwardingPath : forwarding6Path, '0');
     removeFile(forwardingRecord(paths, family));
   }
+  // Only now: a host that forwards would stop listening, and lose its route.
+  for (const device of found.accepting) ensureSysctl(acceptPath(device), '1');
+  removeFile(acceptRecord(paths));
 }
 
 async function removeSets(names: readonly string[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import t from 'tap';
-import { container } from '../../unit/support/snapshots.ts';
+import { block, container, hostId, network } from '../../unit/support/snapshots.ts';
 import { startKeepers } from '../network-manager/support/keepers.ts';
 import { objects } from '../network-manager/support/lab.ts';
 import { exec, isRoot, makeNamespace, type Namespace, type TestScope, until } from '../support/namespaces.ts';
@@ -82,6 +82,51 @@ t.test('everything of ours goes, and nothing else', async (t) => {
   t.same(readdirSync(`${root}/etc/cni`), ['mine.d'], "others' configurations stay");
   t.notOk(existsSync(`${root}/run/corral/leases`) || existsSync(`${root}/run/corral/blocks`));
   t.match(cleanup(host, root, '--yes'), /Nothing of Corral is on this host[\s\S]*exit 0/, 'a second time');
+});
+
+t.test('a host that learnt its IPv6 route from a router listens to it as before', async (t) => {
+  const host = makeNamespace(t, 'ca');
+  const root = makeRoot(t);
+  const setting = (name: string): string => exec(host, 'sysctl', ['-n', `net.ipv6.conf.${name}`]).trim();
+  exec(host, 'sysctl', ['-qw', 'net.ipv6.conf.all.forwarding=0']);
+  for (const [device, metric] of [
+    ['up0', '100'],
+    ['up1', '200'],
+  ] as const) {
+    exec(host, 'ip', ['link', 'add', device, 'type', 'veth', 'peer', 'name', `${device}-lan`]);
+    exec(host, 'sysctl', ['-qw', `net.ipv6.conf.${device}.accept_ra=1`]);
+    for (const end of [device, `${device}-lan`]) exec(host, 'ip', ['link', 'set', end, 'up']);
+    exec(host, 'ip', [
+      '-6',
+      'route',
+      'add',
+      'default',
+      'via',
+      'fe80::1',
+      'dev',
+      device,
+      'metric',
+      metric,
+      'proto',
+      'ra',
+    ]);
+  }
+  const keepers = startKeepers(t, host, { root });
+  keepers.send([
+    network('corral', '10.42.0.0/16', { isDefault: true, subnet6: 'fd42::/48' }),
+    block('corral', '10.42.7.0/24', hostId, { cidr6: 'fd42:0:0:7::/64' }),
+  ]);
+  await keepers.becomes('ready', 10_000);
+  t.same([setting('all.forwarding'), setting('up0.accept_ra'), setting('up1.accept_ra')], ['1', '2', '2']);
+  await keepers.stop();
+  exec(host, 'sysctl', ['-qw', 'net.ipv6.conf.up1.accept_ra=0']);
+  const shown = cleanup(host, root);
+  t.match(shown, 'accept_ra of up0');
+  t.notMatch(shown, 'accept_ra of up1', 'somebody has set it since');
+  t.equal(setting('up0.accept_ra'), '2', 'nothing changed yet');
+  t.match(cleanup(host, root, '--yes'), /Removed:[\s\S]*exit 0/);
+  t.same([setting('all.forwarding'), setting('up0.accept_ra'), setting('up1.accept_ra')], ['0', '1', '0']);
+  t.match(cleanup(host, root, '--yes'), 'Nothing of Corral is on this host');
 });
 
 t.test('what others put into the chain of policies stays', async (t) => {

@@ -57,7 +57,7 @@ const hands = (refuses: string, beforeFiles = async (): Promise<void> => undefin
   netlink: fakeKernel(refuses),
   connectPort: async () => undefined,
   beforeFiles,
-  onForwarding: () => undefined,
+  records: { forwarding: () => undefined, accept: () => undefined },
 });
 
 t.test('a network that fails is left there, others go on', async (t) => {
