@@ -1,11 +1,12 @@
 // What `corral restart` and `corral takeover` ask of the supervisor.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patience } from '../../shared/effects/patience.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import { callJson } from '../../shared/source/call.ts';
 import type { SuiteStatus } from '../describe-status.ts';
 import { socketOf } from './paths.ts';
 
-const readyWithinMs = 45_000;
+const readyWithinMs = 45_000 * patience;
 const pollMs = 100;
 
 /** Waits until another process of the daemon is ready, and tells so. @throws SuiteError NOT_READY, TARGET_UNKNOWN … */

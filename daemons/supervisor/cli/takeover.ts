@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitCodes } from '../../shared/daemon/exit-codes.ts';
 import { commandDirectory, programPath } from '../../shared/daemon/installation.ts';
+import { patience } from '../../shared/effects/patience.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import type { DaemonStatus, SuiteStatus } from '../describe-status.ts';
 import { runsProgram } from '../processes.ts';
@@ -62,12 +63,12 @@ function runsOurs({ name, pid }: DaemonStatus): boolean {
 }
 
 async function until(ms: number, what: string, holds: (status: SuiteStatus) => boolean): Promise<SuiteStatus> {
-  const deadline = performance.now() + ms;
+  const deadline = performance.now() + ms * patience;
   for (;;) {
     const status = await suiteStatus().catch(unlessAway);
     if (status && holds(status)) return status;
     if (performance.now() > deadline) {
-      throw new SuiteError('NOT_READY', `take over: not in ${ms / 1_000} s: ${what}`, {
+      throw new SuiteError('NOT_READY', `take over: not in ${(ms * patience) / 1_000} s: ${what}`, {
         hint: 'corral status tells what runs, corral logs supervisor more',
       });
     }

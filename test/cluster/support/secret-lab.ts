@@ -1,9 +1,13 @@
 // What tests of secret networks ask a lab: who reaches whom, what the overlay tells of its peers, and which charon runs.
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { callJson } from '../../../daemons/shared/source/call.ts';
 import { socketOn } from '../../../daemons/supervisor/lab/host-suite.ts';
 import { findHost } from '../../../daemons/supervisor/lab/plan-lab.ts';
-import type { TestLab } from './lab.ts';
+import { type TestScope, until } from '../../netns/support/namespaces.ts';
+import { packPrevious } from '../../netns/support/release.ts';
+import { corralCommand, type TestLab } from './lab.ts';
+import { type Losses, pingTraffic } from './traffic.ts';
 
 export const hasStrongswan: boolean = existsSync('/usr/sbin/charon-systemd');
 
@@ -43,8 +47,87 @@ export function peersOf(lab: TestLab, host: string): Promise<PeerState[]> {
   return callJson(overlayOf(lab, host), '/v1/peers', {});
 }
 
+/** The key that a host uses now, as its overlay tells it; empty while there is none. */
+export async function publicKeyOf(lab: TestLab, host: string, driver: 'ipsec' | 'wireguard'): Promise<string> {
+  const { keys } = await callJson<{ keys: Record<string, string[]> }>(overlayOf(lab, host), '/v1/keys', {});
+  return keys[driver]?.[0] ?? '';
+}
+
 /** Of the overlay of a host. */
 export async function conditionOf(lab: TestLab, host: string, name: string): Promise<Condition | undefined> {
   const { conditions } = await callJson<{ conditions: Condition[] }>(overlayOf(lab, host), '/readyz', {});
   return conditions.find((one) => one.name === name);
+}
+
+/** Kills the overlay of a host and waits for the next one. Returns the losses of traffic between two containers meanwhile. */
+export async function killOverlay(t: TestScope, lab: TestLab, host: string, way: Way): Promise<Losses> {
+  const traffic = await pingTraffic(t, lab, way.from, way.address, 20);
+  const before = await until(30_000, 'the overlay is ready', () => lab.pidOf(host, 'overlay'));
+  await lab.fault('kill', host, 'overlay');
+  await until(30_000, 'the overlay is ready again', async () => {
+    const pid = await lab.pidOf(host, 'overlay');
+    return pid !== undefined && pid !== before;
+  });
+  return traffic.stop();
+}
+
+export interface Way {
+  /** A container: `h1/a1`. */
+  readonly from: string;
+  /** Of another. */
+  readonly address: string;
+}
+
+/** The suite of a host goes on as the release of the commit before, then as this one again. Returns the losses of each way. */
+export async function changeRelease(t: TestScope, lab: TestLab, host: string, way: Way): Promise<Losses[]> {
+  const previous = packPrevious(t);
+  const losses: Losses[] = [];
+  for (const command of [`${previous.directory}/bin/corral`, corralCommand]) {
+    const traffic = await pingTraffic(t, lab, way.from, way.address, 20);
+    const before = await until(30_000, 'the overlay is ready', () => lab.pidOf(host, 'overlay'));
+    lab.run(host, command, 'takeover');
+    const after = await until(30_000, 'the overlay is ready again', () => lab.pidOf(host, 'overlay'));
+    if (after === before) throw new Error(`${command}: the overlay is the same process`);
+    losses.push(await traffic.stop());
+  }
+  return losses;
+}
+
+/** Takes the rules of a host away while its overlay and network-manager stand still: what is left are the other layers. */
+export async function dropRules(lab: TestLab, host: string): Promise<void> {
+  for (const daemon of ['overlay', 'network-manager']) await lab.fault('pause', host, daemon);
+  const flush = 'for table in raw mangle filter nat; do iptables -t $table -F; done; iptables -P FORWARD ACCEPT';
+  lab.run(host, 'sh', '-c', flush);
+}
+
+/**
+ * Somebody on the underlay sends packets in the clear, as if a container of another host did, straight to the host of the
+ * container that they are for. Returns how many of five came to that container.
+ *
+ * @param as the other container's address
+ */
+export async function injectPlain(lab: TestLab, host: string, to: string, as: string): Promise<number> {
+  const address = lab.addressOf(host, to);
+  const route = [`${address}/32`, 'via', findHost(lab.lab.plan, host).address];
+  const seen = lab.start(
+    { teardown: () => {} },
+    `${host}/${to}`,
+    'tcpdump',
+    '-i',
+    'eth0',
+    '-nl',
+    'icmp and greater 1000',
+  );
+  await until(15_000, `tcpdump listens: ${seen.said()}`, () => seen.said().includes('listening on'));
+  lab.run('switch', 'ip', 'address', 'add', `${as}/32`, 'dev', 'lo');
+  try {
+    lab.run('switch', 'ip', 'route', 'add', ...route);
+    lab.succeeds('switch', 'ping', '-n', '-c', '5', '-i', '0.1', '-W', '1', '-s', '1100', '-I', as, address);
+    await sleep(500);
+    return seen.said().split('echo request').length - 1;
+  } finally {
+    seen.child.kill('SIGTERM');
+    lab.succeeds('switch', 'ip', 'route', 'delete', ...route);
+    lab.run('switch', 'ip', 'address', 'delete', `${as}/32`, 'dev', 'lo');
+  }
 }

@@ -2,7 +2,7 @@
 // containers send all the time.
 import { createReadStream, rmSync } from 'node:fs';
 import type { TestScope } from '../../netns/support/namespaces.ts';
-import { until } from '../../netns/support/namespaces.ts';
+import { uniqueName, until } from '../../netns/support/namespaces.ts';
 import type { TestLab } from './lab.ts';
 
 /** Sixteen bytes, which ping(8) repeats through its packets. */
@@ -10,13 +10,16 @@ export const marker = 'corral-plaintext';
 const markerHex = Buffer.from(marker).toString('hex');
 
 export interface Capture {
-  /** Ends it. How many packets there were, how many of them of ESP, and what must not be there. */
-  stop(): Promise<{ packets: number; esp: number; markers: number; inner: string[] }>;
+  /** Ends it. How many packets there were, how many of them of the tunnels, and what must not be there. */
+  stop(): Promise<{ packets: number; tunnelled: number; markers: number; inner: string[] }>;
 }
 
-/** @param file below the lab's folder, which the switch sees too */
-export async function capture(t: TestScope, lab: TestLab, name: string): Promise<Capture> {
-  const file = `${lab.lab.plan.dir}/${name}.pcap`;
+/** What packets of the tunnels look like (pcap-filter(7)). */
+const tunnels = { ipsec: 'udp port 4500 or esp', wireguard: 'udp port 51820' } as const;
+
+/** The file is in the lab's folder, which the switch sees too. */
+export async function capture(t: TestScope, lab: TestLab, driver: keyof typeof tunnels): Promise<Capture> {
+  const file = `${lab.lab.plan.dir}/${uniqueName('cap')}.pcap`;
   const line = `echo "pid $$"; exec tcpdump -i any -n -U -s 0 -w ${file}`;
   const dump = lab.start(t, 'switch', 'sh', '-c', line);
   t.teardown(() => rmSync(file, { force: true }));
@@ -30,7 +33,7 @@ export async function capture(t: TestScope, lab: TestLab, name: string): Promise
         lab.run('switch', 'sh', '-c', `tcpdump -n -r ${file} '${filter}' 2>/dev/null | ${rest}`);
       return {
         packets: Number(listed('', 'wc -l')),
-        esp: Number(listed('udp port 4500 or esp', 'wc -l')),
+        tunnelled: Number(listed(tunnels[driver], 'wc -l')),
         markers: await countIn(file, Buffer.from(marker)),
         inner: listed('net 10.42.0.0/16', 'head -n 10')
           .split('\n')
