@@ -11,6 +11,7 @@ import { makeTestLab, type TestLab } from '../../../cluster/support/lab.ts';
 import { type TestScope, until } from '../../../netns/support/namespaces.ts';
 import { renderFigures } from '../../figures.ts';
 import { costsOf, renderCosts, renderSpent } from './daemon-cost.ts';
+import { measureHosts } from './one-host.ts';
 
 const hosts = Number(process.env.BENCH_HOSTS ?? 1_000);
 const each = Number(process.env.BENCH_CONTAINERS ?? 100);
@@ -52,7 +53,7 @@ async function measureChanges(lab: TestLab, filler: Filler): Promise<void> {
     const peers = await callJson<{ state: string }[]>(socketOn(host, 'overlay'), '/v1/peers');
     return peers.every(({ state }) => state === 'down');
   });
-  let before = costsOf(lab, 'h1');
+  const before = costsOf(lab, 'h1');
   const toDns = await repeat(async (at) => {
     const name = `probe-${at}`;
     const done = filler.do(`container ${name} 10.200.0.${at + 2}`);
@@ -65,10 +66,7 @@ async function measureChanges(lab: TestLab, filler: Filler): Promise<void> {
   });
   console.log(`one container in etcd to its name in DNS           ${renderFigures(toDns, 'ms')}`);
   console.log(`  processor time a change: ${renderSpent(before, costsOf(lab, 'h1'), changes)}`);
-  before = costsOf(lab, 'h1');
-  const toRoute = await measureRoutes(lab, filler);
-  console.log(`one host in etcd to its route in the kernel        ${renderFigures(toRoute, 'ms')}`);
-  console.log(`  processor time a change: ${renderSpent(before, costsOf(lab, 'h1'), changes)}`);
+  await measureHosts(lab, (number) => filler.do(`host ${number}`), { first: hosts + 1, changes });
   const toRule = await repeat(async (at) => {
     const began = now();
     const target = `/run/netns/${host.containers[0]}`;
@@ -82,32 +80,6 @@ async function measureChanges(lab: TestLab, filler: Filler): Promise<void> {
     return now() - began;
   });
   console.log(`a container attached anew to its port in the rules ${renderFigures(toRule, 'ms')}`);
-}
-
-/** The kernel's own news tell when a route came. */
-async function measureRoutes(lab: TestLab, filler: Filler): Promise<number[]> {
-  const arrivals = new Map<string, number>();
-  const [program = '', ...words] = [...enter(spaceOf(lab.lab, 'h1')), 'ip', '-o', 'monitor', 'route'];
-  const monitor = spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'] });
-  let text = '';
-  monitor.stdout.on('data', (chunk) => {
-    const at = now();
-    text += chunk;
-    for (const [, cidr] of text.matchAll(/(?:^|\n)(10\.\d+\.\d+\.0\/24) via /g)) {
-      if (!arrivals.has(cidr!)) arrivals.set(cidr!, at);
-    }
-  });
-  try {
-    return await repeat(async (at) => {
-      const number = hosts + 1 + at;
-      const began = await filler.do(`host ${number}`);
-      const cidr = `10.${100 + (number >> 8)}.${number & 255}.0/24`;
-      const came = await until(30_000, `the route to ${cidr}`, () => arrivals.get(cidr));
-      return came - began;
-    });
-  } finally {
-    monitor.kill();
-  }
 }
 
 async function repeat(work: (at: number) => Promise<number>): Promise<number[]> {
