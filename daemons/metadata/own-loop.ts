@@ -17,8 +17,8 @@ import type { State } from './state.ts';
 import type { Store } from './store/store.ts';
 
 const everyMs = 30_000;
-/** The cluster's facts may differ many times a second while many hosts join; the first of them is served at once. */
-const [quietMs, restMs] = [5, 200];
+/** The cluster's facts may differ many times a second while many hosts join; the first few of them are served at once. */
+const [quietMs, restMs, burst] = [5, 200, 5];
 
 export interface OwnOptions {
   readonly store: Store;
@@ -53,6 +53,7 @@ export class OwnLoop {
       everyMs,
       quietMs,
       restMs,
+      burst,
       pass: () => this.pass(),
       failed: (error) => this.#sayFault(error),
     });

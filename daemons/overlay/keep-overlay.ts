@@ -11,9 +11,10 @@ import type { Facts } from './observe.ts';
 import { describeFailure, stateOfOverlay, waiting } from './overlay-health.ts';
 import type { Wish } from './overlay-network.ts';
 
-/** A first change is served at once; of a storm of them, five a second. */
+/** Changes that come now and then are served at once; of a storm of them, five a second. */
 const quietMs = 2;
 const restMs = 200;
+const burst = 5;
 /** Notices tell what happens; everything is read anew for what they miss. */
 const everyMs = 20_000;
 /** The kernel's notices of what we wrote come within this time; what somebody else does meanwhile is found by a look soon. */
@@ -56,6 +57,7 @@ export class OverlayKeeper {
       failed: (error, failures) => this.#failed(error, failures),
       quietMs,
       restMs,
+      burst,
       everyMs: () => this.#untilLook(),
     });
   }

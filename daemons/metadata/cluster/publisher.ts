@@ -26,8 +26,8 @@ export interface PublisherOptions {
   readonly onFault: (error: SuiteError | undefined) => void;
 }
 
-/** At most ten writes a second. */
-const restMs = 100;
+/** Changes that come now and then are written at once; of a storm of them, ten a second. */
+const [restMs, burst] = [100, 3];
 
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -41,6 +41,7 @@ export class Publisher {
     this.#loop = new Loop({
       quietMs: 10,
       restMs,
+      burst,
       pass: () => this.#pass(),
       failed: (error) => options.onFault(error instanceof SuiteError ? error : undefined),
     });

@@ -12,7 +12,8 @@ import { type PortClaim, renderEndpoint } from '../ports/port-claims.ts';
 import type { Published } from '../rules/main.ts';
 import { staleFlows, type Target } from './stale-flows.ts';
 
-const restMs = 200;
+/** As the rules, after whose writes it looks. */
+const [restMs, burst] = [200, 3];
 /** Up to so many ports are asked for one by one; beyond, it is cheaper to list all of UDP. */
 const mostSingly = 16;
 const condition = 'flows';
@@ -40,6 +41,7 @@ export class FlowsKeeper {
       pass: () => this.#pass(),
       failed: (error, failures) => this.#failed(error, failures),
       restMs,
+      burst,
     });
   }
 

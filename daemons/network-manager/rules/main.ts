@@ -20,9 +20,10 @@ import { otherBackend, rulesOfOtherBackend } from './other-backend.ts';
 import { ruleFacts } from './rule-facts.ts';
 import { exclusionSet, type RuleFacts, wantRules } from './want-rules.ts';
 
-/** A first change is served at once; of a storm of them, five a second. */
+/** Changes that come now and then are served at once (who leaves and comes back is two); of a storm of them, five a second. */
 const quietMs = 5;
 const restMs = 200;
+const burst = 3;
 const settleMs = 2_000;
 const condition = 'rules';
 const condition6 = 'rules-ipv6';
@@ -92,6 +93,7 @@ export class RulesKeeper {
       failed: (error, failures) => this.#failed(error, failures),
       quietMs,
       restMs,
+      burst,
       everyMs: () => {
         const usual = this.#families[4].lookAgainMs;
         return this.#isIpv6Over ? usual : Math.min(usual, this.#families[6].lookAgainMs);

@@ -7,8 +7,13 @@ export interface LoopOptions {
   readonly failed: (error: unknown, failures: number) => void;
   /** Pokes that come within this time are one pass, ms. */
   readonly quietMs?: number;
-  /** Least time from the end of one pass to the next: a first poke is served at once, a storm is not. */
+  /** Time for each pass, from its end on, in the long run: a first poke is served at once, a storm is not. */
   readonly restMs?: number | (() => number);
+  /**
+   * So many passes may follow each other without a rest, once there have been as many rests without a pass: changes that come
+   * now and then never wait, and a storm makes no more than these and one each rest. Default 1.
+   */
+  readonly burst?: number;
   /** Look again even if nobody pokes, ms. */
   readonly everyMs?: number | (() => number);
 }
@@ -21,7 +26,8 @@ export class Loop {
   #busy = false;
   #closed = false;
   #failures = 0;
-  #endedAt = Number.NEGATIVE_INFINITY;
+  /** When the rests of all passes so far are over, one after the other. */
+  #restedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #due = Number.POSITIVE_INFINITY;
 
@@ -42,9 +48,19 @@ export class Loop {
   }
 
   #untilPass(): number {
-    const rested = performance.now() - this.#endedAt;
-    const { quietMs = 0, restMs = 0 } = this.#options;
-    return Math.max(quietMs, (typeof restMs === 'function' ? restMs() : restMs) - rested);
+    const { quietMs = 0, burst = 1 } = this.#options;
+    return Math.max(quietMs, this.#restedAt - (burst - 1) * this.#rest() - performance.now());
+  }
+
+  /** Passes that nobody poked for do not ask for a rest, so what is owed has a bound. */
+  #noteRest(now: number): void {
+    const rest = this.#rest();
+    this.#restedAt = Math.min(Math.max(this.#restedAt, now) + rest, now + (this.#options.burst ?? 1) * rest);
+  }
+
+  #rest(): number {
+    const { restMs = 0 } = this.#options;
+    return typeof restMs === 'function' ? restMs() : restMs;
   }
 
   /** The earliest wish wins: a poke need not wait for the timer of the next regular look. */
@@ -75,7 +91,7 @@ export class Loop {
     }
     this.#busy = false;
     this.#running = undefined;
-    this.#endedAt = performance.now();
+    this.#noteRest(performance.now());
     if (this.#dirty) this.#schedule(Math.max(this.#untilPass(), this.#failures > 0 ? (next ?? 0) : 0));
     else if (next !== undefined) this.#schedule(next);
   }

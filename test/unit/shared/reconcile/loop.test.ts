@@ -105,6 +105,61 @@ t.test('pokes after a failure do not shorten the pause', async (t) => {
   t.equal(failed, 1, 'the second try comes after 160 ms at least');
 });
 
+t.test('after a pass a poke waits for the rest', async (t) => {
+  const work = counted();
+  const loop = new Loop({ pass: work.pass, failed: never, restMs: 200 });
+  t.teardown(() => loop.close());
+  loop.poke();
+  await work.reach(1);
+  const began = performance.now();
+  loop.poke();
+  await work.reach(2);
+  t.ok(performance.now() - began >= 190);
+});
+
+t.test('a few pokes in a row are served at once, and then they wait', async (t) => {
+  const work = counted();
+  const loop = new Loop({ pass: work.pass, failed: never, restMs: 60_000, burst: 4 });
+  t.teardown(() => loop.close());
+  for (let passes = 1; passes <= 4; passes += 1) {
+    loop.poke();
+    await work.reach(passes);
+  }
+  loop.poke();
+  await new Promise((go) => setTimeout(go, 30));
+  t.equal(work.passes(), 4);
+});
+
+t.test('of a storm, no more passes than the burst and one each rest', async (t) => {
+  const work = counted();
+  const restMs = 40;
+  const loop = new Loop({ pass: work.pass, failed: never, restMs, burst: 4 });
+  t.teardown(() => loop.close());
+  const began = performance.now();
+  const storm = setInterval(() => loop.poke(), 1);
+  t.teardown(() => clearInterval(storm));
+  await work.reach(10);
+  t.ok(performance.now() - began >= 6 * restMs - 5, 'ten passes, of which six waited');
+});
+
+t.test('who has rested may have another burst', async (t) => {
+  const work = counted();
+  const restMs = 300;
+  const loop = new Loop({ pass: work.pass, failed: never, restMs, burst: 2 });
+  t.teardown(() => loop.close());
+  const twice = async (): Promise<number> => {
+    const began = performance.now();
+    for (let turn = 0; turn < 2; turn += 1) {
+      loop.poke();
+      await work.reach(work.passes() + 1);
+    }
+    return performance.now() - began;
+  };
+  await twice();
+  await new Promise((go) => setTimeout(go, 2 * restMs + 20));
+  t.ok((await twice()) < restMs);
+});
+
 t.test('it looks again by itself', async (t) => {
   const work = counted();
   const loop = new Loop({ pass: work.pass, failed: never, everyMs: 1 });
