@@ -30,6 +30,8 @@ export class FamilyRules {
   #known: SavedTables | undefined;
   /** What is in the set of peers, as far as this process knows. */
   #members: ReadonlySet<Ip> | undefined;
+  /** Counts doubts: what was read or written while one came is not known for certain. */
+  #doubts = 0;
   /** A family that was never of use is looked at once, for what a former run left. */
   #isClean = false;
 
@@ -40,12 +42,26 @@ export class FamilyRules {
   }
 
   doubt(): void {
-    this.#known = undefined;
-    this.#members = undefined;
+    this.#doubts += 1;
+    this.#forget();
   }
 
   /** @throws COMMAND_*, NETLINK_*. */
   async keep(wish: FamilyWish): Promise<Kept> {
+    const doubts = this.#doubts;
+    try {
+      return await this.#bring(wish);
+    } finally {
+      if (doubts !== this.#doubts) this.#forget();
+    }
+  }
+
+  #forget(): void {
+    this.#known = undefined;
+    this.#members = undefined;
+  }
+
+  async #bring(wish: FamilyWish): Promise<Kept> {
     const want = this.#peers(wish);
     const set = peerSet(this.#family);
     const known = this.#members;

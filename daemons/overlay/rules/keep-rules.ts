@@ -12,9 +12,10 @@ import { FamilyRules } from './family-rules.ts';
 import type { Guard } from './guard.ts';
 import type { Family, RuleFacts, RuleNetwork } from './want-rules.ts';
 
-/** A first change is served at once; of a storm of them, two a second. */
+/** Changes that come now and then are served at once; of a storm of them, two a second. */
 const quietMs = 5;
 const restMs = 500;
+const burst = 5;
 /** With notices of nftables the regular look is for what they miss; without, it is what heals. */
 const noticedMs = 30_000;
 const unnoticedMs = 10_000;
@@ -47,6 +48,8 @@ export class RulesKeeper {
   #rechecks: NodeJS.Timeout[] = [];
   #wroteAt = Number.NEGATIVE_INFINITY;
   #toldAt = Number.NEGATIVE_INFINITY;
+  /** When the rules were last doubted, and so read anew by the next pass. */
+  #doubtedAt = performance.now();
 
   constructor(options: RulesOptions) {
     this.#options = options;
@@ -58,10 +61,8 @@ export class RulesKeeper {
       failed: (error, failures) => this.#failed(error, failures),
       quietMs,
       restMs,
-      everyMs: () => {
-        this.#doubt();
-        return options.hasNotices() ? noticedMs : unnoticedMs;
-      },
+      burst,
+      everyMs: () => this.#untilLook(),
     });
   }
 
@@ -104,7 +105,14 @@ export class RulesKeeper {
   }
 
   #doubt(): void {
+    this.#doubtedAt = performance.now();
     for (const family of this.#families) family.doubt();
+  }
+
+  /** Milliseconds until everything is read anew although nobody says that it changed. */
+  #untilLook(): number {
+    const everyMs = this.#options.hasNotices() ? noticedMs : unnoticedMs;
+    return Math.max(0, this.#doubtedAt + everyMs - performance.now());
   }
 
   #factsOf({ networks, guarded, complete }: Wish): Pick<RuleFacts, 'networks' | 'guards'> & { complete: boolean } {
@@ -126,6 +134,7 @@ export class RulesKeeper {
     const wish = this.#wish;
     if (!wish) return;
     const { context, metrics } = this.#options;
+    if (this.#untilLook() === 0) this.#doubt();
     const changed: string[] = [];
     let wroteRules = false;
     for (const family of this.#families) {
