@@ -39,7 +39,11 @@ else
 
     await t.test('shows hosts, containers, tunnels and daemons', async (t) => {
       await page.locator('.verdict').waitFor();
-      await until(60_000, 'all of it is there', async () => (await rows(wide, 'containers')).length === 4);
+      // Each daemon is asked by itself, and what one knows may be seen before what another does.
+      await until(60_000, 'all of it is there', async () => {
+        const [containers, tunnels] = await Promise.all([rows(wide, 'containers'), rows(wide, 'tunnels')]);
+        return containers.length === 4 && tunnels.length === 1;
+      });
       t.same(await page.locator('#hosts h3').allTextContents(), ['h1', 'h2']);
       t.same(
         (await rows(wide, 'containers')).filter((name) => /^a\d$/.test(name)),

@@ -41,7 +41,7 @@ else
       const traffic = await startTraffic(t, lab);
       await lab.fault('kill', 'h1');
       await lab.fault('resume', 'h1');
-      const supervisor = lab.run('h1', 'sh', '-c', 'pgrep -f "cli/main.ts up$"').trim().split('\n')[0]!;
+      const supervisor = lab.run('h1', 'sh', '-c', 'pgrep -f "cli/main[.][jt]s up$"').trim().split('\n')[0]!;
       lab.run('h1', 'kill', '-TERM', supervisor);
       await until(60_000, 'it has stopped in order', () => !lab.succeeds('h1', 'kill', '-0', supervisor));
       await lab.fault('resume', 'h1');

@@ -3,9 +3,10 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { packForLabs, removeLabRelease } from './lab-release.ts';
 import { renderTiers, renderTotals, type TierResult } from './report.ts';
 import { endAll } from './run-file.ts';
-import { runCheck, runTier, type Setting } from './run-tier.ts';
+import { machineLacks, runCheck, runTier, type Setting } from './run-tier.ts';
 import { sumTotals } from './tap-totals.ts';
 import { parseArguments, tiers } from './tiers.ts';
 
@@ -25,6 +26,7 @@ const setting: Setting = { root, env, strict: choice.strict, print };
 const results: TierResult[] = [];
 
 function finish(): void {
+  removeLabRelease(root);
   const totals = sumTotals(results);
   print('');
   print(renderTiers(results));
@@ -58,9 +60,12 @@ if (choice.names.has('types')) {
 }
 if (choice.names.has('lint'))
   results.push(await runCheck('lint', [process.execPath, tool('.bin/biome'), 'check', '.'], setting));
-for (const tier of tiers) {
-  if (!choice.names.has(tier.name)) continue;
-  const result = await runTier(tier, setting);
+const chosen = tiers.filter(({ name }) => choice.names.has(name));
+const makesLabs = chosen.some((tier) => tier.labs && machineLacks(tier, env) === undefined);
+const release = makesLabs ? await packForLabs(setting) : undefined;
+if (release) results.push(release.result);
+for (const tier of chosen) {
+  const result = await runTier(tier, { ...setting, labEnv: release?.env });
   if (result) results.push(result);
 }
 finish();

@@ -8,6 +8,8 @@ import type { Tier } from './tiers.ts';
 export interface Setting {
   readonly root: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Beside it for tiers whose files make labs. */
+  readonly labEnv?: NodeJS.ProcessEnv | undefined;
   readonly strict: boolean;
   readonly print: (text: string) => void;
 }
@@ -76,7 +78,7 @@ async function runRound(
 async function runOnce(tier: Tier, file: string, setting: Setting): Promise<Totals> {
   const path = join(setting.root, 'test', tier.name, file);
   // Earlier than ours, so that tap can still say which test hangs.
-  const env = { ...setting.env, TAP_TIMEOUT: String(tier.fileSeconds * 0.9) };
+  const env = { ...setting.env, ...(tier.labs && setting.labEnv), TAP_TIMEOUT: String(tier.fileSeconds * 0.9) };
   const run = await runFile([process.execPath, path], tier.fileSeconds, env);
   setting.print(renderFile(file, run.totals, run.seconds));
   if (run.totals.failed > 0) {
@@ -108,7 +110,7 @@ function testFiles(directory: string): string[] {
   }
 }
 
-function machineLacks(tier: Tier, env: NodeJS.ProcessEnv): string | undefined {
+export function machineLacks(tier: Tier, env: NodeJS.ProcessEnv): string | undefined {
   if (tier.root && process.getuid?.() !== 0) return 'needs root';
   const missing = tier.commands.filter((command) => !inPath(command, env.PATH ?? ''));
   return missing.length > 0 ? `this machine has no ${missing.join(', no ')}` : undefined;

@@ -12,19 +12,21 @@ export interface Tier {
    */
   readonly tries: number;
   readonly root: boolean;
+  /** Its files make labs, whose hosts run a release. */
+  readonly labs: boolean;
   /** Programs in PATH without which no file of the tier can run. */
   readonly commands: readonly string[];
 }
 
-const defaults = { jobs: 1, fileSeconds: 180, tries: 2, root: true, commands: ['ip', 'iptables'] };
+const defaults = { jobs: 1, fileSeconds: 180, tries: 2, root: true, labs: false, commands: ['ip', 'iptables'] };
 
 export const tiers: readonly Tier[] = [
   { ...defaults, name: 'house', jobs: 2, tries: 1, root: false, commands: [] },
   { ...defaults, name: 'unit', jobs: 2, tries: 1, root: false, commands: [] },
   { ...defaults, name: 'netns', jobs: 2 },
   { ...defaults, name: 'docker', jobs: 2, commands: ['ip', 'iptables', 'dockerd'] },
-  { ...defaults, name: 'cluster', jobs: 2, fileSeconds: 300, commands: ['ip', 'iptables', 'etcd'] },
-  { ...defaults, name: 'fault', jobs: 2, fileSeconds: 600 },
+  { ...defaults, name: 'cluster', jobs: 2, labs: true, fileSeconds: 300, commands: ['ip', 'iptables', 'etcd'] },
+  { ...defaults, name: 'fault', jobs: 2, labs: true, fileSeconds: 600 },
   { ...defaults, name: 'fuzz', fileSeconds: 300, tries: 1, root: false, commands: [] },
   { ...defaults, name: 'vm', fileSeconds: 1_500, commands: ['qemu-system-x86_64'] },
 ];

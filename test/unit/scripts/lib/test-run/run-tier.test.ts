@@ -10,7 +10,7 @@ const mark = new URL('./ran', import.meta.url);
 if (existsSync(mark)) { ${passing} } else { writeFileSync(mark, ''); ${failing} }`;
 
 function tier(tries: number): Tier {
-  return { name: 'probe', jobs: 1, fileSeconds: 20, tries, root: false, commands: [] };
+  return { name: 'probe', jobs: 1, fileSeconds: 20, tries, root: false, labs: false, commands: [] };
 }
 
 async function run(t: Test, file: string, tries: number) {
@@ -46,6 +46,14 @@ t.test('where one run is allowed, one failure is enough', async (t) => {
   const { failed, printed } = await run(t, unsteady, 1);
   t.equal(failed, 1);
   t.notMatch(printed, 'once more');
+});
+
+t.test('a tier whose files make labs is told what the labs run, no other', async (t) => {
+  const file = `process.stdout.write('1..1\\n' + (process.env.LAB === 'yes' ? 'ok' : 'not ok') + ' 1\\n');`;
+  const root = t.testdir({ test: { probe: { 'one.test.ts': file } } });
+  const setting = { root, env: process.env, labEnv: { LAB: 'yes' }, strict: true, print: () => {} };
+  t.match(await runTier({ ...tier(1), labs: true }, setting), { passed: 1, failed: 0 });
+  t.match(await runTier(tier(1), setting), { passed: 0, failed: 1 });
 });
 
 t.test('files run side by side, and the second run of one that failed has the machine for itself', async (t) => {
