@@ -108,7 +108,7 @@ function wantConnection(
     over_time: `${overTime(settings.ikeRekey)}s`,
     rand_time: `${randomTime(settings.ikeRekey)}s`,
     unique: 'replace',
-    local: { auth, id: self.hostId, pubkeys: credentials.by === 'keys' ? [credentials.own] : undefined },
+    local: { auth, id: self.hostId, ...localProof(credentials) },
     remote: { auth, id: peer.hostId, pubkeys: credentials.by === 'keys' ? peerKeys : undefined },
     children: Object.fromEntries(
       children.map((child) => [child.name, childMessage(child, initiates, vnis.get(child.name) ?? 0, ground)]),
@@ -124,6 +124,14 @@ function wantConnection(
     message,
     digest: digestOf([JSON.stringify(message, asText)]),
   };
+}
+
+/**
+ * Two connections that charon cannot tell apart share their associations, whatever their names are, and nothing in one says
+ * which secret it is for: the mark does, as an identity that only EAP would use.
+ */
+function localProof(credentials: Credentials): ViciInput {
+  return credentials.by === 'keys' ? { pubkeys: [credentials.own] } : { eap_id: credentials.mark };
 }
 
 function wantChild(network: OverlayNetwork, peer: Peer): WantChild | undefined {

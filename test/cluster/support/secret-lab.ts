@@ -1,7 +1,11 @@
 // What tests of secret networks ask a lab: who reaches whom, what the overlay tells of its peers, and which charon runs.
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callJson } from '../../../daemons/shared/source/call.ts';
+import { parseSas } from '../../../daemons/overlay/ipsec/parse-sas.ts';
+import { openVici } from '../../../daemons/overlay/ipsec/vici.ts';
+import { charonPlaces } from '../../../daemons/shared/model/ipsec.ts';
+import { pathsBelow } from '../../../daemons/shared/model/paths.ts';
+import { callJson, callRaw } from '../../../daemons/shared/source/call.ts';
 import { socketOn } from '../../../daemons/supervisor/lab/host-suite.ts';
 import { findHost } from '../../../daemons/supervisor/lab/plan-lab.ts';
 import { type TestScope, until } from '../../netns/support/namespaces.ts';
@@ -55,7 +59,9 @@ export async function publicKeyOf(lab: TestLab, host: string, driver: 'ipsec' | 
 
 /** Of the overlay of a host. */
 export async function conditionOf(lab: TestLab, host: string, name: string): Promise<Condition | undefined> {
-  const { conditions } = await callJson<{ conditions: Condition[] }>(overlayOf(lab, host), '/readyz', {});
+  // Of one that is not ready too.
+  const { text } = await callRaw(overlayOf(lab, host), '/readyz', {});
+  const { conditions } = JSON.parse(text) as { conditions: Condition[] };
   return conditions.find((one) => one.name === name);
 }
 
@@ -129,5 +135,15 @@ export async function injectPlain(lab: TestLab, host: string, to: string, as: st
     seen.child.kill('SIGTERM');
     lab.succeeds('switch', 'ip', 'route', 'delete', ...route);
     lab.run('switch', 'ip', 'address', 'delete', `${as}/32`, 'dev', 'lo');
+  }
+}
+
+/** Names of the connections that have an association in the host's own charon, in whatever state. */
+export async function connectionsOf(lab: TestLab, host: string): Promise<ReadonlySet<string>> {
+  const vici = openVici(charonPlaces(pathsBelow(findHost(lab.lab.plan, host).root).run).socket);
+  try {
+    return new Set(parseSas(await vici.list('list-sas', 'list-sa')).map(({ name }) => name));
+  } finally {
+    vici.close();
   }
 }

@@ -114,5 +114,7 @@ t.test('a shared secret leaves keys out, and another secret is another connectio
   const { networks } = ipsecWish([...three.slice(0, 1), hostObject(1), hostObject(2), blockObject(1), blockObject(2)]);
   const [one] = connectionsOf(networks, { by: 'secret', mark: 'a' });
   t.match(one?.message, { local: { auth: 'psk', pubkeys: undefined }, remote: { auth: 'psk' } });
-  t.not(connectionsOf(networks, { by: 'secret', mark: 'b' })[0]?.name, one?.name);
+  const [other] = connectionsOf(networks, { by: 'secret', mark: 'b' });
+  t.not(other?.name, one?.name);
+  t.notSame(other?.message, one?.message, 'charon tells them apart by what is in them, not by their names');
 });
