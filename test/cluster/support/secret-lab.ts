@@ -1,6 +1,7 @@
 // What tests of secret networks ask a lab: who reaches whom, what the overlay tells of its peers, and which charon runs.
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Test } from 'tap';
 import { parseSas } from '../../../daemons/overlay/ipsec/parse-sas.ts';
 import { openVici } from '../../../daemons/overlay/ipsec/vici.ts';
 import { charonPlaces } from '../../../daemons/shared/model/ipsec.ts';
@@ -99,11 +100,20 @@ export async function changeRelease(t: TestScope, lab: TestLab, host: string, wa
   return losses;
 }
 
-/** Takes the rules of a host away while its overlay and network-manager stand still: what is left are the other layers. */
-export async function dropRules(lab: TestLab, host: string): Promise<void> {
+/**
+ * Packets in the clear to a container of `host` that look like another container's are not let in: by rules and policies, then,
+ * while the overlay and network-manager stand still, by policies alone. Without these they do come.
+ */
+export async function refusesPlain(t: Test, lab: TestLab, host: string, to: string, as: string): Promise<void> {
+  t.equal(await injectPlain(lab, host, to, as), 0, 'rules and policies');
   for (const daemon of ['overlay', 'network-manager']) await lab.fault('pause', host, daemon);
   const flush = 'for table in raw mangle filter nat; do iptables -t $table -F; done; iptables -P FORWARD ACCEPT';
   lab.run(host, 'sh', '-c', flush);
+  t.equal(await injectPlain(lab, host, to, as), 0, 'policies alone');
+  lab.run(host, 'ip', 'xfrm', 'policy', 'flush');
+  t.equal(await injectPlain(lab, host, to, as), 5, 'neither: such packets do come');
+  for (const daemon of ['network-manager', 'overlay']) await lab.fault('resume', host, daemon);
+  await until(30_000, 'the tunnel goes on', () => reaches(lab, `${host}/${to}`, as));
 }
 
 /**
@@ -112,7 +122,7 @@ export async function dropRules(lab: TestLab, host: string): Promise<void> {
  *
  * @param as the other container's address
  */
-export async function injectPlain(lab: TestLab, host: string, to: string, as: string): Promise<number> {
+async function injectPlain(lab: TestLab, host: string, to: string, as: string): Promise<number> {
   const address = lab.addressOf(host, to);
   const route = [`${address}/32`, 'via', findHost(lab.lab.plan, host).address];
   const seen = lab.start(

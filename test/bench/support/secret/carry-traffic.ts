@@ -13,7 +13,7 @@ const child = new URL('lab-child.ts', import.meta.url).pathname;
 /** Prints a table. */
 export async function carryTraffic(): Promise<void> {
   console.log(`${rounds} transfers of ${seconds} s over each of ${drivers.join(', ')}, in turn`);
-  console.log(`Debian's kernel ${findKernel().version}, one emulated processor`);
+  console.log(`Debian's kernel ${findKernel().version}, two emulated processors`);
   const release = packRelease();
   let said = '';
   try {
