@@ -4,6 +4,6 @@ import t from 'tap';
 import { testInside } from './support/inside.ts';
 
 await testInside(t, [
-  { file: 'lab-wireguard.test.ts', seconds: 900 },
-  { file: '../../cluster/ipsec.test.ts', seconds: 1_200 },
+  { file: 'lab-wireguard.test.ts', seconds: 480 },
+  { file: '../../cluster/ipsec.test.ts', seconds: 840 },
 ]);
