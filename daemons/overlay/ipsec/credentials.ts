@@ -10,7 +10,7 @@ export type OwnSecret =
   | { readonly by: 'secret'; readonly secret: Uint8Array };
 
 /** Of the one shared secret, so that the next takes its place. */
-const secretId = 'corral';
+export const secretId = 'corral';
 
 /** Tells one secret from another without giving it away. */
 export function markOfSecret(secret: Uint8Array): string {

@@ -39,6 +39,7 @@ export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode 
   const places = charonPlaces(context.paths.run);
   const isOwn = settings.charon === undefined;
   const socket = settings.charon ?? places.socket;
+  const own = new Charon(places);
   let mode: EspMode | undefined;
   let indexes: readonly number[] = [];
   /** No network needs it, and nothing of a former life is left. */
@@ -51,7 +52,7 @@ export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode 
   };
   const tunnels = new TunnelsKeeper({
     context,
-    charon: isOwn ? new Charon(places) : externalCharon(socket),
+    charon: isOwn ? own : externalCharon(socket, own),
     socket,
     alone: isOwn,
     onRunning: furnish,

@@ -151,8 +151,9 @@ export class TunnelsKeeper {
 
   async #end(): Promise<void> {
     this.#watch?.close();
+    const keys = [...this.#keys.values()];
     this.#forget();
-    await this.#options.charon.stop();
+    await this.#options.charon.stop(keys);
     this.#mayRun = false;
     this.#missing = new Map();
     this.#have = [];

@@ -20,6 +20,8 @@ export interface Vici {
   call(command: string, message?: ViciInput, timeoutMs?: number): Promise<ViciSection>;
   /** The events that a listing command streams, in their order. Throws as `call`. */
   list(command: string, event: string, message?: ViciInput, timeoutMs?: number): Promise<ViciSection[]>;
+  /** How often it has connected: another connection may be to another charon. */
+  connections(): number;
   /** Ends the connection; commands that wait are refused. */
   close(): void;
 }
@@ -34,13 +36,17 @@ export function openVici(socketPath: string): Vici {
   let channel: Channel | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   let waiting = 0;
+  let connections = 0;
   let closed = false;
   const inTurn = async <T>(attempted: string, work: (open: Channel) => Promise<T>): Promise<T> => {
     if (waiting >= mostWaiting) throw new SuiteError('BUSY', `${attempted}: ${mostWaiting} commands wait for charon`);
     waiting += 1;
     const mine = turn.then(async () => {
       if (closed) throw new SuiteError('NOT_RUNNING', `${attempted}: the client is closed`);
-      if (!channel || channel.isLost) channel = new Channel(socketPath);
+      if (!channel || channel.isLost) {
+        channel = new Channel(socketPath);
+        connections += 1;
+      }
       return work(channel);
     });
     turn = mine.catch(() => undefined);
@@ -77,6 +83,7 @@ export function openVici(socketPath: string): Vici {
         return events;
       });
     },
+    connections: () => connections,
     close() {
       closed = true;
       channel?.lose(new SuiteError('NOT_RUNNING', 'wait for charon: the client is closed'));

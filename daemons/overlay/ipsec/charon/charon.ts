@@ -38,8 +38,11 @@ export interface CharonKeeper {
    * @throws SuiteError COMMAND_MISSING with the packages to install, NOT_RUNNING with its last words, DEADLINE
    */
   ensure(mode: EspMode): Promise<Running>;
-  /** Ends it, if it is ours. Absence is success. */
-  stop(): Promise<void>;
+  /**
+   * Ends it if it is ours, else takes out of it what is ours. Absence is success.
+   * @param keys charon's names of the private keys that it was given
+   */
+  stop(keys: readonly string[]): Promise<void>;
   /** Leaves it running. */
   close(): void;
 }
@@ -82,7 +85,8 @@ export class Charon implements CharonKeeper {
   async stop(): Promise<void> {
     const holder = findLockHolder(this.#places.lock);
     this.#forget();
-    if (holder) await endProcess(holder, endMs);
+    if (!holder) return;
+    await endProcess(holder, endMs);
     removeFile(this.#places.socket);
   }
 

@@ -17,7 +17,7 @@ async function open(t: Test) {
   const health = new Health();
   const tunnels = new TunnelsKeeper({
     context: { log, health },
-    charon: externalCharon(charon.socket),
+    charon: externalCharon(charon.socket, { stop: async () => undefined }),
     socket: charon.socket,
     alone: true,
     onRunning: async () => undefined,
