@@ -1,63 +1,43 @@
 // IPsec by the kernel, through an XFRM interface on each of three hosts: everything reaches everything, nothing is seen on the
 // underlay, and what has no association has no way. The hosts have overlay daemons and charon, and nothing else of the suite.
 import t from 'tap';
+import { makeSwitch, pings, startDaemon } from '../../netns/overlay/support/hosts.ts';
 import {
-  blockObject,
-  hostObject,
-  makeContainer,
-  makeHost,
-  makeSwitch,
-  networkObject,
-  pings,
-  startDaemon,
-} from '../../netns/overlay/support/hosts.ts';
-import { shareTunnels } from '../../netns/overlay/support/records.ts';
+  charonsOf,
+  connected,
+  endCharon,
+  makeSecretHosts,
+  plain,
+  reaches,
+  soon,
+} from '../../netns/overlay/support/secret-hosts.ts';
 import { exec, type Namespace, until } from '../../netns/support/namespaces.ts';
-import { listen, sendMarker } from '../support/listen.ts';
+import { listen, sendMarker, sendMarkers } from '../support/listen.ts';
 
 t.setTimeout(540_000);
 
-const soon = 30_000;
-
-interface PeerState {
-  readonly state: string;
-  readonly tunnel: { readonly state: string; readonly rxBytes: number; readonly lastRekeyMs: number | null } | null;
-}
+const settings = { CORRAL_OVERLAY_IPSEC_CHILD_REKEY: '15' };
 
 t.test('three hosts', async (whole) => {
   const sw = makeSwitch(whole);
-  const numbers = [1, 2, 3];
-  const secret = networkObject('corral', { driver: 'ipsec' });
-  const objects = [...numbers.map((number) => hostObject(number)), ...numbers.map((number) => blockObject(number))];
-  const hosts = await Promise.all(numbers.map((number) => makeHost(whole, sw, number, [secret, ...objects])));
-  await shareTunnels(whole, hosts);
   const seen = await listen(whole, sw, 'esp or udp port 4500');
-  const daemons = hosts.map((host) => startDaemon(whole, host, { CORRAL_OVERLAY_IPSEC_CHILD_REKEY: '15' }));
-  for (const { ns } of hosts) whole.teardown(() => endCharon(ns));
-  const containers = numbers.map((number) =>
-    makeContainer(whole, hosts[number - 1]!, addressOf(number), { gateway: `10.42.${number}.1`, mtu: 1_402 }),
-  );
+  const { hosts, daemons, containers } = await makeSecretHosts(whole, {
+    driver: 'ipsec',
+    switches: [sw, sw, sw],
+    env: settings,
+  });
   const [c1, c2, c3] = containers as [Namespace, Namespace, Namespace];
-  for (const [from, to] of [
-    [c1, 2],
-    [c2, 3],
-    [c3, 1],
-  ] as const)
-    sendMarker(whole, from, plain(to), 0.2);
+  sendMarkers(whole, containers);
 
   await whole.test('everybody reaches everybody, encrypted by the kernel', async (t) => {
     for (const [index, from] of containers.entries()) {
-      for (const number of numbers) await until(soon, `${index + 1} reaches ${number}`, () => reaches(from, number));
+      for (const { number } of hosts) await until(soon, `${index + 1} reaches ${number}`, () => reaches(from, number));
       const { ns } = hosts[index]!;
       t.match(exec(ns, 'ip', ['-d', 'link', 'show', 'xfrm1042']), /xfrm if_id 0x412/);
       t.match(exec(ns, 'ip', ['route', 'show', 'dev', 'xfrm1042']), /^10\.42\.\d+\.0\/24.*\n10\.42\.\d+\.0\/24/);
       t.match(exec(ns, 'ip', ['xfrm', 'state']), 'rfc4106(gcm(aes))');
       t.notMatch(exec(ns, 'ip', ['link']), 'ipsec0', 'no encryption in a process');
-      const peers = await until(soon, 'it knows its sessions', async () => {
-        const told = await daemons[index]!.get<PeerState[]>('/v1/peers');
-        return told.every(({ state, tunnel }) => state === 'up' && tunnel?.state === 'established') ? told : undefined;
-      });
-      t.equal(peers.length, 2, `host ${index + 1}`);
+      t.equal((await connected(daemons[index]!)).length, 2, `host ${index + 1}`);
     }
     t.ok(pings(c1, plain(2), 1_402), 'with packets of full size too');
   });
@@ -87,7 +67,7 @@ t.test('three hosts', async (whole) => {
     const charon = charonsOf(hosts[1]!.ns);
     const traffic = sendMarker(t, c2, plain(3), 0.05);
     await daemons[1]!.end('SIGKILL');
-    daemons[1] = startDaemon(whole, hosts[1]!, { CORRAL_OVERLAY_IPSEC_CHILD_REKEY: '15' });
+    daemons[1] = startDaemon(whole, hosts[1]!, settings);
     await daemons[1].settled();
     const { sent, lost } = await traffic.stop();
     t.same(charonsOf(hosts[1]!.ns), charon);
@@ -115,17 +95,3 @@ t.test('three hosts', async (whole) => {
     t.same(inner, []);
   });
 });
-
-const addressOf = (number: number): string => `10.42.${number}.11/24`;
-const plain = (number: number): string => `10.42.${number}.11`;
-const reaches = (from: Namespace, number: number): boolean => pings(from, plain(number));
-
-/** Ids of the charon of a host; hosts have network namespaces alone, so all are seen from everywhere. */
-function charonsOf(ns: Namespace): string[] {
-  const find = `for pid in $(ip netns pids ${ns.name}); do case $(cat /proc/$pid/comm) in charon*) echo $pid;; esac; done`;
-  return exec(ns, 'sh', ['-c', find]).split('\n').filter(Boolean);
-}
-
-function endCharon(ns: Namespace): void {
-  for (const pid of charonsOf(ns)) process.kill(Number(pid), 'SIGKILL');
-}

@@ -11,30 +11,20 @@ import { openNetns } from '../../../daemons/shared/effects/netns.ts';
 import { parseCidr4, parseIpv4 } from '../../../daemons/shared/model/ipv4.ts';
 import { callJson } from '../../../daemons/shared/source/call.ts';
 import {
-  blockObject,
   type Daemon,
   type Host,
   hostIdOf,
-  hostObject,
-  makeContainer,
-  makeHost,
   makeSwitch,
   networkObject,
   pings,
   startDaemon,
 } from '../../netns/overlay/support/hosts.ts';
-import { shareTunnels } from '../../netns/overlay/support/records.ts';
+import { connected, makeSecretHosts, plain, reaches, soon } from '../../netns/overlay/support/secret-hosts.ts';
 import { exec, makeNamespace, type Namespace, until } from '../../netns/support/namespaces.ts';
-import { listen, sendMarker } from '../support/listen.ts';
+import { listen, sendMarker, sendMarkers } from '../support/listen.ts';
 
 t.setTimeout(540_000);
 
-const soon = 30_000;
-
-interface PeerState {
-  readonly state: string;
-  readonly tunnel: { readonly state: string; readonly rxBytes: number; readonly lastRekeyMs: number | null } | null;
-}
 interface KeyState {
   readonly serial: number;
   readonly keys: Readonly<Record<string, readonly string[]>>;
@@ -92,37 +82,25 @@ t.test('five hundred peers are written and read back', async (t) => {
 /** What subtests start anew belongs to the whole, since it has to outlive them. */
 t.test('three hosts', async (whole) => {
   const sw = makeSwitch(whole);
-  const numbers = [1, 2, 3];
-  const secret = networkObject('corral', { driver: 'wireguard' });
-  const objects = [...numbers.map((number) => hostObject(number)), ...numbers.map((number) => blockObject(number))];
-  const hosts = await Promise.all(numbers.map((number) => makeHost(whole, sw, number, [secret, ...objects])));
-  await shareTunnels(whole, hosts);
-  const daemons = hosts.map((host) => startDaemon(whole, host, { CORRAL_OVERLAY_KEY_GRACE: '60' }));
-  const containers = numbers.map((number) =>
-    makeContainer(whole, hosts[number - 1]!, addressOf(number), { gateway: `10.42.${number}.1`, mtu: 1_420 }),
-  );
-  const [c1, c2, c3] = containers as [Namespace, Namespace, Namespace];
   const seen = await listen(whole, sw, 'udp port 51820');
-  for (const [from, to] of [
-    [c1, 2],
-    [c2, 3],
-    [c3, 1],
-  ] as const)
-    sendMarker(whole, from, plain(to), 0.2);
+  const { hosts, daemons, containers } = await makeSecretHosts(whole, {
+    driver: 'wireguard',
+    switches: [sw, sw, sw],
+    env: { CORRAL_OVERLAY_KEY_GRACE: '60' },
+  });
+  const [c1, c2, c3] = containers as [Namespace, Namespace, Namespace];
+  sendMarkers(whole, containers);
 
   await whole.test('everybody reaches everybody, with packets of full size too', async (t) => {
     for (const [index, from] of containers.entries()) {
-      for (const number of numbers) {
+      for (const { number } of hosts) {
         await until(soon, `${index + 1} to ${number}: ${daemons[index]!.log()}`, () => reaches(from, number));
         t.ok(pings(hosts[index]!.ns, plain(number)), 'from the host');
       }
     }
     t.ok(pings(c1, plain(2), 1_420));
     for (const [index, daemon] of daemons.entries()) {
-      const peers = await until(soon, 'it knows its sessions', async () => {
-        const told = await daemon.get<PeerState[]>('/v1/peers');
-        return told.every(({ state, tunnel }) => state === 'up' && tunnel?.state === 'established') ? told : undefined;
-      });
+      const peers = await connected(daemon);
       t.equal(peers.length, 2, `host ${index + 1}`);
       t.ok(peers.every(({ tunnel }) => tunnel!.rxBytes > 0 && tunnel!.lastRekeyMs !== null));
     }
@@ -230,10 +208,6 @@ t.test('three hosts', async (whole) => {
     }
   });
 });
-
-const addressOf = (number: number): string => `10.42.${number}.11/24`;
-const plain = (number: number): string => `10.42.${number}.11`;
-const reaches = (from: Namespace, number: number): boolean => pings(from, plain(number));
 
 function post(host: Host, path: string): Promise<unknown> {
   return callJson(join(host.root, 'run/corral/overlay.sock'), path, { method: 'POST' });

@@ -1,6 +1,7 @@
 // What somebody who listens between hosts sees: every packet on their switch, while containers send a marker all the time.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { plain } from '../../netns/overlay/support/secret-hosts.ts';
 import { exec, type Namespace, type TestScope, uniqueName, until } from '../../netns/support/namespaces.ts';
 
 /** Sixteen bytes, which ping(8) repeats through its packets. */
@@ -23,6 +24,14 @@ export function sendMarker(t: TestScope, from: Namespace, to: string, seconds: n
       return { sent: Number(sent), lost: Number(sent) - Number(came) };
     },
   };
+}
+
+/** Each container sends to that of the next host until the test ends. */
+export function sendMarkers(t: TestScope, containers: readonly Namespace[]): void {
+  for (const [at, from] of containers.entries()) {
+    const next = ((at + 1) % containers.length) + 1;
+    sendMarker(t, from, plain(next), 0.2);
+  }
 }
 
 /**

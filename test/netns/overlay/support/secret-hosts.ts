@@ -1,0 +1,99 @@
+// Hosts with tunnels that encrypt, for tests of what such tunnels do: daemons, keys that all of them know, containers of full size.
+import { driverOverhead } from '../../../../daemons/shared/model/networks.ts';
+import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
+import { exec, type Namespace, type TestScope, until } from '../../support/namespaces.ts';
+import {
+  blockObject,
+  type Daemon,
+  type Host,
+  hostObject,
+  makeContainer,
+  makeHost,
+  networkObject,
+  pings,
+  startDaemon,
+} from './hosts.ts';
+import { shareTunnels } from './records.ts';
+
+export type SecretDriver = 'ipsec' | 'wireguard';
+
+/** Deadline of what shall happen soon. */
+export const soon = 30_000;
+
+/** Of `GET /v1/peers`, as far as tests look. */
+export interface PeerState {
+  readonly host: string;
+  readonly state: string;
+  readonly tunnel: { readonly state: string; readonly rxBytes: number; readonly lastRekeyMs: number | null } | null;
+}
+
+/** The default network with this driver, and hosts 1 to `count` with a block each. */
+export function secretCluster(driver: SecretDriver, count: number): SnapshotObject[] {
+  const numbers = Array.from({ length: count }, (_, at) => at + 1);
+  return [
+    networkObject('corral', { driver }),
+    ...numbers.map((number) => hostObject(number)),
+    ...numbers.map((number) => blockObject(number)),
+  ];
+}
+
+export interface SecretHosts {
+  readonly hosts: readonly Host[];
+  /** A test that starts one anew puts the new one in its place. */
+  readonly daemons: Daemon[];
+  /** Of each host one, with the address `plain(number)`. */
+  readonly containers: readonly Namespace[];
+}
+
+export interface SecretWish {
+  readonly driver: SecretDriver;
+  /** That of each host. */
+  readonly switches: readonly Namespace[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** What the snapshot says otherwise than `secretCluster`. */
+  readonly objects?: readonly SnapshotObject[];
+  /** Before daemons start. */
+  readonly prepare?: (hosts: readonly Host[]) => void;
+}
+
+export async function makeSecretHosts(
+  t: TestScope,
+  { driver, switches, env = {}, objects = [], prepare }: SecretWish,
+): Promise<SecretHosts> {
+  const all = [...secretCluster(driver, switches.length), ...objects];
+  const hosts = await Promise.all(switches.map((sw, at) => makeHost(t, sw, at + 1, all)));
+  prepare?.(hosts);
+  await shareTunnels(t, hosts);
+  const daemons = hosts.map((host) => startDaemon(t, host, env));
+  for (const { ns } of hosts) t.teardown(() => endCharon(ns));
+  const mtu = 1_500 - driverOverhead[driver];
+  const containers = hosts.map((host) => addContainer(t, host, mtu));
+  return { hosts, daemons, containers };
+}
+
+export function addContainer(t: TestScope, host: Host, mtu: number): Namespace {
+  return makeContainer(t, host, `${plain(host.number)}/24`, { gateway: `10.42.${host.number}.1`, mtu });
+}
+
+/** Address of the container on a host. */
+export const plain = (number: number): string => `10.42.${number}.11`;
+
+export const reaches = (from: Namespace, number: number): boolean => pings(from, plain(number));
+
+/** Waits until a daemon knows of a session with every peer. */
+export function connected(daemon: Daemon): Promise<PeerState[]> {
+  return until(soon, 'it knows its sessions', async () => {
+    const told = await daemon.get<PeerState[]>('/v1/peers');
+    return told.every(({ state, tunnel }) => state === 'up' && tunnel?.state === 'established') ? told : undefined;
+  });
+}
+
+/** Ids of the charon of a host; hosts have network namespaces alone, so all are seen from everywhere. */
+export function charonsOf(ns: Namespace): string[] {
+  const find = `for pid in $(ip netns pids ${ns.name}); do case $(cat /proc/$pid/comm) in charon*) echo $pid;; esac; done`;
+  return exec(ns, 'sh', ['-c', find]).split('\n').filter(Boolean);
+}
+
+export function endCharon(ns: Namespace): void {
+  for (const pid of charonsOf(ns)) process.kill(Number(pid), 'SIGKILL');
+}
