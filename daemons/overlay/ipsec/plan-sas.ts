@@ -37,6 +37,8 @@ const graceMs = 60_000;
 const overlapSeconds = 5;
 /** Handshakes at the same time; hundreds of peers at once would only wait for each other. */
 const mostConnecting = 32;
+/** One that takes longer waits for a peer that is not there, for ever if need be: it keeps no other from beginning. */
+const handshakeMs = 10_000;
 
 export interface SaPlan {
   readonly steps: readonly SaStep[];
@@ -52,14 +54,14 @@ export function planSas(
   const steps: SaStep[] = [];
   const missing = new Map<string, { since: number; triedAt: number | undefined }>();
   const byName = Map.groupBy(have, ({ name }) => name);
-  let connecting = have.filter(isConnecting).length;
+  let connecting = wants.filter((want) => isMet(want, byName.get(want.name) ?? [], memory.missing, now)).length;
   for (const want of wants) {
     const own = byName.get(want.name) ?? [];
     for (const child of want.children) {
       const sas = installed(own, child.name);
       if (want.initiates) steps.push(...surplusChildren(sas, child));
       if (sas.some((sa) => isWhole(sa, child))) continue;
-      const key = `${want.name} ${child.name}`;
+      const key = keyOf(want, child);
       const before = memory.missing.get(key) ?? { since: now, triedAt: undefined };
       const due =
         want.initiates || isFresh
@@ -75,6 +77,19 @@ export function planSas(
   const surplus = new Map<string, number>();
   if (complete) steps.push(...surplusIkes(wants, byName, memory.surplus, surplus, now));
   return { steps, memory: { missing, surplus } };
+}
+
+function keyOf(want: WantConnection, child: WantChild): string {
+  return `${want.name} ${child.name}`;
+}
+
+/** A handshake is under way that may still succeed. */
+function isMet(want: WantConnection, own: readonly IkeSa[], missing: Memory['missing'], now: number): boolean {
+  if (!own.some(isConnecting)) return false;
+  return want.children.some((child) => {
+    const known = missing.get(keyOf(want, child));
+    return known === undefined || now - (known.triedAt ?? known.since) < handshakeMs;
+  });
 }
 
 export function isConnecting({ state }: IkeSa): boolean {
@@ -106,6 +121,7 @@ function surplusChildren(sas: readonly ChildSa[], child: WantChild): SaStep[] {
   return sas.filter((sa) => !isWhole(sa, child)).map(({ id, name }) => ({ do: 'end-child', id, name }));
 }
 
+/** Those of connections that are not wanted any more, and attempts at a peer that came by itself from elsewhere. */
 function surplusIkes(
   wants: readonly WantConnection[],
   byName: ReadonlyMap<string, readonly IkeSa[]>,
@@ -114,15 +130,19 @@ function surplusIkes(
   now: number,
 ): SaStep[] {
   const byHost = new Map(wants.map((want) => [want.hostId, want]));
-  const names = new Set(wants.map(({ name }) => name));
+  const byWanted = new Map(wants.map((want) => [want.name, want]));
   const steps: SaStep[] = [];
   for (const [name, ikes] of byName) {
-    if (!name.startsWith(ownPrefix) || names.has(name)) continue;
-    const follower = byHost.get(hostOf(name));
-    const stands = follower && isUp(follower, byName.get(follower.name) ?? [], overlapSeconds);
-    for (const { id } of ikes) {
+    if (!name.startsWith(ownPrefix)) continue;
+    const wanted = byWanted.get(name);
+    const follower = wanted ?? byHost.get(hostOf(name));
+    const stands = follower !== undefined && isUp(follower, byName.get(follower.name) ?? [], overlapSeconds);
+    for (const ike of ikes) {
+      const { id } = ike;
+      if (wanted && !(stands && isConnecting(ike))) continue;
       const since = before.get(id) ?? now;
-      if (!follower || stands || now - since >= graceMs) steps.push({ do: 'end-ike', id, name });
+      const isOver = wanted ? now - since >= handshakeMs : !follower || stands || now - since >= graceMs;
+      if (isOver) steps.push({ do: 'end-ike', id, name });
       else after.set(id, since);
     }
   }

@@ -98,7 +98,8 @@ function wantConnection(
   const message: ViciInput = {
     version: 2,
     local_addrs: [local],
-    remote_addrs: [remote],
+    // The first is where it is looked for. It may come from elsewhere, through a translation of addresses: who it is, its key says.
+    remote_addrs: [remote, '%any'],
     proposals: ikeProposals,
     encap: settings.encap || ground.mode === 'user-space',
     mobike: true,

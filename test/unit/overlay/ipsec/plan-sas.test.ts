@@ -72,6 +72,29 @@ t.test('of hundreds of peers some are met at a time', async (t) => {
   t.equal(planSas(wants, [], blank, ground(0)).steps.length, 32);
 });
 
+t.test('nor do many, as soon as it is clear that they do not answer', async (t) => {
+  const dead = Array.from({ length: 40 }, (_, at) => want(at + 2));
+  const connecting = dead.map((_, at) => ike(at + 2, { state: 'CONNECTING', children: [] }));
+  const alive = want(99);
+  const first = planSas([...dead, alive], connecting, blank, ground(0));
+  t.same(first.steps, [], 'they may still answer');
+  const second = planSas([...dead, alive], connecting, first.memory, ground(9_900));
+  t.same(second.steps, []);
+  const third = planSas([...dead, alive], connecting, second.memory, ground(10_000));
+  t.same(third.steps, [{ do: 'initiate', connection: alive.name, child: 'net' }]);
+});
+
+t.test('an attempt at a peer that came by itself from elsewhere is given up', async (t) => {
+  const have = [ike(2), ike(2, { id: 'vain', state: 'CONNECTING', children: [] })];
+  const first = planSas([want(2)], have, blank, ground(0));
+  t.same(first.steps, [], 'both may have begun at once');
+  t.same(planSas([want(2)], have, first.memory, ground(9_900)).steps, []);
+  t.same(planSas([want(2)], have, first.memory, ground(10_000)).steps, [
+    { do: 'end-ike', id: 'vain', name: want(2).name },
+  ]);
+  t.same(planSas([want(2)], have.slice(1), first.memory, ground(60_000)).steps, [], 'not if it is the only one');
+});
+
 t.test('other selectors: a new association before the old one ends', async (t) => {
   const wider = want(2, {
     children: [{ name: 'net', localTs: ['10.42.1.0/24'], remoteTs: ['10.42.2.0/24', '10.42.200.7/32'] }],
