@@ -1,8 +1,7 @@
 // F17 (VXLAN): full-size packets and a large transfer over uplinks of 1,400 to 9,000 bytes, and over one that is smaller than its
 // ends believe. No hang, and no fragments on the underlay.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import t from 'tap';
+import { fragmentsOf, transfer } from '../netns/overlay/support/bulk.ts';
 import {
   cluster,
   linkShown,
@@ -14,38 +13,13 @@ import {
   portOf,
   startAll,
 } from '../netns/overlay/support/hosts.ts';
-import { exec, isRoot, type Namespace, until } from '../netns/support/namespaces.ts';
+import { exec, isRoot, until } from '../netns/support/namespaces.ts';
 
 if (!isRoot) t.plan(0, 'needs root');
 t.setTimeout(170_000);
 
 const bytes = 100 << 20;
 const overhead = 50;
-
-/** Sends the bytes from one container to the other over TCP; resolves with how many arrived. */
-async function transfer(from: Namespace, to: Namespace, address: string): Promise<number> {
-  const receiver = `const s=require('net').createServer((c)=>{let n=0;c.on('data',(b)=>n+=b.length);c.on('end',()=>{process.stdout.write(n+'\\n');process.exit(0)})});s.listen(5001,'0.0.0.0',()=>process.stdout.write('ready\\n'))`;
-  const sender = `const c=require('net').connect(5001,'${address}');const b=Buffer.alloc(1<<20);let n=${bytes >> 20};const go=()=>{while(n-->0)if(!c.write(b))return;c.end()};c.on('connect',go);c.on('drain',go);c.on('close',()=>process.exit(0))`;
-  const into = spawn('ip', ['netns', 'exec', to.name, 'timeout', '60', process.execPath, '-e', receiver]);
-  let seen = '';
-  into.stdout.on('data', (chunk) => {
-    seen += chunk;
-  });
-  await until(patience, 'it listens', () => seen.includes('ready'));
-  const out = spawn('ip', ['netns', 'exec', from.name, 'timeout', '60', process.execPath, '-e', sender]);
-  await Promise.all([once(into, 'exit'), once(out, 'exit')]);
-  return Number(seen.split('\n')[1]);
-}
-
-/** Fragments that the host has made or put together. */
-function fragments({ name }: Namespace): number {
-  const text = exec({ name } as Namespace, 'cat', ['/proc/net/snmp']);
-  const [heads, values] = text
-    .split('\n')
-    .filter((line) => line.startsWith('Ip:'))
-    .map((line) => line.split(' '));
-  return ['FragCreates', 'ReasmReqds'].reduce((sum, key) => sum + Number(values![heads!.indexOf(key)]), 0);
-}
 
 for (const uplink of [1_400, 1_500, 9_000]) {
   t.test(`uplinks of ${uplink} bytes`, async (t) => {
@@ -64,11 +38,11 @@ for (const uplink of [1_400, 1_500, 9_000]) {
     const c2 = makeContainer(t, h2, '10.42.2.5/24', { gateway: '10.42.2.1', mtu: Math.max(inner, 1_500) });
     await until(patience, 'container reaches container', () => pings(c1, '10.42.2.5'));
     t.ok(pings(c1, '10.42.2.5', Math.min(inner, 1_450)), 'the largest packet of a container');
-    const before = hosts.map(({ ns }) => fragments(ns));
-    t.equal(await transfer(c1, c2, '10.42.2.5'), bytes, 'there');
-    t.equal(await transfer(c2, c1, '10.42.1.5'), bytes, 'and back');
+    const before = hosts.map(({ ns }) => fragmentsOf(ns));
+    t.equal(await transfer(c1, c2, '10.42.2.5', bytes), bytes, 'there');
+    t.equal(await transfer(c2, c1, '10.42.1.5', bytes), bytes, 'and back');
     t.same(
-      hosts.map(({ ns }) => fragments(ns)),
+      hosts.map(({ ns }) => fragmentsOf(ns)),
       before,
       'no fragments',
     );
@@ -89,8 +63,8 @@ t.test('one peer behind a smaller way, known to the routes', async (t) => {
   makeContainer(t, h3, '10.42.3.5/24', { gateway: '10.42.3.1' });
   await until(patience, 'container reaches container', () => pings(c1, '10.42.2.5'));
   t.ok(pings(c1, '10.42.3.5', 1_450), 'the other peer keeps its full size');
-  const before = fragments(h1.ns);
-  t.equal(await transfer(c1, c2, '10.42.2.5'), bytes);
-  t.equal(await transfer(c2, c1, '10.42.1.5'), bytes);
-  t.equal(fragments(h1.ns), before, 'no fragments');
+  const before = fragmentsOf(h1.ns);
+  t.equal(await transfer(c1, c2, '10.42.2.5', bytes), bytes);
+  t.equal(await transfer(c2, c1, '10.42.1.5', bytes), bytes);
+  t.equal(fragmentsOf(h1.ns), before, 'no fragments');
 });

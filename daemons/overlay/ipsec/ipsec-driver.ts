@@ -16,7 +16,7 @@ import { chooseMode } from './choose-mode.ts';
 import { markOfSecret, type OwnSecret } from './credentials.ts';
 import { ensureSettings } from './ensure-settings.ts';
 import { TunnelsKeeper } from './keep-tunnels.ts';
-import { mtuTo } from './mtu.ts';
+import { deviceMtu, mtuTo } from './mtu.ts';
 import { readSecret } from './secret-file.ts';
 import type { EspMode, IpsecConfig } from './settings.ts';
 import { type Credentials, wantConnections } from './want-connections.ts';
@@ -42,13 +42,17 @@ export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode 
   const own = new Charon(places);
   let mode: EspMode | undefined;
   let indexes: readonly number[] = [];
+  /** What charon's device may carry, which all networks share. */
+  let tunMtu = charonDeviceMtu;
   /** No network needs it, and nothing of a former life is left. */
   let isClean = false;
   const furnish = async (): Promise<void> => {
     if (mode !== 'user-space') return;
     ensureExempt([charonDevice]);
     ensureSettings(deviceSysctls(charonDevice, true));
-    indexes = [(await netlink.getLink(charonDevice))?.index ?? 0];
+    const device = await netlink.getLink(charonDevice);
+    indexes = [device?.index ?? 0];
+    if (device && device.mtu !== tunMtu) await netlink.setLink(device.index, { mtu: tunMtu });
   };
   const tunnels = new TunnelsKeeper({
     context,
@@ -77,7 +81,9 @@ export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode 
     const { facts } = wish;
     const ready = wish.networks.filter(({ flat, self }) => flat || self.gateways.some((ip) => facts.addresses.has(ip)));
     const { connections, faults } = wantConnections(ready, { credentials, mode: now, settings });
+    tunMtu = Math.min(charonDeviceMtu, ...wish.networks.map((network) => deviceMtu(network, facts)));
     await tunnels.want({ mode: now, own, connections, complete: wish.complete });
+    await furnish(); // the uplink may have changed, and nothing else
     const proxied = ensureSettings(wish.networks.flatMap((network) => [...bridgeSysctls(network, proxies)]));
     const done = [...device.done, ...proxied];
     return { done, writes: done.length, faults, failed: device.failed };
