@@ -23,7 +23,7 @@ t.test('what is started is bundled', async (t) => {
 t.test('nothing else asks where it lies: in a release it lies elsewhere', async (t) => {
   const asks = (text: string): boolean => /import\.meta/.test(text.replaceAll('createRequire(import.meta.url)', ''));
   t.same(
-    [...sources].filter(([path, text]) => path.startsWith('daemons/') && asks(text)).map(([path]) => path),
+    [...sources].filter(([path, text]) => /^(daemons|cni-plugins)\//.test(path) && asks(text)).map(([path]) => path),
     ['daemons/shared/daemon/installation.ts'],
     'programPath and installedPath tell it',
   );

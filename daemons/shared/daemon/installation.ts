@@ -7,7 +7,7 @@ const root = self.slice(0, self.lastIndexOf('/daemons/'));
 
 export const isRelease: boolean = !self.endsWith('.ts');
 
-/** What Node runs for `daemons/dns/main`. Each program of a release is named in scripts/lib/release/programs.ts. */
+/** What Node runs for `daemons/dns/main`. Each program of a release is named in scripts/lib/bundle/programs.ts. */
 export function programPath(name: string): string {
   return `${root}/${name}${isRelease ? '.js' : '.ts'}`;
 }
@@ -15,6 +15,13 @@ export function programPath(name: string): string {
 /** A file or folder beside the programs that is none, such as `daemons/supervisor/page`. */
 export function installedPath(path: string): string {
   return `${root}/${path}`;
+}
+
+/** Advice to who lacks a Debian package. @param flags of scripts/setup, which a release does not have */
+export function howToInstall(debianPackage: string, flags: string): string {
+  return isRelease
+    ? `Run apt-get install ${debianPackage}; no service of it is needed`
+    : `Run scripts/setup ${flags}, which installs it and starts no service`;
 }
 
 export const packageFile: string = installedPath('package.json');

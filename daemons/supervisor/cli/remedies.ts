@@ -1,4 +1,5 @@
 // Pure: what to do about a condition whose daemon gave no remedy of its own. docs/errors.md says more about each code.
+import { isRelease } from '../../shared/daemon/installation.ts';
 import type { ErrorCode } from '../../shared/model/errors.ts';
 
 const remedies: Partial<Record<ErrorCode, string>> = {
@@ -9,7 +10,7 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   ADDRESSES_EXHAUSTED: 'Detach containers, or give the network shorter blocks',
   STORE_UNAVAILABLE: 'Check the space and the mode of the state directory, or the way to etcd',
   STORE_TOO_NEW: 'Start the version of Corral that wrote it, or a later one',
-  COMMAND_MISSING: 'Run scripts/setup, which installs it',
+  COMMAND_MISSING: isRelease ? 'Install its Debian package with apt-get' : 'Run scripts/setup, which installs it',
   HOST_CONFLICT: 'Give one of the two another name or address in its corral.yaml',
   BLOCK_CONFLICT: 'Start the containers anew that have addresses of that block',
   CONFIG_DRIFT: 'Write into corral.yaml what corral network ls shows, or take the network out of it',

@@ -1,5 +1,6 @@
 // What a lab needs of the machine, checked before anything is made.
 import { accessSync, constants } from 'node:fs';
+import { howToInstall } from '../../shared/daemon/installation.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
 import { labEnvironment } from './environment.ts';
 import type { LabPlan } from './plan-lab.ts';
@@ -16,7 +17,7 @@ export function requireForLab(plan: Pick<LabPlan, 'store' | 'driver'>): void {
     if (isInPath(program)) continue;
     const flags = program in forDriver ? '--lab --ipsec' : '--lab';
     throw new SuiteError('COMMAND_MISSING', `find the program ${program}, of the Debian package ${fromPackage}`, {
-      hint: `Run scripts/setup ${flags}, which installs it and starts no service`,
+      hint: howToInstall(fromPackage, flags),
     });
   }
 }

@@ -17,11 +17,14 @@ export interface BundleOptions {
   readonly unused?: readonly string[];
 }
 
-/** @throws what `import('esbuild')` throws where it is not installed, and esbuild's own errors. */
-export async function bundle(options: BundleOptions): Promise<void> {
+/**
+ * Returns the files that are in it, relative to the repository.
+ * @throws what `import('esbuild')` throws where it is not installed, and esbuild's own errors.
+ */
+export async function bundle(options: BundleOptions): Promise<string[]> {
   const { buildSync } = await import('esbuild');
   const { small = false, unused = [] } = options;
-  buildSync({
+  const { metafile } = buildSync({
     absWorkingDir: options.root, // the same output from wherever it is called
     entryPoints: [options.entry],
     outfile: options.outfile,
@@ -39,7 +42,9 @@ export async function bundle(options: BundleOptions): Promise<void> {
     minifySyntax: small,
     legalComments: 'none',
     logLevel: 'warning',
+    metafile: true,
   });
+  return Object.keys(metafile.inputs);
 }
 
 /** Data that npm installs in two versions, for two of its readers: one serves both. */

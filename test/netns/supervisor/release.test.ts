@@ -3,8 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { commands } from '../../../daemons/supervisor/cli/commands.ts';
+import { loadedLater } from '../../../scripts/lib/bundle/programs.ts';
 import { makeMachine } from '../../docker/support/machine.ts';
-import { isRoot, until } from '../support/namespaces.ts';
+import { readTypeScript } from '../../house/support/sources.ts';
+import { exec, isRoot, makeNamespace, until } from '../support/namespaces.ts';
 import { packDirectory, repository } from '../support/release.ts';
 
 if (!isRoot) {
@@ -41,6 +44,42 @@ t.test('nothing in it names the checkout', async (t) => {
 t.test('the command answers', async (t) => {
   const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
   t.match(corral(['version']), version);
+});
+
+t.test('each command is in it, with all that it loads', async (t) => {
+  const words = Object.entries(commands).flatMap(([name, entry]) =>
+    'group' in entry ? Object.keys(entry.group).map((word) => [name, word]) : [[name]],
+  );
+  t.ok(words.length > 30, `${words.length} commands`);
+  for (const command of words) t.match(corral([...command, '--help']), `Usage: corral ${command.join(' ')}`);
+});
+
+t.test('files that programs read beside themselves are in it', async (t) => {
+  const named = [...readTypeScript()]
+    .filter(([path]) => path.startsWith('daemons/'))
+    .flatMap(([, text]) => [...text.matchAll(/\binstalledPath\('([^']+)'\)/g)].map(([, path = '']) => path));
+  t.ok(named.includes('package.json'), 'they are found');
+  t.same(
+    named.filter((path) => !existsSync(join(release, path))),
+    [],
+  );
+  const page = 'daemons/supervisor/page';
+  const served = (root: string): string[] => readdirSync(join(root, page)).filter((name) => !/\.(ts|md)$/.test(name));
+  t.same(served(release), served(repository), 'the whole page');
+});
+
+t.test('what is loaded when it is first used', async (t) => {
+  const ns = makeNamespace(t, 'rl');
+  exec(ns, 'ip', ['link', 'add', 'br0', 'type', 'bridge']);
+  exec(ns, 'ip', ['link', 'set', 'br0', 'up']);
+  const post = { bridge: 'br0', index: 2, mac: '0a:58:0a:2a:07:01', subnet: { base: 0, prefix: 0 }, remote: [] };
+  const responder = [join(release, 'bin/node'), join(release, 'daemons/overlay/arp/arp-process.js')];
+  const told = exec(ns, 'sh', ['-c', `echo '${JSON.stringify([post])}' | ${responder.join(' ')}`]);
+  t.same(JSON.parse(told), { answered: 0, refused: 0, fault: null }, 'cap opens a bridge');
+  for (const name of [...loadedLater, 'koffi', 'netlink/dist/raw.js']) {
+    const load = `process.stdout.write(typeof require('${release}/node_modules/${name}'))`;
+    t.match(execFileSync(join(release, 'bin/node'), ['-e', load], { encoding: 'utf8' }), /object|function/, name);
+  }
 });
 
 t.test('the suite starts where there is no checkout, and serves a namespace', async (t) => {

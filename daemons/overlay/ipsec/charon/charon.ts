@@ -2,6 +2,7 @@
 // when this daemon dies, and found again by a lock that it holds as long as it lives. Two of them would fight for UDP 500.
 import { spawn } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { howToInstall } from '../../../shared/daemon/installation.ts';
 import { ensureDir, ensureFile, readTextIfPresent, removeFile } from '../../../shared/effects/files.ts';
 import { flock } from '../../../shared/effects/libc.ts';
 import {
@@ -195,7 +196,7 @@ export function requirePlugins(loaded: unknown, mode: EspMode): void {
 
 function missing(what: string, fromPackage: string): SuiteError {
   return new SuiteError('COMMAND_MISSING', `find ${what}, of the Debian package ${fromPackage}`, {
-    hint: 'Run scripts/setup --ipsec, which installs it and starts no service',
+    hint: howToInstall(fromPackage, '--ipsec'),
   });
 }
 
