@@ -12,7 +12,15 @@ import {
   inspect,
   startPings,
 } from './support/images.ts';
-import { type Machine, makeMachine, routerAddress, startEngine, succeeds, writeIn } from './support/machine.ts';
+import {
+  type Machine,
+  machineAddress,
+  makeMachine,
+  routerAddress,
+  startEngine,
+  succeeds,
+  writeIn,
+} from './support/machine.ts';
 import { startResolver } from './support/resolver.ts';
 import { corral, repository } from './support/suite.ts';
 
@@ -124,6 +132,31 @@ else
       t.ok(sent > 500);
       t.same(lost, []);
       t.match(machine.sh('docker exec web-2 nslookup -type=a web.shop.rancher.internal'), /10\.42\./);
+    });
+
+    // What follows works with etcd, too: the whole node in one container, and the launcher's containers.
+    await t.test('the host moves into etcd, and its containers notice nothing', async (t) => {
+      const etcd = `http://${machineAddress}:2379`;
+      const urls = ['--listen-client-urls', etcd, '--advertise-client-urls', etcd];
+      machine.start('etcd', ['--data-dir', '/run/etcd', ...urls]);
+      await until(20_000, 'etcd answers', () => succeeds(() => machine.sh(`curl -sfm 1 ${etcd}/health`)));
+      const address = await addressOf(machine, 'web-1');
+      const pings = await startPings(machine, 'web-1', await addressOf(machine, 'web-2'));
+      t.match(machine.sh(`${inContainer} store migrate --endpoint ${etcd}`), /^moved 1 networks, 1 blocks/);
+      writeIn(machine, '/etc/corral/corral.yaml', `store: { kind: etcd, endpoints: ['${etcd}'] }\n`);
+      machine.sh('docker restart corral-metadata', { timeoutMs: 60_000 });
+      await until(60_000, 'etcd is the store', () =>
+        succeeds(() => t.match(machine.sh(`${inContainer} store status`), `etcd at ${etcd}`)),
+      );
+      await allDaemonsReady(machine, inContainer);
+      t.same((await pings.stop()).lost, []);
+      t.equal(await addressOf(machine, 'web-1'), address);
+      runContainer(machine, 'web-3');
+      const third = await addressOf(machine, 'web-3');
+      const kept = `etcdctl --endpoints ${etcd} get --prefix /corral/v1/hosts --print-value-only`;
+      await until(10_000, 'etcd knows it', () => machine.sh(`ETCDCTL_API=3 ${kept}`).includes(third));
+      t.match(machine.sh('docker exec web-1 nslookup -type=a web.shop.rancher.internal'), third);
+      machine.sh('docker rm -f web-3');
     });
 
     await t.test('the health checks tell who is ready', async (t) => {
