@@ -3,7 +3,7 @@ import t from 'tap';
 import { exec, isRoot, until } from '../netns/support/namespaces.ts';
 import { type Machine, machineAddress, makeMachine, routerAddress, succeeds, writeIn } from './support/machine.ts';
 import { startResolver } from './support/resolver.ts';
-import { corral, startSuite } from './support/suite.ts';
+import { corral, type Suite, startSuite } from './support/suite.ts';
 
 const service = '169.254.169.250';
 const podman =
@@ -41,6 +41,14 @@ else
       const asked = (): string => exec(machine.router, 'timeout', ['2', 'nc', '-w', '1', machineAddress, '8080']);
       const answers = (): boolean => succeeds(asked) && asked().includes('served');
       t.ok(await until(5_000, 'it answers', answers), 'the published port answers the LAN');
+      machine.start('nc', ['-lk', '8090']);
+      await until(5_000, 'it listens', () => machine.sh('ss -Hltn').includes(':8090'));
+      machine.sh(`ip netns add x && ${corral} attach /run/netns/x --name x --publish 8090:80`);
+      const told = await until(60_000, 'a program on a published port is told', () => takenPorts(suite));
+      t.match(machine.sh('ss -Hltnp'), /:8080 .*conmon/, 'Podman listens on the port of its container');
+      t.match(told, 'tcp/0.0.0.0:8090: a program of the host listens, x gets it');
+      t.notMatch(told, '8080', 'which is no news');
+      machine.sh(`${corral} detach /run/netns/x && ip netns delete x`);
       machine.sh(`${podman} restart -t 0 first`);
       t.equal(addressIn(inside(machine, 'first', 'ip -4 address show eth0')), address, 'a restart keeps the address');
       machine.sh(`${podman} rm -f -t 0 first second`);
@@ -85,6 +93,11 @@ else
       t.equal(stateOf(machine), before);
     });
   });
+
+function takenPorts(suite: Suite): string | undefined {
+  const conditions = suite.status().daemons.flatMap((daemon) => daemon.conditions);
+  return conditions.find(({ code }) => code === 'PORT_TAKEN')?.text;
+}
 
 function makeImage(machine: Machine): void {
   machine.sh(`mkdir -p /run/image/bin /run/image/etc /run/image/tmp && cp /bin/busybox /run/image/bin/busybox

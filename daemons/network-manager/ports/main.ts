@@ -13,6 +13,7 @@ import { type PortNetwork, portNetworks, sameNetworks } from './port-networks.ts
 import type { PortRules } from './port-ranges.ts';
 import { PortTable } from './port-table.ts';
 import { conflictsOf, stateOfPorts } from './ports-health.ts';
+import { RuntimeHolds } from './runtime-holds.ts';
 
 const condition = 'ports';
 /** Listeners come and go without telling; to look costs little and the answer only informs. */
@@ -39,6 +40,7 @@ export class PublishedPorts {
   #taken: readonly PortClaim[] = [];
   #told = new Set<string>();
   #isNew = false;
+  readonly #holds = new RuntimeHolds();
   #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: Pick<DaemonContext, 'config' | 'log' | 'health' | 'metrics'>) {
@@ -129,6 +131,7 @@ export class PublishedPorts {
     if (now - this.#lookedAt < (this.#isNew ? listenersRestMs : listenersEveryMs)) return;
     this.#isNew = false;
     this.#lookedAt = now;
-    this.#taken = served.size === 0 ? [] : takenPorts(served, await observeListeners(), this.#services);
+    const taken = served.size === 0 ? [] : takenPorts(served, await observeListeners(), this.#services);
+    this.#taken = await this.#holds.foreign(taken);
   }
 }

@@ -10,10 +10,19 @@ export interface Listener {
   /** Who listens on `::` takes IPv4 too. */
   readonly address: Ip;
   readonly port: number;
+  /** The socket's number, by which its owner's descriptor tells it. */
+  readonly socket: string;
+}
+
+export interface TakenPort {
+  readonly claim: PortClaim;
+  /** Of the listeners there. */
+  readonly sockets: readonly string[];
 }
 
 /** `sl local_address rem_address st …`: addresses as hexadecimal words in the machine's order, ports in the usual one. */
 const line = /^\s*\d+: ([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4}) [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]{2}) /;
+const socketColumn = 9;
 const mapped = '0000000000000000FFFF0000';
 
 /** tcp in state LISTEN; udp bound and not connected. */
@@ -25,7 +34,7 @@ export function parseListeners(text: string, protocol: 'tcp' | 'udp', family: 4 
     if (!match || match[4] !== waits || match[3] !== '0000') continue;
     const address = family === 4 ? wordOf(match[1]!) : ipOf(match[1]!);
     const port = Number.parseInt(match[2]!, 16);
-    if (port !== 0) found.push({ protocol, address, port });
+    if (port !== 0) found.push({ protocol, address, port, socket: row.trim().split(/\s+/)[socketColumn] ?? '' });
   }
   return found;
 }
@@ -50,17 +59,20 @@ export function takenPorts(
   served: ReadonlyMap<string, PortClaim>,
   listeners: readonly Listener[],
   services: readonly Ip[],
-): PortClaim[] {
-  const found = new Set<PortClaim | undefined>();
+): TakenPort[] {
+  const found = new Map<PortClaim, string[]>();
+  const note = (claim: PortClaim | undefined, socket: string): void => {
+    if (claim) found.set(claim, [...(found.get(claim) ?? []), socket]);
+  };
   const onOneAddress = [...served.values()].filter(({ bind }) => !isAny(bind));
-  for (const { protocol, port, address } of listeners) {
+  for (const { protocol, port, address, socket } of listeners) {
     if (services.includes(address)) continue;
     const anys = address === 0n ? [0, 0n] : [familyOf(address) === 4 ? 0 : 0n];
-    for (const any of anys) found.add(served.get(keyOfPort(protocol, any as Ip, port)));
+    for (const any of anys) note(served.get(keyOfPort(protocol, any as Ip, port)), socket);
     for (const claim of onOneAddress) {
       const covers = address === claim.bind || (isAny(address) && (address === 0n || claim.family === 4));
-      if (covers && claim.hostPort === port && claim.protocol === protocol) found.add(claim);
+      if (covers && claim.hostPort === port && claim.protocol === protocol) note(claim, socket);
     }
   }
-  return [...found].filter((claim) => claim !== undefined);
+  return [...found].map(([claim, sockets]) => ({ claim, sockets }));
 }

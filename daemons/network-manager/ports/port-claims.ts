@@ -6,7 +6,7 @@ import type { ContainerObject } from '../../shared/model/objects.ts';
 import { type Protocol, type PublishedPort, parsePort } from '../../shared/model/ports.ts';
 
 export interface PortClaim {
-  readonly container: Pick<ContainerObject, 'id' | 'name' | 'createdAt'>;
+  readonly container: Pick<ContainerObject, 'id' | 'name' | 'createdAt' | 'externalId'>;
   readonly network: string;
   /** The container's network publishes nothing, but this container is allowed to. */
   readonly always: boolean;
@@ -82,7 +82,7 @@ function claimsOfPort(
 }
 
 function claimOf(
-  { id, name, createdAt, system, labels }: ContainerObject,
+  { id, name, createdAt, externalId, system, labels }: ContainerObject,
   network: string,
   target: Ip,
   bind: Ip,
@@ -93,7 +93,7 @@ function claimOf(
   const first = hostPort - (hostPort % portsPerChain);
   const translation = `DNAT --to-destination ${renderEndpoint(target, containerPort)}`;
   return {
-    container: { id, name, createdAt },
+    container: { id, name, createdAt, externalId },
     network,
     always: system && labels[label.hostPorts] === 'true',
     family,

@@ -11,6 +11,7 @@ export interface DaemonStatus {
   readonly name: string;
   readonly state: string;
   readonly pid: number | null;
+  readonly conditions: readonly { readonly code: string | null; readonly text: string }[];
 }
 
 export interface Suite {

@@ -23,15 +23,15 @@ const ip = (text: string): Ip => parseIp(text)!;
 
 t.test('who listens', async (t) => {
   t.same(parseListeners(tcp, 'tcp', 4), [
-    { protocol: 'tcp', address: ip('127.0.0.1'), port: 8080 },
-    { protocol: 'tcp', address: ip('0.0.0.0'), port: 22 },
+    { protocol: 'tcp', address: ip('127.0.0.1'), port: 8080, socket: '1' },
+    { protocol: 'tcp', address: ip('0.0.0.0'), port: 22, socket: '2' },
   ]);
   t.same(parseListeners(tcp6, 'tcp', 6), [
-    { protocol: 'tcp', address: ip('::'), port: 8082 },
-    { protocol: 'tcp', address: ip('::1'), port: 8083 },
-    { protocol: 'tcp', address: ip('192.0.2.10'), port: 8084 },
+    { protocol: 'tcp', address: ip('::'), port: 8082, socket: '' },
+    { protocol: 'tcp', address: ip('::1'), port: 8083, socket: '' },
+    { protocol: 'tcp', address: ip('192.0.2.10'), port: 8084, socket: '' },
   ]);
-  t.same(parseListeners(udp, 'udp', 4), [{ protocol: 'udp', address: ip('127.0.0.53'), port: 53 }]);
+  t.same(parseListeners(udp, 'udp', 4), [{ protocol: 'udp', address: ip('127.0.0.53'), port: 53, socket: '1' }]);
   t.same(parseListeners('', 'tcp', 4), []);
 });
 
@@ -40,7 +40,7 @@ t.test('which published ports they meet', async (t) => {
   const meets = (port: string, protocol: 'tcp' | 'udp', address: string, number: number): boolean => {
     const asking = container('a', '10.42.7.9', [port], { ips: ['10.42.7.9', 'fd42::9'] });
     const { served } = tableOf([asking]);
-    return takenPorts(served, [{ protocol, address: ip(address), port: number }], [service]).length > 0;
+    return takenPorts(served, [{ protocol, address: ip(address), port: number, socket: '7' }], [service]).length > 0;
   };
   t.equal(meets('0.0.0.0:53:53/udp', 'udp', '127.0.0.53', 53), true);
   t.equal(meets('192.0.2.1:53:53/udp', 'udp', '127.0.0.53', 53), false);
