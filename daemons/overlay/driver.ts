@@ -1,6 +1,7 @@
 // Pure: what a driver of the overlay is to the rest of the daemon. A driver brings the kernel to what its networks want, and
 // knows the state that it left there, so that a small change costs a small write.
 import type { Driver as DriverName } from '../shared/model/objects.ts';
+import type { Notice } from './echo.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { DriverKeys } from './keys/driver-keys.ts';
 import type { Fault, GuardedNetwork, OverlayNetwork, Peer } from './overlay-network.ts';
@@ -24,6 +25,8 @@ export interface Outcome {
   /** Lines for the log; the count of writes is `writes`, since a thousand lines are of no use. */
   readonly done: readonly string[];
   readonly writes: number;
+  /** What the kernel tells of the writes, a notice for each; absent: not known. */
+  readonly notices?: readonly Notice[];
   readonly faults: readonly Fault[];
   /** What the kernel refused; the rest was carried out. */
   readonly failed: readonly { readonly text: string; readonly error: unknown }[];

@@ -4,6 +4,7 @@ import type { Change as HostChange } from '../shared/effects/netlink-watch.ts';
 import { isSecret } from '../shared/model/objects.ts';
 import { Loop } from '../shared/reconcile/loop.ts';
 import type { DriverWish, Outcome, OverlayDriver } from './driver.ts';
+import { Echo } from './echo.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { KeeperMetrics } from './keeper-metrics.ts';
 import { type Keyring, keysOf } from './keys/driver-keys.ts';
@@ -17,7 +18,7 @@ const restMs = 200;
 const burst = 5;
 /** Notices tell what happens; everything is read anew for what they miss. */
 const everyMs = 20_000;
-/** The kernel's notices of what we wrote come within this time; what somebody else does meanwhile is found by a look soon. */
+/** The kernel's notices of what we wrote come within this time. Are they not just these, a look soon finds what else was done. */
 const ownEchoMs = 500;
 const soonMs = 1_000;
 const condition = 'overlay';
@@ -46,6 +47,7 @@ export class OverlayKeeper {
   #readAt = performance.now();
   #wroteAt = Number.NEGATIVE_INFINITY;
   #soon: NodeJS.Timeout | undefined;
+  readonly #echo = new Echo();
   /** The wish that was fulfilled last: to write for it again is to heal. */
   #fulfilled: Wish | undefined;
 
@@ -85,12 +87,11 @@ export class OverlayKeeper {
       ({ kind, index }) => kind === 'address' || (kind === 'link' && facts.concerns(index)),
     );
     const isEcho = performance.now() - this.#wroteAt < ownEchoMs;
-    const isTouched = changes.some(({ kind, index }) => {
-      return kind === 'link' ? isOurs(index) : !isEcho && (kind === 'route' || isOurs(index));
-    });
+    const touching = changes.filter(({ kind, index }) => kind === 'route' || isOurs(index));
+    const isTouched = touching.some(({ kind }) => kind === 'link' || !isEcho);
     if (hasMoved) facts.doubt();
     if (isTouched || hasMoved) this.#doubt();
-    else if (isEcho) this.#doubtSoon();
+    else this.#echo.heard(touching);
   }
 
   /** Notices were lost. */
@@ -125,10 +126,10 @@ export class OverlayKeeper {
     this.#readAt = performance.now();
   }
 
-  #doubtSoon(): void {
+  #listenToEcho(): void {
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
-      this.#doubt();
+      if (!this.#echo.takeIsOwn()) this.#doubt();
     }, soonMs).unref();
   }
 
@@ -170,6 +171,8 @@ export class OverlayKeeper {
     this.#fulfilled = outcomes.every(({ failed }) => failed.length === 0) ? wish : undefined;
     if (writes === 0) return;
     this.#wroteAt = performance.now();
+    for (const { writes: some, notices } of outcomes) if (some > 0) this.#echo.wrote(notices);
+    this.#listenToEcho();
     if (heals) metrics.healed(writes);
     else metrics.wrote(writes);
     const steps = outcomes.flatMap((outcome) => outcome.done);
