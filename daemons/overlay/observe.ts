@@ -39,9 +39,10 @@ export class Facts {
       this.#addresses = await this.#readAddresses(links);
       this.#readAt = this.#now();
     }
-    const unknown = [...new Set(outer)].filter((address) => !this.#paths.has(address));
-    await Promise.all(unknown.map((address) => this.#readPath(address, links)));
-    this.#uplinks = new Set([...this.#paths.values()].map(({ index }) => index));
+    const unknown = new Set<Ip>();
+    for (const address of outer) if (!this.#paths.has(address)) unknown.add(address);
+    await Promise.all([...unknown].map((address) => this.#readPath(address, links)));
+    if (unknown.size > 0) this.#uplinks = new Set([...this.#paths.values()].map(({ index }) => index));
     return { addresses: this.#addresses, paths: this.#paths };
   }
 

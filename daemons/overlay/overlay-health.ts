@@ -38,9 +38,10 @@ export function stateOfOverlay(
     const isCut = faults.some(({ code }) => code === 'KERNEL_LACKS' || code === 'KEY_UNUSABLE');
     return { ok: false, code: first.code, text, degradesOnly: !isCut && (networks.length > 0 || !isOurs) };
   }
-  const peers = new Set(networks.flatMap((network) => network.peers.map(({ hostId }) => hostId))).size;
+  const peers = new Set<string>();
+  for (const network of networks) for (const { hostId } of network.peers) peers.add(hostId);
   const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
-  return { ok: true, text: `${count(networks.length, 'network')}, ${count(peers, 'peer')}` };
+  return { ok: true, text: `${count(networks.length, 'network')}, ${count(peers.size, 'peer')}` };
 }
 
 export function describeFailure(error: unknown): { code: ErrorCode; text: string } {

@@ -73,6 +73,9 @@ function wantGuard({ name, driver, bridge, vni, isDefault, ...ranges }: NetworkO
   };
 }
 
+/** Most hosts have one block and no single address: there is nothing to make anew for them. */
+const none: readonly never[] = [];
+
 interface Ground {
   readonly tunnels: Tunnels;
   readonly parts: OwnedByHost;
@@ -98,16 +101,19 @@ function wantNetwork(
   const subnet6 = object.subnet6 === undefined ? undefined : parseCidr6(object.subnet6);
   const ranges = { network: name, subnet, subnet6 };
   const singles = singlesByHost(overrides.get(name)?.values() ?? [], hostId, ranges);
-  const peers = tunnels.peers.flatMap((host): Peer[] => {
-    const all = parts.get(host.hostId) ?? [];
-    const blocks = all.filter((one) => !isForeign(one, own, ranges));
-    for (const { cidr } of blocks.length < all.length ? all.filter((one) => !blocks.includes(one)) : []) {
+  const isTheirs = (one: Owned): boolean => !isForeign(one, own, ranges);
+  const peers: Peer[] = [];
+  for (const host of tunnels.peers) {
+    const all = parts.get(host.hostId) ?? none;
+    const blocks = all.every(isTheirs) ? all : all.filter(isTheirs);
+    const foreign = blocks === all ? none : all.filter((one) => !isTheirs(one));
+    for (const { cidr } of foreign) {
       const text = `${host.host}: its block ${renderRange(cidr)} is ours, or not of this network`;
       faults.push({ network: name, code: 'PEER_INVALID', text });
     }
-    const peer = wantPeer(host, blocks, singles.get(host.hostId) ?? [], ranges);
-    return peer ? [peer] : [];
-  });
+    const peer = wantPeer(host, blocks, singles.get(host.hostId) ?? none, ranges);
+    if (peer) peers.push(peer);
+  }
   const ownSingles = singles.get(hostId) ?? [];
   const own6 = own.flatMap(({ cidr6 }) => (cidr6 && subnet6 && contains(subnet6, cidr6.base) ? [cidr6] : []));
   return {

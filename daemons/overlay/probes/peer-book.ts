@@ -76,24 +76,28 @@ export class PeerBook<T extends Target> {
   }
 
   /** Peers that are known keep their state. New ones are asked within a second or two, not all at once. */
-  want(targets: Iterable<T>, now: number): void {
-    const wanted = new Map([...targets].map((target) => [target.key, target] as const));
+  want(targets: readonly T[], now: number): void {
+    const spreadMs = 500 + (targets.length / mostPerSecond) * 1_000;
+    for (const target of targets) {
+      const entry = this.#entries.get(target.key);
+      if (entry) entry.target = target;
+      else this.#entries.set(target.key, this.#newEntry(target, now, now + this.#random() * spreadMs));
+    }
+    if (this.#entries.size > targets.length) this.#dropOthers(new Set(targets.map(({ key }) => key)));
+  }
+
+  #dropOthers(wanted: ReadonlySet<string>): void {
     for (const [key, entry] of this.#entries) {
       if (wanted.has(key)) continue;
       this.#entries.delete(key);
       this.#forget(entry);
     }
-    const spreadMs = 500 + (wanted.size / mostPerSecond) * 1_000;
-    for (const [key, target] of wanted) {
-      const entry = this.#entries.get(key);
-      if (entry) entry.target = target;
-      else this.#entries.set(key, this.#newEntry(target, now, now + this.#random() * spreadMs));
-    }
   }
 
   /** The questions to send now, at most `most`; who waits longest comes first. Says which peers changed their state. */
   due(now: number, most: number): { asks: Ask<T>[]; changed: boolean } {
-    const ready = [...this.#entries.values()].filter(({ nextAt }) => nextAt <= now);
+    const ready: Entry<T>[] = [];
+    for (const entry of this.#entries.values()) if (entry.nextAt <= now) ready.push(entry);
     ready.sort((a, b) => a.nextAt - b.nextAt);
     let changed = false;
     const asks: Ask<T>[] = [];
@@ -136,10 +140,9 @@ export class PeerBook<T extends Target> {
     entry.nextAt = Math.min(entry.nextAt, Math.max(now, (entry.asked?.at ?? 0) + answerMs));
   }
 
+  /** They change with the book: not to be kept. */
   views(): PeerView<T>[] {
-    return [...this.#entries.values()].map(({ target, state, since, lastReply, rttMs, mtuOk }) => {
-      return { target, state, since, lastReply, rttMs, mtuOk };
-    });
+    return [...this.#entries.values()];
   }
 
   #newEntry(target: T, since: number, nextAt: number): Entry<T> {

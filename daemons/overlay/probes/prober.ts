@@ -79,7 +79,8 @@ export class Prober {
   }
 
   #enter(network: ProbeNetwork): void {
-    const byGateway = new Map(network.targets.flatMap((target) => (target.gateway ? [[target.gateway, target]] : [])));
+    const byGateway = new Map<string, ProbeTarget>();
+    for (const target of network.targets) if (target.gateway !== undefined) byGateway.set(target.gateway, target);
     const room = this.#rooms.get(network.name);
     if (room) Object.assign(room, { network, byGateway });
     else {

@@ -28,12 +28,19 @@ export async function keepPeerSet(
 ): Promise<SetChange | undefined> {
   const have = known ?? (await membersOf(sets, name, family));
   if (!have) return undefined;
-  const missing = [...want].filter((address) => !have.has(address));
-  const stale = complete ? [...have].filter((address) => !want.has(address)) : [];
+  const missing = unlike(want, have);
+  const stale = complete ? unlike(have, want) : [];
   await Promise.all(missing.map((address) => sets.add(name, address)));
   await Promise.all(stale.map((address) => sets.remove(name, address)));
   const members = complete ? want : new Set([...have, ...missing]);
   return { added: missing.length, removed: stale.length, members };
+}
+
+/** Those of one that the other lacks. */
+function unlike(one: ReadonlySet<Ip>, other: ReadonlySet<Ip>): Ip[] {
+  const found: Ip[] = [];
+  for (const address of one) if (!other.has(address)) found.push(address);
+  return found;
 }
 
 async function membersOf(sets: Ipsets, name: string, family: 4 | 6): Promise<ReadonlySet<Ip> | undefined> {
@@ -49,10 +56,8 @@ async function membersOf(sets: Ipsets, name: string, family: 4 | 6): Promise<Rea
 }
 
 export function describeSetChange(name: string, want: ReadonlySet<Ip>, have: ReadonlySet<Ip>): string[] {
-  const missing = [...want].filter((address) => !have.has(address));
-  const stale = [...have].filter((address) => !want.has(address));
   return [
-    ...missing.map((address) => `add ${renderAddress(address)} to the set ${name}`),
-    ...stale.map((address) => `remove ${renderAddress(address)} from the set ${name}`),
+    ...unlike(want, have).map((address) => `add ${renderAddress(address)} to the set ${name}`),
+    ...unlike(have, want).map((address) => `remove ${renderAddress(address)} from the set ${name}`),
   ];
 }

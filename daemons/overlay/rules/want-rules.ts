@@ -41,7 +41,9 @@ export function peerSet(family: Family): string {
 }
 
 export function peerIps({ networks, family }: Pick<RuleFacts, 'networks' | 'family'>): ReadonlySet<Ip> {
-  return new Set(tunnelsOf(networks, family).flatMap(({ peers }) => peers.map(({ address }) => address)));
+  const ips = new Set<Ip>();
+  for (const { peers } of tunnelsOf(networks, family)) for (const { address } of peers) ips.add(address);
+  return ips;
 }
 
 /** In the order in which tables are restored: spoofed packets are refused before ours are accepted. */

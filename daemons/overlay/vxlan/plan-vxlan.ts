@@ -56,8 +56,10 @@ function planSysctls(want: WantVtep, have: HaveState): Step[] {
 function planStaleRoutes(wants: readonly WantVtep[], have: HaveState): Step[] {
   const steps: Step[] = [];
   const names = new Map(have.devices.map(({ index, name }) => [index, name]));
-  for (const [key, { dst, metric, index }] of have.routes) {
-    if (wants.some(({ routes }) => routes.has(key)) || wants.some(({ held }) => held && isWithin(dst, held))) continue;
+  for (const key of have.routes.keys()) {
+    if (wants.some(({ routes }) => routes.has(key))) continue;
+    const { dst, metric, index } = have.routes.get(key)!;
+    if (wants.some(({ held }) => held && isWithin(dst, held))) continue;
     steps.push({ do: 'drop-route', device: names.get(index ?? -1) ?? '', dst, metric });
   }
   return steps;

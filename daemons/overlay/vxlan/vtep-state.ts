@@ -95,8 +95,9 @@ export interface HaveState {
 /** The kernel keeps one route for each range and metric; ours have the family's default metric. */
 export function routeKey(dst: IpRange, metric?: number): string {
   const usual = typeof dst.base === 'number' ? 0 : 1024;
-  const range = keys.get(dst) ?? renderRange(dst);
-  keys.set(dst, range);
+  const known = keys.get(dst);
+  const range = known ?? renderRange(dst);
+  if (known === undefined) keys.set(dst, range);
   return metric === undefined || metric === usual ? range : `${range} metric ${metric}`;
 }
 
