@@ -3,7 +3,7 @@ import { networkOf, parseCidr } from '../../shared/model/ip.ts';
 import { renderAddress, renderRange } from '../addresses.ts';
 import type { Fault } from '../overlay-network.ts';
 import { planDevice } from './plan-device.ts';
-import { planEntries } from './plan-entries.ts';
+import { planAdds, planDrops } from './plan-entries.ts';
 import type { DeviceStep, Step } from './steps.ts';
 import { type HaveState, isOwnDevice, type routeKey, type WantVtep } from './vtep-state.ts';
 
@@ -12,8 +12,12 @@ export interface VxlanPlan {
   readonly faults: readonly Fault[];
 }
 
-/** @param complete false: only what is missing is added */
-export function planVxlan(wants: readonly WantVtep[], have: HaveState, complete: boolean): VxlanPlan {
+/**
+ * @param complete false: only what is missing is added
+ * @param isPart the wants are those of some peers: what is not wanted may well be others'
+ */
+export function planVxlan(wants: readonly WantVtep[], have: HaveState, complete: boolean, isPart = false): VxlanPlan {
+  const mayDrop = complete && !isPart;
   const adds: Step[] = [];
   const drops: Step[] = [];
   const faults: Fault[] = [];
@@ -23,11 +27,11 @@ export function planVxlan(wants: readonly WantVtep[], have: HaveState, complete:
       faults.push({ network: want.network, ...device.fault });
       continue;
     }
-    const entries = planEntries(want, device.steps, have, complete);
-    adds.push(...device.steps, ...planAddress(want, device.steps, have), ...planSysctls(want, have), ...entries.adds);
-    drops.push(...entries.drops);
+    const entries = planAdds(want, device.steps, have, complete);
+    adds.push(...device.steps, ...planAddress(want, device.steps, have), ...planSysctls(want, have), ...entries);
+    if (mayDrop) drops.push(...planDrops(want, device.steps, have));
   }
-  if (!complete) return { steps: adds, faults };
+  if (!mayDrop) return { steps: adds, faults };
   return { steps: [...adds, ...planStaleRoutes(wants, have), ...drops, ...planStaleDevices(wants, have)], faults };
 }
 

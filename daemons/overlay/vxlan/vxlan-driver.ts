@@ -2,11 +2,13 @@
 import type { Netlink } from '../../shared/effects/netlink.ts';
 import { vtepName } from '../../shared/model/networks.ts';
 import type { DriverWish, Outcome, OverlayDriver } from '../driver.ts';
+import type { OverlayNetwork } from '../overlay-network.ts';
 import { type Applied, applySteps, type VxlanWrites } from './apply-steps.ts';
 import { noteStep } from './note-step.ts';
 import { noticesOf } from './notices.ts';
 import { observeVxlan, type VxlanReads } from './observe-vxlan.ts';
 import { planVxlan, type VxlanPlan } from './plan-vxlan.ts';
+import { Settled } from './settled.ts';
 import { describeStep, type EntryStep, type Step } from './steps.ts';
 import type { HaveState, WantVtep } from './vtep-state.ts';
 import { mtuTo, wantVtep } from './want-vtep.ts';
@@ -26,14 +28,25 @@ export function vxlanDriver(
   let doubts = 0;
   /** Of devices that were ever seen as ours: a notice that one is gone comes after it went. */
   const indexes = new Set<number>();
-  const compare = async ({ networks, facts, complete }: DriverWish): Promise<{ have: HaveState; plan: VxlanPlan }> => {
-    const wants = networks.map((network) => wantVtep(network, facts, proxies));
+  const settled = new Settled();
+  const wantsOf = (networks: readonly OverlayNetwork[], { facts }: DriverWish): WantVtep[] =>
+    networks.map((network) => wantVtep(network, facts, proxies));
+  const compare = async (wish: DriverWish): Promise<{ have: HaveState; plan: VxlanPlan }> => {
+    const { networks, facts, complete } = wish;
+    const part = known && settled.partOf(networks, facts);
+    if (known && part) return { have: known, plan: planVxlan(wantsOf(part, wish), known, complete, true) };
+    const wants = wantsOf(networks, wish);
     const before = doubts;
     const have = known && names === namesOf(wants) ? known : await observeVxlan(netlink, wants);
+    settled.forget();
     known = before === doubts ? have : undefined;
     names = namesOf(wants);
     for (const { device } of have.vteps.values()) indexes.add(device.index);
     return { have, plan: planVxlan(wants, have, complete) };
+  };
+  const settle = ({ networks, facts, complete }: DriverWish, { faults }: VxlanPlan, isCertain: boolean): void => {
+    if (isCertain && complete && faults.length === 0) settled.note(networks, facts);
+    else settled.forget();
   };
   return {
     name: 'vxlan',
@@ -41,21 +54,26 @@ export function vxlanDriver(
     mtu: mtuTo,
     async keep(wish) {
       const { have, plan } = await compare(wish);
-      if (plan.steps.length === 0) return { done: [], writes: 0, faults: plan.faults, failed: [] };
+      if (plan.steps.length === 0) {
+        settle(wish, plan, known !== undefined);
+        return { done: [], writes: 0, faults: plan.faults, failed: [] };
+      }
       const before = known && doubts;
       known = undefined; // until it is certain what was written
       const byName = new Map(have.devices.map(({ name, index }) => [name, index]));
       const applied = await applySteps(plan.steps, netlink, byName);
-      if (before === doubts && applied.failed.length === 0 && plan.steps.every(isEntry)) {
+      const isCertain = before === doubts && applied.failed.length === 0 && plan.steps.every(isEntry);
+      if (isCertain) {
         for (const step of plan.steps) if (isEntry(step)) noteStep(have, step);
         known = have;
       }
+      settle(wish, plan, isCertain);
       const notices = noticesOf(applied, (name) => byName.get(name));
       return { ...outcomeOf(applied), ...(notices && { notices }), faults: plan.faults };
     },
     async diff(wish) {
-      known = undefined;
-      return (await compare(wish)).plan.steps.map(describeStep);
+      const wants = wantsOf(wish.networks, wish);
+      return planVxlan(wants, await observeVxlan(netlink, wants), wish.complete).steps.map(describeStep);
     },
     doubt() {
       doubts += 1;

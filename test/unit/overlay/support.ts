@@ -39,3 +39,14 @@ export function factsOf(wish: Wish, rest: Partial<HostFacts> = {}): HostFacts {
   }
   return { addresses, paths, ...rest };
 }
+
+/** A number in [0, 1) from a seed, the same each time (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let value = Math.imul(state ^ (state >>> 15), 1 | state);
+    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
+    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -5,7 +5,7 @@ import { vtepMac } from '../../../../daemons/shared/model/mac.ts';
 import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
 import { type FakeKernel, makeKernel } from '../../../fakes/vxlan-kernel.ts';
 import { blockObject, cluster, hostIdOf, hostObject, networkObject } from '../../../fixtures/overlay-objects.ts';
-import { factsOf, ip, wishOf } from '../support.ts';
+import { factsOf, ip, randomFrom, wishOf } from '../support.ts';
 
 function driverWish(objects: readonly SnapshotObject[], complete = true): DriverWish {
   const wish = wishOf(objects, { complete });
@@ -165,17 +165,6 @@ t.test('foreign routes and devices are left alone', async (t) => {
   await driver.keep({ ...driverWish(cluster(2)), networks: [] });
   t.equal(stateOf(kernel), before);
 });
-
-/** A number in [0, 1) from a seed, the same each time (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 async function damage(kernel: FakeKernel, random: () => number): Promise<void> {
   const pick = <T>(values: Iterable<T>): T | undefined => [...values][Math.floor(random() * [...values].length)];
