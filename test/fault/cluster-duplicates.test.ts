@@ -9,6 +9,9 @@ import { isRoot, until } from '../netns/support/namespaces.ts';
 
 t.setTimeout(200_000);
 
+/** An address that two have is told within this time, as soon as anybody can know of it. */
+const reportMs = 10_000;
+
 const wanted = { 'io.rancher.container.ip': '10.88.0.7' };
 
 if (!isRoot) t.plan(0, 'needs root');
@@ -78,7 +81,7 @@ else
       const given = await lab.addContainer('h1', 'given', both);
       t.equal(given.address, claimed.address);
       await lab.fault('heal', 'h1');
-      const told = await until(60_000, 'h1 tells of it', () => conflictOf(lab, 'h1', 'ADDRESS_TAKEN'));
+      const told = await reported(t, lab, 'h1', 'ADDRESS_TAKEN');
       t.match(told, new RegExp(`${given.address} of corral belongs to container \\w+ on h2 .*used by given .*on h1`));
       await lab.dropContainer('h1', 'given');
       await until(30_000, 'it is settled', () => conflictOf(lab, 'h1', 'ADDRESS_TAKEN') === undefined);
@@ -93,7 +96,7 @@ else
       const config = readFileSync(path, 'utf8');
       writeFileSync(path, config.replace('192.168.50.12', '192.168.50.11'));
       await lab.fault('kill', 'h2', 'metadata');
-      const told = await until(60_000, 'h2 tells of it', () => conflictOf(lab, 'h2', 'HOST_CONFLICT'));
+      const told = await reported(t, lab, 'h2', 'HOST_CONFLICT');
       t.match(told, /h1 \(192\.168\.50\.11/);
       t.match(told, /h2 \(192\.168\.50\.11/);
       t.same((await ping.stop()).lost, []);
@@ -104,6 +107,14 @@ else
       t.equal(conflictOf(lab, 'h1', 'HOST_CONFLICT'), undefined);
     });
   });
+
+/** From now on until the host tells of it. */
+async function reported(t: Test, lab: TestLab, host: string, code: string): Promise<string> {
+  const begun = performance.now();
+  const told = await until(reportMs, `${host} tells of it`, () => conflictOf(lab, host, code));
+  t.comment(`${code} is told after ${((performance.now() - begun) / 1_000).toFixed(1)} s`);
+  return told;
+}
 
 function askFor(address: string): { labels: Record<string, string> } {
   return { labels: { 'io.rancher.container.ip': address } };
