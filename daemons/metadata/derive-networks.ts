@@ -78,15 +78,20 @@ export function planOf(config: NetworkConfig): NetworkPlan {
     hostPorts: config.hostPorts,
     ...(config.blocks === 'none' && { blocks: config.blocks }),
     ...(config.subnet6 !== undefined && { subnet6: config.subnet6, block6: config.block6 }),
-    ...(config.driver === 'vxlan' && { vni: config.vni ?? vniOf(config.name, config.default) }),
+    ...vniPart(config.name, config.default, config.driver, config.vni),
     ...(config.direct && { direct: true as const }),
     ...(Object.keys(config.cniConfig).length > 0 && { cniConfig: config.cniConfig }),
   };
 }
 
-/** With VXLAN comes an identifier, with everything else it goes. */
-export function withDriver({ vni: _, ...plan }: NetworkPlan, driver: Driver): NetworkPlan {
-  return { ...plan, driver, ...(driver === 'vxlan' && { vni: vniOf(plan.name, plan.isDefault) }) };
+export function withDriver({ vni, ...plan }: NetworkPlan, driver: Driver): NetworkPlan {
+  return { ...plan, driver, ...vniPart(plan.name, plan.isDefault, driver, vni) };
+}
+
+/** One that was asked for stays with the network whatever its driver is; one that follows from the name is VXLAN's alone. */
+function vniPart(name: string, isDefault: boolean, driver: Driver, vni: number | undefined): { vni?: number } {
+  const derived = vniOf(name, isDefault);
+  return driver === 'vxlan' || (vni !== undefined && vni !== derived) ? { vni: vni ?? derived } : {};
 }
 
 function describe(plan: NetworkPlan): string {
@@ -122,11 +127,11 @@ export function parsePlan(text: string): NetworkPlan | undefined {
 function laterFields(plan: NetworkPlan): Partial<NetworkPlan> {
   const { name, driver, isDefault, blocks, subnet6, block6, vni, direct } = plan;
   const six = typeof subnet6 === 'string' && parseCidr6(subnet6) !== undefined;
-  const known = isWhole(vni, 1, maxVni) ? vni : vniOf(name, isDefault === true);
+  const known = isWhole(vni, 1, maxVni) ? vni : undefined;
   return {
     ...(blocks === 'none' && { blocks }),
     ...(six && { subnet6, block6: isWhole(block6, 48, 120) ? block6 : 64 }),
-    ...(driver === 'vxlan' && { vni: known }),
+    ...vniPart(name, isDefault === true, driver, known),
     ...(direct === true && { direct }),
   } as Partial<NetworkPlan>;
 }

@@ -29,6 +29,9 @@ export interface Ground {
 
 /** The one that begins tries at once and then this often. */
 const retryMs = 5_000;
+/** While it is news: when a network becomes secret the peer may not have been told yet, and refuses at once. */
+const soonMs = 1_000;
+const newsMs = 10_000;
 /** The other one waits: its peer may be unable to reach it first, behind a NAT for example. */
 const fallbackMs = 4_000;
 /** An association of former keys or addresses may carry on until its follower stands, but not for ever. */
@@ -63,9 +66,10 @@ export function planSas(
       if (sas.some((sa) => isWhole(sa, child))) continue;
       const key = keyOf(want, child);
       const before = memory.missing.get(key) ?? { since: now, triedAt: undefined };
+      const pause = now - before.since < newsMs ? soonMs : retryMs;
       const due =
         want.initiates || isFresh
-          ? before.triedAt === undefined || now - before.triedAt >= retryMs
+          ? before.triedAt === undefined || now - before.triedAt >= pause
           : now - Math.max(before.since, before.triedAt ?? 0) >= fallbackMs;
       if (due && !own.some(isConnecting) && connecting < mostConnecting) {
         connecting += 1;

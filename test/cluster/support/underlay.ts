@@ -11,7 +11,14 @@ const markerHex = Buffer.from(marker).toString('hex');
 
 export interface Capture {
   /** Ends it. How many packets there were, how many of them of the tunnels, and what must not be there. */
-  stop(): Promise<{ packets: number; tunnelled: number; markers: number; inner: string[] }>;
+  stop(): Promise<{
+    packets: number;
+    tunnelled: number;
+    markers: number;
+    inner: string[];
+    /** When each sender of VXLAN sent its last packet, in ms since the epoch, by its address. */
+    vxlan: ReadonlyMap<string, number>;
+  }>;
 }
 
 /** What packets of the tunnels look like (pcap-filter(7)). */
@@ -38,9 +45,15 @@ export async function capture(t: TestScope, lab: TestLab, driver: keyof typeof t
         inner: listed('net 10.42.0.0/16', 'head -n 10')
           .split('\n')
           .filter((line) => line !== ''),
+        vxlan: lastBySender(lab.run('switch', 'sh', '-c', `tcpdump -n -tt -r ${file} 'udp dst port 4789' 2>/dev/null`)),
       };
     },
   };
+}
+
+function lastBySender(text: string): Map<string, number> {
+  const lines = [...text.matchAll(/^(\d+\.\d+) .*? IP ([\d.]+)\.\d+ > .*VXLAN/gm)];
+  return new Map(lines.map(([, at, sender = '']) => [sender, Number(at) * 1_000]));
 }
 
 /** From a container, from now until the test ends: packets full of the marker. */

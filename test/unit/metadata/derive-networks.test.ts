@@ -5,6 +5,7 @@ import {
   networkObject,
   parsePlan,
   planOf,
+  withDriver,
 } from '../../../daemons/metadata/derive-networks.ts';
 import type { NetworkConfig } from '../../../daemons/shared/daemon/config-schema.ts';
 import { vniOf } from '../../../daemons/shared/model/networks.ts';
@@ -59,6 +60,18 @@ t.test('attached containers keep their addresses, the rest of the network change
   t.same(decision.use, [plan('a', '10.1.0.0/16', { mtu: 1400, driver: 'none' }), plan('gone', '10.9.0.0/16')]);
   t.same(decision.release, []);
   t.equal(decision.refused.length, 2);
+});
+
+t.test('a VNI that was asked for stays with the network whatever its driver is', async (t) => {
+  const made = planOf(network('a', '10.1.0.0/16', { vni: 77 }));
+  const secret = withDriver(made, 'ipsec');
+  t.equal(secret.vni, 77);
+  t.same(parsePlan(JSON.stringify(secret)), secret, 'over the store, too');
+  t.same(planOf(network('a', '10.1.0.0/16', { vni: 77, driver: 'ipsec' })), secret, 'the file agrees');
+  t.same(withDriver(secret, 'vxlan'), made);
+  const usual = planOf(network('a', '10.1.0.0/16'));
+  t.notOk('vni' in withDriver(usual, 'ipsec'), 'one that follows from the name is told of VXLAN alone');
+  t.same(withDriver(withDriver(usual, 'ipsec'), 'vxlan'), usual);
 });
 
 t.test('a network that would overlap one in use waits, and there is one default', async (t) => {

@@ -45,9 +45,14 @@ t.test('what stands is left alone', async (t) => {
 t.test('what is missing is begun at once, and again, but not while it is under way', async (t) => {
   const first = planSas([want(2)], [], blank, ground(1_000));
   t.same(first.steps, [{ do: 'initiate', connection: want(2).name, child: 'net' }]);
-  const second = planSas([want(2)], [], first.memory, ground(2_000));
+  const second = planSas([want(2)], [], first.memory, ground(1_900));
   t.same(second.steps, []);
-  t.same(verbs(planSas([want(2)], [], second.memory, ground(6_000)).steps), ['initiate']);
+  const third = planSas([want(2)], [], second.memory, ground(2_000));
+  t.same(verbs(third.steps), ['initiate'], 'soon, while it is news');
+  const late = planSas([want(2)], [], third.memory, ground(11_000));
+  t.same(verbs(late.steps), ['initiate']);
+  t.same(planSas([want(2)], [], late.memory, ground(15_900)).steps, [], 'and then less often');
+  t.same(verbs(planSas([want(2)], [], late.memory, ground(16_000)).steps), ['initiate']);
   const connecting = ike(2, { state: 'CONNECTING', children: [] });
   t.same(planSas([want(2)], [connecting], second.memory, ground(60_000)).steps, []);
   const childless = ike(2, { children: [] });
