@@ -22,8 +22,8 @@ export const command: Command = {
     },
     about:
       'Removes what Corral made on this host: chains and jumps, bridges and containers’ links, routes, addresses, address\n' +
-      'blocks, leases and CNI configurations, its lines in resolv.conf and hosts of running containers. Containers lose\n' +
-      'their network. The store, logs and corral.yaml stay.',
+      'blocks, leases and CNI configurations, its lines in resolv.conf and hosts of running containers; forwarding and\n' +
+      'accept_ra are as before. Containers lose their network. The store, logs and corral.yaml stay.',
     example: 'corral cleanup --yes',
   },
   async run(args) {

@@ -3,13 +3,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HealthReport } from '../../../daemons/shared/daemon/health.ts';
 import { callRaw } from '../../../daemons/shared/source/call.ts';
 import { type Namespace, type TestScope, until } from '../support/namespaces.ts';
 
-const main = fileURLToPath(new URL('../../../daemons/metadata/main.ts', import.meta.url));
+/** The release that labs run, if one is named, or the sources. */
+const { CORRAL_LAB_COMMAND: command } = process.env;
+const main = command
+  ? join(dirname(dirname(command)), 'daemons/metadata/main.js')
+  : fileURLToPath(new URL('../../../daemons/metadata/main.ts', import.meta.url));
 
 export interface Root {
   readonly path: string;

@@ -3,8 +3,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { images } from '../../../../../scripts/lib/build-images/images.ts';
 import { bundle } from '../../../../../scripts/lib/bundle/bundle.ts';
-import { natives } from '../../../../../scripts/lib/bundle/programs.ts';
+import { loadedLater, natives, programs } from '../../../../../scripts/lib/bundle/programs.ts';
 import { suiteBundles } from '../../../../../scripts/lib/bundle/suite-bundles.ts';
 
 const root = join(import.meta.dirname, '../../../../..');
@@ -28,8 +29,9 @@ function looksBeside(text: string): boolean {
   return text.split('\n').some((line) => looks.test(line) && !/^\s*(\/\/|\*|\/\*)/.test(line));
 }
 
+const out = t.testdir();
+
 t.test('packages look only for what is known', async (t) => {
-  const out = t.testdir();
   const inputs = new Set<string>();
   const standalone = { root, entry: 'cni-plugins/standalone.ts', outfile: join(out, 'plugins.cjs'), external: natives };
   for (const options of [...suiteBundles(root, out), standalone])
@@ -44,4 +46,24 @@ t.test('such a look is seen', async (t) => {
   t.ok(looksBeside('load(`${__dirname}/../proto/x.proto`)')); // biome-ignore lint/suspicious/noTemplateCurlyInString: code
   t.ok(looksBeside('const later = require(name);'));
   t.notOk(looksBeside('// from __dirname\n * @see __filename\nconst fs = require("fs");'));
+});
+
+t.test('an image carries the packages and programs that its programs name', async (t) => {
+  const packages = [...natives, ...loadedLater];
+  let named = 0;
+  for (const { name, files } of images) {
+    const isCarried = (path: string): boolean => files.some((file) => path === file || path.startsWith(`${file}/`));
+    for (const program of programs.filter(isCarried)) {
+      const text = readFileSync(join(out, `${program}.js`), 'utf8');
+      const needs = packages.filter((one) => new RegExp(`\\("${one}["/]`).test(text));
+      const starts = [...text.matchAll(/programPath\("([^"]+)"\)/g)].map(([, path = '']) => path);
+      named += needs.length + starts.length;
+      t.same(
+        [...needs.map((one) => `node_modules/${one}`), ...starts].filter((path) => !isCarried(path)),
+        [],
+        `${name}: ${program}`,
+      );
+    }
+  }
+  t.ok(named > 20, `${named} are named`);
 });
