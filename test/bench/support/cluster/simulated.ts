@@ -12,6 +12,7 @@ import { type TestScope, until } from '../../../netns/support/namespaces.ts';
 import { renderFigures } from '../../figures.ts';
 import { costsOf, renderCosts, renderSpent } from './daemon-cost.ts';
 import { measureHosts } from './one-host.ts';
+import { measurePorts } from './one-port.ts';
 
 const hosts = Number(process.env.BENCH_HOSTS ?? 1_000);
 const each = Number(process.env.BENCH_CONTAINERS ?? 100);
@@ -67,19 +68,7 @@ async function measureChanges(lab: TestLab, filler: Filler): Promise<void> {
   console.log(`one container in etcd to its name in DNS           ${renderFigures(toDns, 'ms')}`);
   console.log(`  processor time a change: ${renderSpent(before, costsOf(lab, 'h1'), changes)}`);
   await measureHosts(lab, (number) => filler.do(`host ${number}`), { first: hosts + 1, changes });
-  const toRule = await repeat(async (at) => {
-    const began = now();
-    const target = `/run/netns/${host.containers[0]}`;
-    await callJson(socketOn(host, 'network-manager'), '/v1/detach', { body: { target }, timeoutMs: 30_000 });
-    const body = { target, name: 'a1', publish: [`${8_000 + at}:80`] };
-    const attached = callJson(socketOn(host, 'network-manager'), '/v1/attach', { body, timeoutMs: 30_000 });
-    await until(30_000, 'the port is in the rules', () =>
-      lab.run('h1', 'iptables-save', '-t', 'nat').includes(`--dport ${8_000 + at} `),
-    );
-    await attached;
-    return now() - began;
-  });
-  console.log(`a container attached anew to its port in the rules ${renderFigures(toRule, 'ms')}`);
+  await measurePorts(lab, changes);
 }
 
 async function repeat(work: (at: number) => Promise<number>): Promise<number[]> {
