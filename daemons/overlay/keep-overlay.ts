@@ -3,6 +3,7 @@ import type { DaemonContext } from '../shared/daemon/life.ts';
 import type { Change as HostChange } from '../shared/effects/netlink-watch.ts';
 import { isSecret } from '../shared/model/objects.ts';
 import { Loop } from '../shared/reconcile/loop.ts';
+import type { BlockKeeper } from './block/keep-blocks.ts';
 import type { DriverWish, Outcome, OverlayDriver } from './driver.ts';
 import { Echo } from './echo.ts';
 import type { HostFacts } from './host-facts.ts';
@@ -26,6 +27,7 @@ const condition = 'overlay';
 export interface OverlayOptions {
   readonly context: Pick<DaemonContext, 'log' | 'health'>;
   readonly drivers: readonly OverlayDriver[];
+  readonly blocks: Pick<BlockKeeper, 'keep' | 'diff'>;
   readonly facts: Facts;
   readonly metrics: KeeperMetrics;
   /** Waited for before the first tunnel is made: until then anybody could send into it. Must not reject. */
@@ -110,7 +112,7 @@ export class OverlayKeeper {
     const wish = this.#wish;
     if (!wish) return [];
     const facts = await this.#read(wish);
-    const lines: string[] = [];
+    const lines = await this.#options.blocks.diff(wish, facts);
     const ring = this.#options.ring();
     for (const driver of this.#options.drivers) lines.push(...(await driver.diff(wishFor(driver, wish, facts, ring))));
     return lines;
@@ -145,14 +147,13 @@ export class OverlayKeeper {
   async #pass(): Promise<void> {
     const wish = this.#wish;
     if (!wish) return;
-    const { context, drivers, metrics, onKept, beforeFirst } = this.#options;
+    const { context, metrics, onKept, beforeFirst } = this.#options;
     if (!this.#hasWaited) await beforeFirst();
     this.#hasWaited = true;
     if (this.#untilLook() === 0) this.#doubtDrivers();
     const facts = await this.#read(wish);
     const ring = this.#options.ring();
-    const outcomes: Outcome[] = [];
-    for (const driver of drivers) outcomes.push(await driver.keep(wishFor(driver, wish, facts, ring)));
+    const outcomes = await this.#keepAll(wish, facts, ring);
     metrics.pass();
     this.#account(outcomes, wish);
     const failed = outcomes.flatMap((outcome) => outcome.failed);
@@ -162,6 +163,19 @@ export class OverlayKeeper {
     if (failed[0]) throw failed[0].error;
     this.#options.onFulfilled(ring);
     this.#first.resolve();
+  }
+
+  /** The kernel blocks before the first tunnel and after the last; where it refuses to, nothing secret is connected. */
+  async #keepAll(wish: Wish, facts: HostFacts, ring: Keyring): Promise<Outcome[]> {
+    const { drivers, blocks } = this.#options;
+    const closed = await blocks.keep(wish, facts, false);
+    const isClosed = closed.failed.length === 0;
+    const outcomes = [closed];
+    for (const driver of drivers) {
+      if (isClosed || !driver.secret) outcomes.push(await driver.keep(wishFor(driver, wish, facts, ring)));
+    }
+    const isDone = wish.complete && outcomes.every(({ failed }) => failed.length === 0);
+    return isClosed ? [...outcomes, await blocks.keep(wish, facts, isDone)] : outcomes;
   }
 
   #account(outcomes: readonly Outcome[], wish: Wish): void {

@@ -9,6 +9,7 @@ import { openXfrm } from '../shared/effects/netlink/xfrm.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
 import type { Change, Snapshot } from '../shared/model/snapshot.ts';
 import { ArpResponder } from './arp/responder.ts';
+import { BlockKeeper } from './block/keep-blocks.ts';
 import type { OverlayDriver } from './driver.ts';
 import type { HostFacts } from './host-facts.ts';
 import { ipsecDriver } from './ipsec/ipsec-driver.ts';
@@ -41,14 +42,16 @@ export interface Overlay {
 export function startOverlay(context: DaemonContext): Overlay {
   const netlink = openNetlink();
   const metrics = keeperMetrics(context.metrics);
+  const xfrm = openXfrm();
   const usesResponder = context.config.overlay.arp === 'responder';
   const ipsec = ipsecDriver({
     context,
     settings: ipsecConfig(context.config.overlay),
     netlink,
-    xfrm: openXfrm(),
+    xfrm,
     proxies: !usesResponder,
     onMode: () => rules.doubt(),
+    onDevice: () => keeper.poke(),
   });
   const { wireguardPort: port, wireguardKeepalive: keepalive } = context.config.overlay;
   const settings = { port, keepalive, proxies: !usesResponder };
@@ -58,9 +61,11 @@ export function startOverlay(context: DaemonContext): Overlay {
     ipsec,
   ];
   const names = new Set(drivers.map(({ name }) => name));
+  const blocks = new BlockKeeper({ context, xfrm, netlink, drivers });
   const keeper: OverlayKeeper = new OverlayKeeper({
     context,
     drivers,
+    blocks,
     facts: new Facts(netlink, systemClock.now),
     metrics: metrics('overlay'),
     beforeFirst: () => rules.settled(),
@@ -125,6 +130,7 @@ export function startOverlay(context: DaemonContext): Overlay {
     async stop() {
       await Promise.all([keeper.close(), rules.close(), watch.close()]);
       await Promise.all(drivers.map((driver) => driver.close?.()));
+      blocks.close();
       keys.close();
       peers.close();
       arp?.close();

@@ -35,23 +35,38 @@ t.setTimeout(300_000 * patience);
 /** F2: traffic is back after charon was killed. */
 const backMs = 15_000;
 
+/** The host's own address inside. */
+const gateway6 = (lab: TestLab, host: string): string =>
+  /inet6 (fd\S+)\/\d+ scope global/.exec(lab.run(host, 'ip', '-6', 'addr', 'show', 'dev', 'corral0'))![1]!;
+
+const flushAll =
+  'for tables in iptables ip6tables; do for table in raw mangle filter nat; do $tables -t $table -F; done; ' +
+  '$tables -P FORWARD ACCEPT; done';
+
 if (!isRoot) t.plan(0, 'needs root');
 else if (!hasStrongswan) t.plan(0, 'needs strongSwan (scripts/setup --ipsec)');
 else
   t.test('three hosts', async (t) => {
     const lab = await makeTestLab(t, {
       driver: 'ipsec',
+      ipv6: true,
       config: () => ({
         overlay: { ipsecUserSpace: 'allow', ipsecChildRekey: 10, ipsecIkeRekey: 60, ipsecDpd: 2, keyGrace: 5 },
       }),
     });
     const [a1, a2, a3] = ['h1/a1', 'h2/a2', 'h3/a3'] as const;
     const address = { a1: lab.addressOf('h1', 'a1'), a2: lab.addressOf('h2', 'a2'), a3: lab.addressOf('h3', 'a3') };
+    const sixth = (container: string): string =>
+      /inet6 (fd\S+)\/\d+ scope global/.exec(lab.run(container, 'ip', '-6', 'addr', 'show', 'dev', 'eth0'))![1]!;
+    const address6 = { a1: sixth(a1), a2: sixth(a2), a3: sixth(a3) };
     let former: Buffer = Buffer.alloc(0);
     const seen = await capture(t, lab, 'ipsec');
     sendMarker(t, lab, a1, address.a2);
     sendMarker(t, lab, a2, address.a3);
     sendMarker(t, lab, a3, address.a1);
+    sendMarker(t, lab, a1, address6.a2);
+    sendMarker(t, lab, a2, address6.a3);
+    sendMarker(t, lab, a3, address6.a1);
 
     await t.test('F17: full-size packets and a bulk transfer pass', async (t) => {
       const mtu = Number(/mtu (\d+)/.exec(lab.run(a1, 'ip', 'link', 'show', 'eth0'))?.[1]);
@@ -124,20 +139,26 @@ else
       await until(60_000, 'traffic is back', () => reaches(lab, a2, address.a3) && reaches(lab, a1, address.a2));
     });
 
-    await t.test('without charon and without rules nothing leaves in the clear', async (t) => {
+    await t.test('IPv6 inside goes the same way, from containers and from hosts', async (t) => {
+      await until(30_000, 'it passes', () => reaches(lab, a1, address6.a2) && reaches(lab, a3, address6.a1));
+      t.ok(reaches(lab, 'h1', address6.a2) && reaches(lab, 'h1', address.a2), 'from a host');
+      t.ok(reaches(lab, 'h1', address6.a1) && reaches(lab, a1, gateway6(lab, 'h1')), 'on a host');
+    });
+
+    await t.test('without charon, rules and the last routes nothing leaves in the clear', async (t) => {
       await lab.fault('pause', 'h3', 'overlay');
-      lab.run(
-        'h3',
-        'sh',
-        '-c',
-        'for table in mangle filter; do iptables -t $table -F; done; iptables -P FORWARD ACCEPT',
-      );
-      lab.run('h3', 'ip', 'route', 'flush', 'type', 'unreachable');
+      lab.run('h3', 'sh', '-c', flushAll);
+      for (const family of ['-4', '-6']) lab.run('h3', 'ip', family, 'route', 'flush', 'type', 'unreachable');
       lab.run('h3', 'kill', '-9', charonOn(lab, 'h3'));
-      await until(10_000, 'nothing arrives', () => !reaches(lab, a3, address.a1));
-      for (let count = 0; count < 5; count += 1) t.notOk(reaches(lab, a3, address.a1), 'it leads nowhere');
+      const ways = [address.a1, address6.a1].flatMap((to) => [
+        [a3, to],
+        ['h3', to],
+      ]) as [string, string][];
+      await until(10_000, 'nothing arrives', () => !ways.some(([from, to]) => reaches(lab, from, to)));
+      for (const [from, to] of ways) t.notOk(reaches(lab, from, to), `${from} to ${to}: it leads nowhere`);
+      t.notOk(reaches(lab, 'h3', address6.a1, '-I', gateway6(lab, 'h3')), 'nor with the address inside');
       await lab.fault('resume', 'h3', 'overlay');
-      await until(30_000, 'traffic is back', () => reaches(lab, a3, address.a1));
+      await until(30_000, 'traffic is back', () => reaches(lab, a3, address.a1) && reaches(lab, a3, address6.a1));
     });
 
     await t.test('a host whose cable was cut joins again, with the new key of another', async (t) => {
@@ -197,7 +218,7 @@ else
       await lab.fault('kill', 'h3');
       t.match(lab.run('h3', 'corral', 'cleanup', '--yes'), /process: charon/);
       t.equal(lab.run('h3', 'ip', 'xfrm', 'policy'), '');
-      t.notMatch(lab.run('h3', 'ip', 'rule'), 'lookup 143');
+      for (const family of ['-4', '-6']) t.notMatch(lab.run('h3', 'ip', family, 'rule'), /143/);
       t.notOk(lab.succeeds('h3', 'pgrep', '-x', 'charon-systemd'));
       t.notMatch(lab.run('h3', 'ip', 'link'), /ipsec0|xfrm/);
     });

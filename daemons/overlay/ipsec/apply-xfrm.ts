@@ -2,8 +2,7 @@
 import { type Netlink, PROTO_CORRAL, type Route } from '../../shared/effects/netlink.ts';
 import { hasCode, SuiteError } from '../../shared/model/errors.ts';
 import { deviceSysctls } from '../device-settings.ts';
-import { ensureExempt } from './block/keep-blocks.ts';
-import { ensureSettings } from './ensure-settings.ts';
+import { ensureSettings } from '../ensure-settings.ts';
 import { describeXfrmStep, type HaveXfrm, planXfrm, type WantXfrm, type XfrmStep } from './xfrm-device.ts';
 
 export type XfrmNetlink = Pick<
@@ -38,7 +37,7 @@ export async function keepXfrm(netlink: XfrmNetlink, wants: readonly WantXfrm[],
     }
   }
   const names = wants.map(({ name }) => name).filter((name) => indexes.has(name));
-  done.push(...ensureExempt(names), ...names.flatMap((name) => ensureSettings(deviceSysctls(name, true))));
+  done.push(...names.flatMap((name) => ensureSettings(deviceSysctls(name, true))));
   return { done, failed, indexes: names.flatMap((name) => indexes.get(name) ?? []) };
 }
 

@@ -2,19 +2,18 @@
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Xfrm } from '../../shared/effects/netlink/xfrm.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
-import { hasCode, SuiteError } from '../../shared/model/errors.ts';
+import { SuiteError } from '../../shared/model/errors.ts';
 import { charonPlaces } from '../../shared/model/ipsec.ts';
 import { bridgeSysctls, deviceSysctls } from '../device-settings.ts';
 import type { DriverWish, Outcome, OverlayDriver } from '../driver.ts';
+import { ensureSettings } from '../ensure-settings.ts';
 import type { OverlayNetwork } from '../overlay-network.ts';
 import { diffXfrm, keepXfrm, type XfrmNetlink } from './apply-xfrm.ts';
-import { diffBlocks, ensureExempt, keepBlocks } from './block/keep-blocks.ts';
 import { Charon } from './charon/charon.ts';
 import { externalCharon } from './charon/external.ts';
 import { charonDevice, charonDeviceMtu } from './charon/render-config.ts';
 import { chooseMode } from './choose-mode.ts';
 import { markOfSecret, type OwnSecret } from './credentials.ts';
-import { ensureSettings } from './ensure-settings.ts';
 import { TunnelsKeeper } from './keep-tunnels.ts';
 import { deviceMtu, mtuTo } from './mtu.ts';
 import { readSecret } from './secret-file.ts';
@@ -28,14 +27,24 @@ export interface IpsecOptions {
   readonly context: Pick<DaemonContext, 'log' | 'health' | 'paths'>;
   readonly settings: IpsecConfig;
   readonly netlink: XfrmNetlink & Pick<Netlink, 'hasXfrmLinks'>;
-  readonly xfrm: Xfrm;
+  readonly xfrm: Pick<Xfrm, 'hasEsp'>;
   /** The kernel shall answer ARP for the peers' addresses of a flat network. */
   readonly proxies: boolean;
   /** How packets are encrypted is known now: rules follow from it. */
   readonly onMode: () => void;
+  /** charon has made a device of its own: it has to be exempt from what blocks. */
+  readonly onDevice: () => void;
 }
 
-export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode }: IpsecOptions): OverlayDriver {
+export function ipsecDriver({
+  context,
+  settings,
+  netlink,
+  xfrm,
+  proxies,
+  onMode,
+  onDevice,
+}: IpsecOptions): OverlayDriver {
   const places = charonPlaces(context.paths.run);
   const isOwn = settings.charon === undefined;
   const socket = settings.charon ?? places.socket;
@@ -48,11 +57,13 @@ export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode 
   let isClean = false;
   const furnish = async (): Promise<void> => {
     if (mode !== 'user-space') return;
-    ensureExempt([charonDevice]);
     ensureSettings(deviceSysctls(charonDevice, true));
     const device = await netlink.getLink(charonDevice);
-    indexes = [device?.index ?? 0];
     if (device && device.mtu !== tunMtu) await netlink.setLink(device.index, { mtu: tunMtu });
+    const index = device?.index ?? 0;
+    if (index === indexes[0]) return;
+    indexes = [index];
+    onDevice();
   };
   const tunnels = new TunnelsKeeper({
     context,
@@ -100,15 +111,12 @@ export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode 
       const isUsed = wish.guarded.length > 0;
       if (!isUsed && isClean) return nothing;
       isClean = false;
-      // The kernel blocks before the first tunnel and after the last; without that there is no tunnel.
       const work = isUsed ? connectGuarded(wish) : disconnect(wish);
       return work.catch(asFailure);
     },
     async diff(wish) {
-      if (wish.guarded.length === 0 && isClean) return [];
-      const blocks = await diffBlocks(xfrm, wish);
-      if (wish.networks.length === 0 || (await findMode()) !== 'interface') return blocks;
-      return [...blocks, ...(await diffXfrm(netlink, devicesOf(wish.networks, wish), wish.complete))];
+      if (wish.networks.length === 0 || (await findMode()) !== 'interface') return [];
+      return diffXfrm(netlink, devicesOf(wish.networks, wish), wish.complete);
     },
     doubt: () => undefined, // all of it is read in each pass
     owns: (index) => indexes.includes(index),
@@ -125,26 +133,18 @@ export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode 
     },
     inputs: () => ['-p udp -m udp --dport 500', '-p udp -m udp --dport 4500', '-p esp'],
     sessions: async () => tunnels.sessions(),
-    async close() {
-      await tunnels.close();
-      xfrm.close();
-    },
+    close: () => tunnels.close(),
   };
 
-  async function connectGuarded(wish: DriverWish): Promise<Outcome> {
-    const blocked = await keepBlocks(xfrm, wish);
-    // Without a block of its own or keys of peers a host has nothing to connect, and is guarded all the same.
-    const outcome = await (wish.networks.length > 0 ? connect(wish) : retire(wish));
-    const done = [...blocked, ...outcome.done];
-    return { ...outcome, done, writes: done.length };
+  /** Without a block of its own or keys of peers a host has nothing to connect, and is guarded all the same. */
+  function connectGuarded(wish: DriverWish): Promise<Outcome> {
+    return wish.networks.length > 0 ? connect(wish) : retire(wish);
   }
 
   async function disconnect(wish: DriverWish): Promise<Outcome> {
     const outcome = await retire(wish);
-    const opened = wish.complete && outcome.failed.length === 0 ? await keepBlocks(xfrm, wish).catch(noXfrm) : [];
     isClean = wish.complete && outcome.failed.length === 0;
-    const done = [...outcome.done, ...opened];
-    return { ...outcome, done, writes: done.length };
+    return outcome;
   }
 
   /** Nothing needs a tunnel: on a whole word charon goes, and the devices. */
@@ -158,12 +158,6 @@ export function ipsecDriver({ context, settings, netlink, xfrm, proxies, onMode 
 }
 
 const nothing: Outcome = { done: [], writes: 0, faults: [], failed: [] };
-
-/** A kernel without XFRM has no policies of ours either. */
-function noXfrm(error: unknown): string[] {
-  if (hasCode(error, 'NETLINK_REFUSED')) return [];
-  throw error;
-}
 
 const none = { done: [], failed: [], indexes: [] } as const;
 

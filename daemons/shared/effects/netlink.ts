@@ -8,6 +8,7 @@ import { type LinkReads, linkReads } from './netlink/links.ts';
 import { type NeighbourVerbs, neighbourVerbs } from './netlink/neighbours.ts';
 import { OffLoop } from './netlink/off-loop.ts';
 import { type RouteVerbs, routeVerbs } from './netlink/routes.ts';
+import { type RuleVerbs, ruleVerbs } from './netlink/rules.ts';
 import { Transport } from './netlink/transport.ts';
 import { type VxlanVerbs, vxlanVerbs } from './netlink/vxlan.ts';
 import { type XfrmLinkVerbs, xfrmLinkVerbs } from './netlink/xfrm-links.ts';
@@ -23,6 +24,7 @@ export type { LinkChanges } from './netlink/link-difference.ts';
 export type { BridgePort, Link, LinkRef, VxlanData } from './netlink/links.ts';
 export type { Neighbour } from './netlink/neighbours.ts';
 export { PROTO_CORRAL, type Route, type RouteKey, type RouteType, sameRoute, TABLE_MAIN } from './netlink/routes.ts';
+export type { KnownRule, RouteRule } from './netlink/rules.ts';
 export type { VxlanOptions } from './netlink/vxlan.ts';
 
 export interface Netlink
@@ -32,6 +34,7 @@ export interface Netlink
     XfrmLinkVerbs,
     AddressVerbs,
     RouteVerbs,
+    RuleVerbs,
     NeighbourVerbs,
     FdbVerbs {
   /** Requests under way are rejected; deletions under way are carried out. */
@@ -65,6 +68,7 @@ export function openNetlink(netns?: Netns, kind: 'watched' | 'direct' = 'watched
     ...xfrmLinkVerbs(transport),
     ...addressVerbs(transport),
     ...routeVerbs(transport),
+    ...ruleVerbs(transport),
     ...neighbourVerbs(transport),
     ...fdbVerbs(transport),
     close() {

@@ -1,8 +1,5 @@
 // Pure: what the IPsec driver leaves on a host, by names and numbers that `corral cleanup` finds it by.
 
-/** Priority of the XFRM policies that block; behind every one that charon gives. */
-export const blockPriority = 0x636f_7272;
-
 /** Table, and priority of the rule to it, of the routes that charon makes; the number is that of our routes' protocol. */
 export const charonTable = 143;
 
@@ -29,12 +26,4 @@ export function charonPlaces(run: string): CharonPlaces {
     output: `${dir}/charon.out`,
     lock: `${dir}/charon.lock`,
   };
-}
-
-/** Policies do not concern packets of these devices: the bridge of containers, and the tunnel's own. */
-export function exemptions(devices: readonly string[]): string[] {
-  return devices.flatMap((device) => [
-    `net/ipv4/conf/${device}/disable_policy`,
-    `net/ipv4/conf/${device}/disable_xfrm`,
-  ]);
 }

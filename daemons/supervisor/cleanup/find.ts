@@ -14,6 +14,7 @@ import { type Ipv4, renderIpv4 } from '../../shared/model/ipv4.ts';
 import { serviceAddress6 } from '../../shared/model/networks.ts';
 import { acceptRecord, forwardingRecord, type Paths } from '../../shared/model/paths.ts';
 import { parseSave } from '../../shared/reconcile/iptables-save.ts';
+import { type BlockFindings, describeBlocks, findBlocks } from './find-blocks.ts';
 import { describeIpsec, findIpsec, type IpsecFindings } from './find-ipsec.ts';
 import { findNameFiles, type NameFile } from './find-names.ts';
 import { ownLinks, ownSets, planChainRemoval } from './plan-cleanup.ts';
@@ -43,6 +44,7 @@ export interface Findings {
   /** Of running containers. */
   readonly names: readonly NameFile[];
   readonly ipsec: IpsecFindings;
+  readonly blocks: BlockFindings;
 }
 
 /** @param config of the suite that was here */
@@ -54,6 +56,7 @@ export async function findAll(netlink: Netlink, paths: Paths, config: Config): P
     netlink.listRoutes({ family: 6 }).catch(() => []), // a kernel without IPv6 has none
     netlink.listAddresses(),
   ]);
+  const blocks = await findBlocks(netlink);
   const lo = links.find(({ name }) => name === 'lo')?.index;
   return {
     chains: { 4: await findChains(4), 6: await findChains(6) },
@@ -65,7 +68,8 @@ export async function findAll(netlink: Netlink, paths: Paths, config: Config): P
     folders: [paths.blocks, paths.leases].filter((path) => listFiles(path).length > 0),
     forwarding: ([4, 6] as const).filter((family) => readTextIfPresent(forwardingRecord(paths, family)) !== undefined),
     accepting: acceptingDevices(paths),
-    ipsec: await findIpsec(paths),
+    ipsec: await findIpsec(paths, blocks.policies.length > 0),
+    blocks,
     names: await findNameFiles(
       config.engines.map(({ socket }) => socket),
       { nameservers, zone: config.dns.zone },
@@ -156,6 +160,7 @@ export function describeFindings(found: Findings): string[] {
     ...found.forwarding.map((family) => `forwarding of IPv${family} of the host, which Corral switched on`),
     ...found.accepting.map((device) => `accept_ra of ${device}, which Corral set to 2`),
     ...describeIpsec(found.ipsec),
+    ...describeBlocks(found.blocks),
     ...found.names.map(({ container, path }) => `lines in ${path} of container ${container}`),
   ];
 }

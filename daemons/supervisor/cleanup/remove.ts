@@ -10,7 +10,8 @@ import { ensureSysctl } from '../../shared/effects/sysctl.ts';
 import { acceptPath, forwarding6Path, forwardingPath } from '../../shared/model/host-settings.ts';
 import { acceptRecord, forwardingRecord, type Paths } from '../../shared/model/paths.ts';
 import type { Findings } from './find.ts';
-import { removeCharon, removePolicies } from './find-ipsec.ts';
+import { removeBlocks } from './find-blocks.ts';
+import { removeCharon } from './find-ipsec.ts';
 
 /** @throws SuiteError COMMAND_*, NETLINK_*, SYSCTL_REFUSED; what was removed until then stays removed. */
 export async function removeAll(found: Findings, netlink: Netlink, paths: Paths): Promise<void> {
@@ -28,7 +29,7 @@ export async function removeAll(found: Findings, netlink: Netlink, paths: Paths)
     removeEmpty(dirname(path));
   }
   for (const path of found.folders) rmSync(path, { recursive: true, force: true });
-  await removePolicies(found.ipsec);
+  await removeBlocks(found.blocks, netlink);
   for (const { path, body } of found.names) writeInPlace(path, body);
   for (const family of found.forwarding) {
     ensureSysctl(family === 4 ? forwardingPath : forwarding6Path, '0');

@@ -1,6 +1,7 @@
 // What somebody who listens on the underlay sees: the packets on the lab's switch, by tcpdump, and in them a marker that
 // containers send all the time.
 import { createReadStream, rmSync } from 'node:fs';
+import { inside6 } from '../../../daemons/supervisor/lab/plan-lab.ts';
 import type { TestScope } from '../../netns/support/namespaces.ts';
 import { uniqueName, until } from '../../netns/support/namespaces.ts';
 import type { TestLab } from './lab.ts';
@@ -42,7 +43,7 @@ export async function capture(t: TestScope, lab: TestLab, driver: keyof typeof t
         packets: Number(listed('', 'wc -l')),
         tunnelled: Number(listed(tunnels[driver], 'wc -l')),
         markers: await countIn(file, Buffer.from(marker)),
-        inner: listed('net 10.42.0.0/16', 'head -n 10')
+        inner: listed(`net 10.42.0.0/16 or net ${inside6}`, 'head -n 10')
           .split('\n')
           .filter((line) => line !== ''),
         vxlan: lastBySender(lab.run('switch', 'sh', '-c', `tcpdump -n -tt -r ${file} 'udp dst port 4789' 2>/dev/null`)),

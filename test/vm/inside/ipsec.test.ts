@@ -1,15 +1,22 @@
 // IPsec by the kernel, through an XFRM interface on each of three hosts: everything reaches everything, nothing is seen on the
 // underlay, and what has no association has no way. The hosts have overlay daemons and charon, and nothing else of the suite.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import t from 'tap';
-import { makeSwitch, pings, startDaemon } from '../../netns/overlay/support/hosts.ts';
+import { openXfrm } from '../../../daemons/shared/effects/netlink/xfrm.ts';
+import { openNetns } from '../../../daemons/shared/effects/netns.ts';
+import { isOwnPolicy } from '../../../daemons/shared/model/block.ts';
+import { answering, flushRules, makeSwitch, pings, startDaemon } from '../../netns/overlay/support/hosts.ts';
 import {
   charonsOf,
   connected,
   endCharon,
   makeSecretHosts,
   plain,
-  reaches,
+  reachesBoth as reaches,
   soon,
+  waysOf,
+  waysTo,
 } from '../../netns/overlay/support/secret-hosts.ts';
 import { exec, type Namespace, until } from '../../netns/support/namespaces.ts';
 import { listen, sendMarker, sendMarkers } from '../support/listen.ts';
@@ -35,6 +42,9 @@ t.test('three hosts', async (whole) => {
       const { ns } = hosts[index]!;
       t.match(exec(ns, 'ip', ['-d', 'link', 'show', 'xfrm1042']), /xfrm if_id 0x412/);
       t.match(exec(ns, 'ip', ['route', 'show', 'dev', 'xfrm1042']), /^10\.42\.\d+\.0\/24.*\n10\.42\.\d+\.0\/24/);
+      for (const { number } of hosts.filter((_, at) => at !== index)) {
+        t.same(answering(ns, ...waysOf(index + 1, number)), waysOf(index + 1, number), `host ${index + 1} itself`);
+      }
       t.match(exec(ns, 'ip', ['xfrm', 'state']), 'rfc4106(gcm(aes))');
       t.notMatch(exec(ns, 'ip', ['link']), 'ipsec0', 'no encryption in a process');
       t.equal((await connected(daemons[index]!)).length, 2, `host ${index + 1}`);
@@ -74,19 +84,30 @@ t.test('three hosts', async (whole) => {
     t.ok(sent > 10 && lost <= 1 + sent / 50, `${lost} of ${sent}`);
   });
 
-  await whole.test('without charon, rules, the last route, states and policies nothing leaves', async (t) => {
-    const { ns } = hosts[2]!;
-    daemons[2]!.process.kill('SIGSTOP');
-    endCharon(ns);
-    for (const table of ['raw', 'mangle', 'filter', 'nat']) exec(ns, 'iptables', ['-t', table, '-F']);
-    exec(ns, 'ip', ['route', 'flush', 'type', 'unreachable']);
-    exec(ns, 'ip', ['xfrm', 'state', 'flush']);
-    t.notOk(reaches(c3, 1), 'no state');
-    exec(ns, 'ip', ['xfrm', 'policy', 'flush']);
-    t.notOk(reaches(c3, 1), 'no policy: the device leads nowhere');
-    daemons[2]!.process.kill('SIGCONT');
-    await until(3 * soon, 'traffic is back', () => reaches(c3, 1) && reaches(c2, 3));
-  });
+  await whole.test(
+    'without charon, rules, the last route, states and device, or policies, nothing leaves',
+    async (t) => {
+      const closed = (number: number, what: string): void => {
+        t.same(answering(containers[number - 1]!, ...waysTo(1)), [], `${what}: for a container`);
+        t.same(answering(hosts[number - 1]!.ns, ...waysOf(number, 1)), [], `${what}: for the host`);
+      };
+      for (const number of [2, 3]) {
+        const { ns } = hosts[number - 1]!;
+        daemons[number - 1]!.process.kill('SIGSTOP');
+        endCharon(ns);
+        flushRules(ns);
+        for (const family of ['-4', '-6']) exec(ns, 'ip', [family, 'route', 'flush', 'type', 'unreachable']);
+        exec(ns, 'ip', ['xfrm', 'state', 'flush']);
+        closed(number, 'no state');
+      }
+      exec(hosts[1]!.ns, 'ip', ['xfrm', 'policy', 'flush']);
+      closed(2, 'no policy: the device leads nowhere');
+      exec(hosts[2]!.ns, 'ip', ['link', 'delete', 'xfrm1042']);
+      closed(3, 'no device: the way is the default route, and the policies that block are in it');
+      for (const number of [2, 3]) daemons[number - 1]!.process.kill('SIGCONT');
+      await until(3 * soon, 'traffic is back', () => reaches(c3, 1) && reaches(c2, 3));
+    },
+  );
 
   await whole.test('whoever listened saw packets, and none of them in the clear', async (t) => {
     const { packets, markers, inner } = await seen.stop();
@@ -95,3 +116,40 @@ t.test('three hosts', async (whole) => {
     t.same(inner, []);
   });
 });
+
+t.test('two hosts without XFRM interfaces: charon’s policies encrypt', async (whole) => {
+  writeFileSync('/etc/modprobe.d/corral-test.conf', 'install xfrm_interface /bin/false\n');
+  await until(soon, 'the kernel has none', () => !/^xfrm_interface/m.test(unload('xfrm_interface')));
+  const sw = makeSwitch(whole);
+  const seen = await listen(whole, sw, 'esp or udp port 4500');
+  const { hosts, daemons, containers } = await makeSecretHosts(whole, { driver: 'ipsec', switches: [sw, sw] });
+  const [c1, c2] = containers as [Namespace, Namespace];
+  sendMarkers(whole, containers);
+  await until(soon, `they reach each other: ${daemons[0]!.log()}`, () => reaches(c1, 2) && reaches(c2, 1));
+  const { ns } = hosts[0]!;
+  whole.notMatch(exec(ns, 'ip', ['link']), /xfrm1042|ipsec0/);
+  whole.same(answering(ns, ...waysOf(1, 2)), waysOf(1, 2), 'the host itself');
+
+  daemons[0]!.process.kill('SIGSTOP');
+  endCharon(ns);
+  flushRules(ns);
+  for (const family of ['-4', '-6']) exec(ns, 'ip', [family, 'route', 'flush', 'type', 'unreachable']);
+  const netns = openNetns(ns.path);
+  const xfrm = openXfrm(netns);
+  for (const policy of await xfrm.policies()) if (!isOwnPolicy(policy)) await xfrm.dropPolicy(policy);
+  xfrm.close();
+  netns.close();
+  whole.same(answering(c1, ...waysTo(2)), [], 'without charon and its policies: for a container');
+  whole.same(answering(ns, ...waysOf(1, 2)), [], 'and for the host');
+  daemons[0]!.process.kill('SIGCONT');
+  await until(3 * soon, 'traffic is back', () => reaches(c1, 2) && reaches(c2, 1));
+  const { packets, markers, inner } = await seen.stop();
+  whole.ok(packets > 20, `${packets} packets`);
+  whole.equal(markers, 0);
+  whole.same(inner, []);
+});
+
+/** @returns what is loaded then */
+function unload(module: string): string {
+  return execFileSync('sh', ['-c', `modprobe -r ${module} 2>/dev/null; cat /proc/modules`], { encoding: 'utf8' });
+}

@@ -11,7 +11,9 @@ import { openNetns } from '../../../daemons/shared/effects/netns.ts';
 import { parseCidr4, parseIpv4 } from '../../../daemons/shared/model/ipv4.ts';
 import { callJson } from '../../../daemons/shared/source/call.ts';
 import {
+  answering,
   type Daemon,
+  flushRules,
   type Host,
   hostIdOf,
   makeSwitch,
@@ -19,7 +21,16 @@ import {
   pings,
   startDaemon,
 } from '../../netns/overlay/support/hosts.ts';
-import { connected, makeSecretHosts, plain, reaches, soon } from '../../netns/overlay/support/secret-hosts.ts';
+import {
+  connected,
+  isCut,
+  makeSecretHosts,
+  plain,
+  reachesBoth as reaches,
+  soon,
+  waysOf,
+  waysTo,
+} from '../../netns/overlay/support/secret-hosts.ts';
 import { exec, makeNamespace, type Namespace, until } from '../../netns/support/namespaces.ts';
 import { listen, sendMarker, sendMarkers } from '../support/listen.ts';
 
@@ -95,7 +106,8 @@ t.test('three hosts', async (whole) => {
     for (const [index, from] of containers.entries()) {
       for (const { number } of hosts) {
         await until(soon, `${index + 1} to ${number}: ${daemons[index]!.log()}`, () => reaches(from, number));
-        t.ok(pings(hosts[index]!.ns, plain(number)), 'from the host');
+        const all = index + 1 === number ? waysTo(number) : waysOf(index + 1, number);
+        t.same(answering(hosts[index]!.ns, ...all), all, 'from the host');
       }
     }
     t.ok(pings(c1, plain(2), 1_420));
@@ -148,13 +160,13 @@ t.test('three hosts', async (whole) => {
         t.match(state.text, /node-3/);
         t.notMatch(state.text, /node-[12]/);
       }
-      await until(soon, 'it is cut off', () => !reaches(c1, 3) && !reaches(c3, 2));
+      await until(soon, 'it is cut off', () => isCut(c1, 3) && isCut(c3, 2));
       t.ok(reaches(c1, 2) && reaches(c2, 1), 'the others go on');
       for (const host of hosts.slice(0, 2)) await post(host, `/v1/trust?host=${hostIdOf(3)}`);
       await until(soon, 'it is back', () => reaches(c1, 3) && reaches(c3, 2));
       await restart(kept);
       await refused(daemons[0]!);
-      await until(soon, 'it carries nothing', () => !reaches(c1, 3));
+      await until(soon, 'it carries nothing', () => isCut(c1, 3));
       for (const host of hosts.slice(0, 2)) await post(host, `/v1/trust?host=node-3`);
       await until(soon, 'it is back again', () => reaches(c1, 3) && reaches(c3, 2));
 
@@ -167,12 +179,19 @@ t.test('three hosts', async (whole) => {
     },
   );
 
-  await whole.test('without tunnel and without rules nothing leaves in the clear', async (t) => {
+  await whole.test('without tunnel, rules and the last route nothing leaves in the clear', async (t) => {
+    const { ns } = hosts[2]!;
+    const closed = (what: string): void => {
+      t.same(answering(c3, ...waysTo(1)), [], `${what}: for a container`);
+      t.same(answering(ns, ...waysOf(3, 1)), [], `${what}: for the host`);
+    };
     daemons[2]!.process.kill('SIGSTOP');
-    exec(hosts[2]!.ns, 'ip', ['link', 'delete', 'wg1042']);
-    t.notOk(reaches(c3, 1), 'rules and route');
-    for (const table of ['raw', 'mangle', 'filter', 'nat']) exec(hosts[2]!.ns, 'iptables', ['-t', table, '-F']);
-    t.notOk(reaches(c3, 1), 'the route alone');
+    exec(ns, 'ip', ['link', 'delete', 'wg1042']);
+    closed('rules, route and policies');
+    flushRules(ns);
+    closed('route and policies');
+    for (const family of ['-4', '-6']) exec(ns, 'ip', [family, 'route', 'flush', 'type', 'unreachable']);
+    closed('policies alone, and the default route leads elsewhere');
     daemons[2]!.process.kill('SIGCONT');
     await until(soon, 'traffic is back', () => reaches(c3, 1));
   });
@@ -190,7 +209,7 @@ t.test('three hosts', async (whole) => {
       ['wireguard', 'wg1042'],
     ] as const) {
       const traffic = sendMarker(t, c1, plain(2), 0.05);
-      for (const host of hosts) host.metadata.change([networkObject('corral', { driver })]);
+      for (const host of hosts) host.metadata.change([networkObject('corral', { driver, subnet6: 'fd42::/48' })]);
       await until(soon, `by ${driver}`, () => {
         // Between the two there is no way, which is an error to ip.
         const way = exec(hosts[0]!.ns, 'sh', ['-c', `ip route get ${plain(2)} 2>&1 || true`]);

@@ -1,7 +1,7 @@
 // What somebody who listens between hosts sees: every packet on their switch, while containers send a marker all the time.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
-import { plain } from '../../netns/overlay/support/secret-hosts.ts';
+import { plain, plain6 } from '../../netns/overlay/support/secret-hosts.ts';
 import { exec, type Namespace, type TestScope, uniqueName, until } from '../../netns/support/namespaces.ts';
 
 /** Sixteen bytes, which ping(8) repeats through its packets. */
@@ -26,11 +26,12 @@ export function sendMarker(t: TestScope, from: Namespace, to: string, seconds: n
   };
 }
 
-/** Each container sends to that of the next host until the test ends. */
+/** Each container sends to that of the next host, by both families, until the test ends. */
 export function sendMarkers(t: TestScope, containers: readonly Namespace[]): void {
   for (const [at, from] of containers.entries()) {
     const next = ((at + 1) % containers.length) + 1;
     sendMarker(t, from, plain(next), 0.2);
+    sendMarker(t, from, plain6(next), 0.5);
   }
 }
 
@@ -64,7 +65,7 @@ export async function listen(t: TestScope, sw: Namespace, tunnel: string) {
       return {
         packets: read(tunnel).length,
         markers: readFileSync(file).toString('latin1').split(marker).length - 1,
-        inner: read('net 10.42.0.0/16').slice(0, 5),
+        inner: read('net 10.42.0.0/16 or net fd42::/48').slice(0, 5),
       };
     },
   };

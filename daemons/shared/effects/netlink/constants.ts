@@ -25,6 +25,9 @@ export const RTM = {
   NEWNEIGH: 28,
   DELNEIGH: 29,
   GETNEIGH: 30,
+  NEWRULE: 32,
+  DELRULE: 33,
+  GETRULE: 34,
 } as const;
 
 export const FAMILY = { INET: 2, BRIDGE: 7, INET6: 10 } as const;

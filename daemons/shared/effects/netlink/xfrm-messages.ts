@@ -1,4 +1,4 @@
-// Pure: messages of the kernel's XFRM (linux/xfrm.h): policies that block, and the test whether there is ESP at all.
+// Pure: messages of the kernel's XFRM (linux/xfrm.h): policies without encryption, and the test whether there is ESP at all.
 import { Payload } from './attributes.ts';
 import { FAMILY } from './constants.ts';
 import { anyOf, familyOf, type Ip, type IpRange, ipBytes, ipFromBytes } from './ip-bytes.ts';
@@ -16,11 +16,13 @@ const STATE = 224;
 const STATE_ID = 24;
 
 /** Places inside struct xfrm_userpolicy_info. */
+const DEVICE = 48;
 const LIFETIME = SELECTOR;
 const PRIORITY = SELECTOR + 64 + 32;
 const INDEX = PRIORITY + 4;
 const DIRECTION = PRIORITY + 8;
 const ACTION = PRIORITY + 9;
+const ALLOW = 0;
 const BLOCK = 1;
 
 const ATTR = { AEAD: 18 } as const;
@@ -32,6 +34,8 @@ export interface XfrmPolicy {
   readonly direction: XfrmDirection;
   readonly source: IpRange;
   readonly destination: IpRange;
+  /** Index of the one device whose packets it is for, by which they came or are about to leave; 0: of all. */
+  readonly device: number;
   /** Lower is asked first. */
   readonly priority: number;
   readonly blocks: boolean;
@@ -39,25 +43,26 @@ export interface XfrmPolicy {
   readonly index: number;
 }
 
-export type BlockPolicy = Pick<XfrmPolicy, 'direction' | 'source' | 'destination' | 'priority'>;
+export type WantPolicy = Omit<XfrmPolicy, 'index'>;
 
-/** The payload of XFRM_MSG_UPDPOLICY: whatever the policy matches is dropped. */
-export function blockPayload({ direction, source, destination, priority }: BlockPolicy): Buffer {
+/** The payload of XFRM_MSG_UPDPOLICY: whatever the policy matches is dropped, or passes as it is. */
+export function policyPayload(policy: WantPolicy): Buffer {
+  const { direction, priority, blocks } = policy;
   const bytes = Buffer.alloc(POLICY);
-  writeSelector(bytes, source, destination);
+  writeSelector(bytes, policy);
   writeForever(bytes, LIFETIME);
   bytes.writeUInt32LE(priority, PRIORITY);
   bytes.writeUInt8(xfrmDirections.indexOf(direction), DIRECTION);
-  bytes.writeUInt8(BLOCK, ACTION);
+  bytes.writeUInt8(blocks ? BLOCK : ALLOW, ACTION);
   return bytes;
 }
 
 /** The payload of XFRM_MSG_DELPOLICY, by the kernel's number: selectors may be shared by policies of others. */
-export function dropPayload({ direction, source, destination, index }: XfrmPolicy): Buffer {
+export function dropPayload(policy: XfrmPolicy): Buffer {
   const bytes = Buffer.alloc(POLICY_ID);
-  writeSelector(bytes, source, destination);
-  bytes.writeUInt32LE(index, SELECTOR);
-  bytes.writeUInt8(xfrmDirections.indexOf(direction), SELECTOR + 4);
+  writeSelector(bytes, policy);
+  bytes.writeUInt32LE(policy.index, SELECTOR);
+  bytes.writeUInt8(xfrmDirections.indexOf(policy.direction), SELECTOR + 4);
   return bytes;
 }
 
@@ -75,18 +80,20 @@ export function parsePolicy(data: Buffer): XfrmPolicy | undefined {
     direction,
     destination: { base: destination, prefix: data.readUInt8(42) },
     source: { base: source, prefix: data.readUInt8(43) },
+    device: data.readInt32LE(DEVICE),
     priority: data.readUInt32LE(PRIORITY),
     blocks: data.readUInt8(ACTION) === BLOCK,
     index: data.readUInt32LE(INDEX),
   };
 }
 
-function writeSelector(bytes: Buffer, source: IpRange, destination: IpRange): void {
+function writeSelector(bytes: Buffer, { source, destination, device }: WantPolicy): void {
   bytes.set(ipBytes(destination.base), 0);
   bytes.set(ipBytes(source.base), 16);
   bytes.writeUInt16LE(familyOf(destination.base), 40);
   bytes.writeUInt8(destination.prefix, 42);
   bytes.writeUInt8(source.prefix, 43);
+  bytes.writeInt32LE(device, DEVICE);
 }
 
 /** No limit of bytes or packets; 0 is none for seconds. */

@@ -5,12 +5,12 @@ import { inNetns, type Netns } from '../netns.ts';
 import { renderIp } from './ip-bytes.ts';
 import { Transport } from './transport.ts';
 import {
-  type BlockPolicy,
-  blockPayload,
   dropPayload,
   parsePolicy,
+  policyPayload,
   trialState,
   trialStateId,
+  type WantPolicy,
   XFRM,
   type XfrmPolicy,
 } from './xfrm-messages.ts';
@@ -19,14 +19,14 @@ const NETLINK_XFRM = 6;
 /** Below what charon takes for its own. */
 const trialSpi = 0x100;
 
-export type { BlockPolicy, XfrmDirection, XfrmPolicy } from './xfrm-messages.ts';
+export type { WantPolicy, XfrmDirection, XfrmPolicy } from './xfrm-messages.ts';
 export { anyRange } from './xfrm-messages.ts';
 
 export interface Xfrm {
-  /** All policies of the namespace. @throws NETLINK_* */
+  /** All policies of the namespace. @throws KERNEL_LACKS without XFRM, NETLINK_* */
   policies(): Promise<XfrmPolicy[]>;
   /** Adds the policy or replaces the one with its selector. */
-  setBlock(policy: BlockPolicy): Promise<void>;
+  setPolicy(policy: WantPolicy): Promise<void>;
   /** One that is gone is success. */
   dropPolicy(policy: XfrmPolicy): Promise<void>;
   /** Whether the kernel takes a state of ESP with AES-GCM. */
@@ -41,7 +41,7 @@ export function openXfrm(netns?: Netns): Xfrm {
     try {
       return new Transport({ protocol: NETLINK_XFRM });
     } catch (cause) {
-      throw new SuiteError('NETLINK_REFUSED', 'open a socket for XFRM: this kernel has none', { cause });
+      throw new SuiteError('KERNEL_LACKS', 'open a socket for XFRM: this kernel has none', { cause });
     }
   };
   const kernel = (): Transport => {
@@ -53,10 +53,11 @@ export function openXfrm(netns?: Netns): Xfrm {
       const answers = await kernel().dump('list XFRM policies', XFRM.GETPOLICY, Buffer.alloc(64));
       return answers.flatMap(({ data }) => parsePolicy(data) ?? []);
     },
-    async setBlock(policy) {
+    async setPolicy(policy) {
       const { base, prefix } = policy.direction === 'out' ? policy.destination : policy.source;
-      const attempted = `block ${renderIp(base)}/${prefix} in the clear (${policy.direction})`;
-      await kernel().request(attempted, XFRM.UPDPOLICY, 0, blockPayload(policy));
+      const verb = policy.blocks ? 'block' : 'let pass';
+      const attempted = `${verb} ${renderIp(base)}/${prefix} in the clear (${policy.direction})`;
+      await kernel().request(attempted, XFRM.UPDPOLICY, 0, policyPayload(policy));
     },
     async dropPolicy(policy) {
       try {
@@ -70,7 +71,7 @@ export function openXfrm(netns?: Netns): Xfrm {
         await kernel().request('try a state of ESP', XFRM.NEWSA, 0, trialState(trialSpi, randomBytes(20)));
       } catch (error) {
         if (hasCode(error, 'NETLINK_EXISTS')) return true; // another who tries at this moment
-        if (hasCode(error, 'NETLINK_REFUSED', 'NETLINK_NOT_FOUND')) return false;
+        if (hasCode(error, 'KERNEL_LACKS', 'NETLINK_REFUSED', 'NETLINK_NOT_FOUND')) return false;
         throw error;
       }
       await kernel()

@@ -75,6 +75,32 @@ export async function makeHost(
   return { number, id: hostIdOf(number), ns, root, metadata };
 }
 
+/** IPv6 inside on a host, as network-manager makes it: the gateway, and the route of last resort. */
+export function addIpv6({ ns, number }: Pick<Host, 'ns' | 'number'>): void {
+  exec(ns, 'ip', ['addr', 'add', `fd42:0:0:${number}::1/64`, 'dev', 'corral0', 'nodad']);
+  exec(ns, 'ip', ['-6', 'route', 'add', 'unreachable', 'fd42::/48', 'proto', '143', 'metric', '4294967295']);
+}
+
+/** A container's second address, `fd42:0:0:<host>::<last>`, and its way. */
+export function addContainerIpv6(ns: Namespace, host: number, last: number): void {
+  exec(ns, 'ip', ['addr', 'add', `fd42:0:0:${host}::${last}/64`, 'dev', 'eth0', 'nodad']);
+  exec(ns, 'ip', ['-6', 'route', 'add', 'default', 'via', `fd42:0:0:${host}::1`, 'dev', 'eth0']);
+}
+
+/** Which of these arguments of ping(8) get an answer, all asked at once. */
+export function answering(ns: Namespace, ...targets: string[]): string[] {
+  const asks = targets.map((words) => `(ping -n -c 1 -W 1 ${words} >/dev/null 2>&1 && echo '${words}') &`);
+  const answers = exec(ns, 'sh', ['-c', `${asks.join('\n')}\nwait`]).split('\n');
+  return targets.filter((words) => answers.includes(words));
+}
+
+/** Every table of the firewall, of both families. */
+export function flushRules(ns: Namespace): void {
+  const flush =
+    'for tables in iptables ip6tables; do for table in raw mangle filter nat; do $tables -t $table -F; done; done';
+  exec(ns, 'sh', ['-c', flush]);
+}
+
 /** With a MAC that stays: one that follows the ports is not what network-manager makes. */
 export function addBridge(ns: Namespace, name: string, addresses: readonly string[]): void {
   const mac = `0a:58:${randomBytes(4)

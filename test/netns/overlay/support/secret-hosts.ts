@@ -3,6 +3,9 @@ import { driverOverhead } from '../../../../daemons/shared/model/networks.ts';
 import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
 import { exec, type Namespace, type TestScope, until } from '../../support/namespaces.ts';
 import {
+  addContainerIpv6,
+  addIpv6,
+  answering,
   blockObject,
   type Daemon,
   type Host,
@@ -27,13 +30,13 @@ export interface PeerState {
   readonly tunnel: { readonly state: string; readonly rxBytes: number; readonly lastRekeyMs: number | null } | null;
 }
 
-/** The default network with this driver, and hosts 1 to `count` with a block each. */
+/** The default network with this driver and IPv6 inside, and hosts 1 to `count` with a block each. */
 export function secretCluster(driver: SecretDriver, count: number): SnapshotObject[] {
   const numbers = Array.from({ length: count }, (_, at) => at + 1);
   return [
-    networkObject('corral', { driver }),
+    networkObject('corral', { driver, subnet6: 'fd42::/48' }),
     ...numbers.map((number) => hostObject(number)),
-    ...numbers.map((number) => blockObject(number)),
+    ...numbers.map((number) => blockObject(number, undefined, { cidr6: `fd42:0:0:${number}::/64` })),
   ];
 }
 
@@ -62,6 +65,7 @@ export async function makeSecretHosts(
 ): Promise<SecretHosts> {
   const all = [...secretCluster(driver, switches.length), ...objects];
   const hosts = await Promise.all(switches.map((sw, at) => makeHost(t, sw, at + 1, all)));
+  for (const host of hosts) openDoors(host, hosts.length);
   prepare?.(hosts);
   await shareTunnels(t, hosts);
   const daemons = hosts.map((host) => startDaemon(t, host, env));
@@ -72,13 +76,43 @@ export async function makeSecretHosts(
 }
 
 export function addContainer(t: TestScope, host: Host, mtu: number): Namespace {
-  return makeContainer(t, host, `${plain(host.number)}/24`, { gateway: `10.42.${host.number}.1`, mtu });
+  const container = makeContainer(t, host, `${plain(host.number)}/24`, { gateway: `10.42.${host.number}.1`, mtu });
+  addContainerIpv6(container, host.number, 11);
+  return container;
+}
+
+/** What has no way of its own goes in the clear to another host, if nothing keeps it. */
+function openDoors(host: Host, count: number): void {
+  addIpv6(host);
+  const other = (host.number % count) + 11;
+  exec(host.ns, 'ip', ['route', 'add', 'default', 'via', `192.168.50.${other}`, 'metric', '4000']);
+  exec(host.ns, 'ip', ['-6', 'route', 'add', 'default', 'via', `fd50::${other}`, 'metric', '4000']);
 }
 
 /** Address of the container on a host. */
 export const plain = (number: number): string => `10.42.${number}.11`;
 
+/** And its IPv6 address. */
+export const plain6 = (number: number): string => `fd42:0:0:${number}::11`;
+
 export const reaches = (from: Namespace, number: number): boolean => pings(from, plain(number));
+
+/** Arguments of ping(8) that mean the container of a host, of both families. */
+export const waysTo = (number: number): string[] => [plain(number), plain6(number)];
+
+/** The same from a host itself, also with its own addresses inside. */
+export const waysOf = (host: number, to: number): string[] => [
+  ...waysTo(to),
+  `-I 10.42.${host}.1 ${plain(to)}`,
+  `-I fd42:0:0:${host}::1 ${plain6(to)}`,
+];
+
+/** By both families. */
+export const reachesBoth = (from: Namespace, number: number): boolean =>
+  answering(from, ...waysTo(number)).length === 2;
+
+/** By neither. */
+export const isCut = (from: Namespace, number: number): boolean => answering(from, ...waysTo(number)).length === 0;
 
 /** Waits until a daemon knows of a session with every peer. */
 export function connected(daemon: Daemon): Promise<PeerState[]> {

@@ -1,7 +1,6 @@
 // Small decisions of the IPsec driver: what is blocked, loaded, told, and why a tunnel is missing.
 import { chmodSync } from 'node:fs';
 import t from 'tap';
-import { planBlocks, wantBlocks } from '../../../../daemons/overlay/ipsec/block/plan-blocks.ts';
 import { renderConfig } from '../../../../daemons/overlay/ipsec/charon/render-config.ts';
 import { chooseMode } from '../../../../daemons/overlay/ipsec/choose-mode.ts';
 import { planLoads } from '../../../../daemons/overlay/ipsec/load-steps.ts';
@@ -11,29 +10,13 @@ import { readSecret } from '../../../../daemons/overlay/ipsec/secret-file.ts';
 import { stateOfTunnels } from '../../../../daemons/overlay/ipsec/session-state.ts';
 import { decodePacket, encodePacket } from '../../../../daemons/overlay/ipsec/vici-codec.ts';
 import { planXfrm, wantXfrm } from '../../../../daemons/overlay/ipsec/xfrm-device.ts';
-import { blockPriority, charonPlaces } from '../../../../daemons/shared/model/ipsec.ts';
+import { charonPlaces } from '../../../../daemons/shared/model/ipsec.ts';
 import { parseCidr4 } from '../../../../daemons/shared/model/ipv4.ts';
 import { hostIdOf } from '../../../fixtures/overlay-objects.ts';
 import { factsOf } from '../support.ts';
 import { connectionsOf, credentialsOf, ipsecCluster, ipsecWish } from './support.ts';
 
 const wish = ipsecWish(ipsecCluster(3));
-
-t.test('a guarded network is blocked in every direction, once, and others’ policies stay', async (t) => {
-  const want = wantBlocks(wish.guarded);
-  t.same(
-    want.map(({ direction }) => direction),
-    ['out', 'in', 'fwd'],
-  );
-  t.ok(want.every(({ priority }) => priority === blockPriority));
-  const have = want.map((policy, index) => ({ ...policy, index, blocks: true }));
-  t.same(planBlocks(want, have, true), []);
-  t.same(planBlocks([], have.slice(0, 1), false), [], 'nothing is opened on a doubtful word');
-  t.match(planBlocks([], have.slice(0, 1), true), [{ do: 'unblock' }]);
-  const foreign = { ...have[0]!, priority: 5 };
-  t.same(planBlocks([], [foreign], true), []);
-  t.equal(planBlocks(want, [foreign], true).length, 3);
-});
 
 t.test('connections are loaded before others are unloaded, and only those of ours', async (t) => {
   const wants = connectionsOf(wish.networks, credentialsOf(3));

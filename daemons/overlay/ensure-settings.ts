@@ -1,8 +1,8 @@
 // Sets what differs of the kernel's settings. One that is not there is passed over: its device comes later, went meanwhile, or is
 // of a family that this kernel lacks.
-import { errnoOf } from '../../shared/effects/files.ts';
-import { ensureSysctl } from '../../shared/effects/sysctl.ts';
-import { hasCode } from '../../shared/model/errors.ts';
+import { errnoOf } from '../shared/effects/files.ts';
+import { ensureSysctl } from '../shared/effects/sysctl.ts';
+import { hasCode } from '../shared/model/errors.ts';
 
 /** @returns a line for each that was written */
 export function ensureSettings(settings: Iterable<readonly [path: string, value: string]>): string[] {
