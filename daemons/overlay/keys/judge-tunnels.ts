@@ -1,5 +1,6 @@
-// Pure: which hosts' keys are trusted. The first identity that is seen of a host is remembered (pinned); from then on its keys
-// count only if that identity signed them, and never older ones than were seen.
+// Pure: which hosts' keys are trusted. The first identity that is seen of a host, or the one that a person trusts where none is
+// trusted at first sight, is remembered (pinned); from then on its keys count only if that identity signed them, and never older
+// ones than were seen.
 import type { TunnelObject } from '../../shared/model/objects.ts';
 import { isGenuine } from './genuine.ts';
 
@@ -14,7 +15,7 @@ export type Pins = ReadonlyMap<string, Pin>;
 
 export interface Refusal {
   readonly hostId: string;
-  readonly code: 'KEY_CHANGED' | 'KEY_UNUSABLE';
+  readonly code: 'KEY_CHANGED' | 'KEY_UNKNOWN' | 'KEY_UNUSABLE';
   readonly text: string;
 }
 
@@ -28,7 +29,10 @@ export interface Judgement {
 /** Hosts that are gone are remembered as long as there is room: whoever comes back is asked for the key it had. */
 export const mostPins = 16_384;
 
-export function judgeTunnels(tunnels: Iterable<TunnelObject>, own: string, pins: Pins): Judgement {
+/** Of hosts that nothing is remembered of. */
+export type Trust = 'first-sight' | 'listed';
+
+export function judgeTunnels(tunnels: Iterable<TunnelObject>, own: string, pins: Pins, trust: Trust): Judgement {
   const trusted = new Map<string, TunnelObject>();
   const refused: Refusal[] = [];
   const news = new Map<string, Pin>();
@@ -36,7 +40,7 @@ export function judgeTunnels(tunnels: Iterable<TunnelObject>, own: string, pins:
     const { hostId, identity, serial } = tunnel;
     if (hostId === own) continue;
     const pin = pins.get(hostId);
-    const refusal = refuse(tunnel, pin);
+    const refusal = refuse(tunnel, pin, trust);
     if (refusal) {
       refused.push({ hostId, ...refusal });
       continue;
@@ -47,9 +51,15 @@ export function judgeTunnels(tunnels: Iterable<TunnelObject>, own: string, pins:
   return { trusted, refused, pins: news.size === 0 ? pins : bounded(new Map([...pins, ...news]), trusted) };
 }
 
-function refuse(tunnel: TunnelObject, pin: Pin | undefined): Omit<Refusal, 'hostId'> | undefined {
+function refuse(tunnel: TunnelObject, pin: Pin | undefined, trust: Trust): Omit<Refusal, 'hostId'> | undefined {
   if (!isGenuine(tunnel)) return { code: 'KEY_UNUSABLE', text: 'its keys are not signed by its identity' };
-  if (!pin) return undefined;
+  if (!pin) {
+    if (trust === 'first-sight') return undefined;
+    return {
+      code: 'KEY_UNKNOWN',
+      text: `its identity ${shown(tunnel.identity)} is new, and nobody has trusted it yet`,
+    };
+  }
   if (pin.identity !== tunnel.identity) {
     return { code: 'KEY_CHANGED', text: `its identity is ${shown(tunnel.identity)} and was ${shown(pin.identity)}` };
   }

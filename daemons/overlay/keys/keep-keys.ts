@@ -171,7 +171,8 @@ export class KeyKeeper {
   #judge(): void {
     const snapshot = this.#snapshot;
     if (!snapshot) return;
-    this.#judged = judgeTunnels(snapshot.all('tunnel'), snapshot.hostId, this.#pins);
+    const { trust } = this.#options.context.config.overlay;
+    this.#judged = judgeTunnels(snapshot.all('tunnel'), snapshot.hostId, this.#pins, trust);
     if (this.#judged.pins === this.#pins) return;
     this.#openFiles().writePins(this.#judged.pins);
     this.#pins = this.#judged.pins;

@@ -176,6 +176,8 @@ export const configSchema = z.strictObject({
       ipsecReplayWindow: z.int().min(32).max(4_096).default(1_024),
       /** Seconds that announced keys wait for hosts that do not say that they are ready. */
       keyGrace: z.int().min(0).max(86_400).default(60),
+      /** `listed`: hosts that nobody has trusted by `corral host trust` are cut off, also at first sight. */
+      trust: z.enum(['first-sight', 'listed']).default('first-sight'),
     })
     .prefault({}),
   supervisor: z

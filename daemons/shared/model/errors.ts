@@ -76,6 +76,7 @@ export const errorCodes = [
   'PEER_REFUSED',
   'ESP_IN_USER_SPACE',
   'KEY_CHANGED',
+  'KEY_UNKNOWN',
   'KEY_UNUSABLE',
   'KERNEL_LACKS',
   // names

@@ -16,8 +16,9 @@ export const command: Command = {
     positionals: ['HOST'],
     options: { json: jsonOption },
     about:
-      'Accepts the identity that a host shows now, by its name or id, after it was refused (KEY_CHANGED): for example since\n' +
-      'its state directory was lost. Holds for this host alone. Compare the identity with what `corral keys ls` says there.',
+      'Accepts the identity that a host shows now, by its name or id, after it was refused: for example since its state\n' +
+      'directory was lost (KEY_CHANGED), or since it is new and `overlay.trust` is `listed` (KEY_UNKNOWN). Holds for\n' +
+      'this host alone. Compare the identity with what `corral keys ls` says there.',
     example: 'corral host trust node-3',
   },
   async run(args) {

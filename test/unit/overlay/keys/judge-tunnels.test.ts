@@ -1,14 +1,16 @@
 import t from 'tap';
 import { isGenuine } from '../../../../daemons/overlay/keys/genuine.ts';
-import { judgeTunnels, type Pins } from '../../../../daemons/overlay/keys/judge-tunnels.ts';
+import { judgeTunnels as judge, type Pins } from '../../../../daemons/overlay/keys/judge-tunnels.ts';
 import { switchOver } from '../../../../daemons/overlay/keys/own-keys.ts';
 import { maySwitch, readinessOf, readyFor } from '../../../../daemons/overlay/keys/rotation.ts';
+import type { TunnelObject } from '../../../../daemons/shared/model/objects.ts';
 import { hostIdOf, hostObject } from '../../../fixtures/overlay-objects.ts';
 import { announced, makeKeys, tunnelObject } from '../../../fixtures/tunnel-objects.ts';
 import { snapshotOf } from '../support.ts';
 
 const self = hostIdOf(1);
 const none: Pins = new Map();
+const judgeTunnels = (tunnels: TunnelObject[], own: string, pins: Pins) => judge(tunnels, own, pins, 'first-sight');
 const trustedIn = (judged: ReturnType<typeof judgeTunnels>): string[] => [...judged.trusted.keys()].sort();
 
 t.test('the first identity is remembered, another one is refused and named', async (t) => {
@@ -22,6 +24,24 @@ t.test('the first identity is remembered, another one is refused and named', asy
   t.same(trustedIn(other), [hostIdOf(4)], 'that host alone is cut off');
   t.match(other.refused, [{ hostId: hostIdOf(2), code: 'KEY_CHANGED' }]);
   t.equal(other.pins.get(hostIdOf(2))?.identity, keys.identity.publicKey, 'it is still asked for the former one');
+});
+
+t.test('where hosts have to be listed a new one is refused and not remembered, and a known one goes on', async (t) => {
+  const [known, strange] = [makeKeys(), makeKeys()];
+  const { pins } = judgeTunnels([tunnelObject(2, known)], self, none);
+  const both = [tunnelObject(2, known), tunnelObject(3, strange)];
+  const listed = judge(both, self, pins, 'listed');
+  t.same(trustedIn(listed), [hostIdOf(2)]);
+  t.match(listed.refused, [
+    { hostId: hostIdOf(3), code: 'KEY_UNKNOWN', text: strange.identity.publicKey.slice(0, 12) },
+  ]);
+  t.equal(listed.pins, pins, 'another look finds it as strange');
+  const trusted = new Map([...pins, [hostIdOf(3), { identity: strange.identity.publicKey, serial: 1 }]]);
+  t.same(trustedIn(judge(both, self, trusted, 'listed')), [hostIdOf(2), hostIdOf(3)]);
+  const other = judge([tunnelObject(2)], self, pins, 'listed');
+  t.match(other.refused, [{ code: 'KEY_CHANGED' }], 'another identity is no new host');
+  const forged = { ...tunnelObject(3), serial: 9 };
+  t.match(judge([forged], self, none, 'listed').refused, [{ code: 'KEY_UNUSABLE' }]);
 });
 
 t.test('new keys that the known identity signed are taken, older ones never again', async (t) => {

@@ -18,13 +18,13 @@ import { snapshotOf } from '../support.ts';
 const uses = ['wireguard', 'ipsec'] as const;
 
 /** One life of the keeper on the state below `root`. */
-function live(root: string) {
+function live(root: string, overlay: Readonly<Record<string, unknown>> = {}) {
   const health = new Health();
   const clock = new FakeClock();
   const said: TunnelObject[] = [];
   const paths = { state: root };
   const log = makeLog('overlay', 'error');
-  const context = { health, log, paths, config: configSchema.parse({}) };
+  const context = { health, log, paths, config: configSchema.parse({ overlay }) };
   let changes = 0;
   const keys: KeyKeeper = new KeyKeeper({
     context,
@@ -138,6 +138,32 @@ t.test('announcements of others are acknowledged when the drivers have them', as
   t.same(last().ready, { [hostIdOf(2)]: peer.serial });
   t.equal(last().serial, 1, 'that is no other key');
   t.equal(keysOf('wireguard', keys.ring).peers.get(hostIdOf(2))?.keys.length, 2);
+});
+
+t.test('where hosts have to be listed a new one is cut off and named, until a person trusts it', async (t) => {
+  const root = rootOf(t);
+  const one = live(root, { trust: 'listed' });
+  const [second, third] = [tunnelObject(2), tunnelObject(3)];
+  const objects = [hostObject(2), hostObject(3), second, third];
+  one.see(...objects);
+  t.equal(one.keys.ring.trusted.size, 0);
+  t.match(one.condition(), { ok: false, degradesOnly: true, code: 'KEY_UNKNOWN', text: /node-2 .*node-3/ });
+  t.match(one.keys.report().hosts, [
+    { host: 'node-2', trusted: false, reason: /nobody has trusted it/ },
+    { host: 'node-3', trusted: false },
+  ]);
+  one.keys.trust('node-2');
+  t.same([...one.keys.ring.trusted.keys()], [hostIdOf(2)]);
+  t.match(one.condition(), { code: 'KEY_UNKNOWN', text: /node-3/ });
+  const two = live(root, { trust: 'listed' });
+  two.see(...objects);
+  t.same([...two.keys.ring.trusted.keys()], [hostIdOf(2)], 'it is remembered');
+  const three = live(root);
+  three.see(...objects);
+  t.equal(three.keys.ring.trusted.size, 2, 'as usual a new host is trusted at first sight');
+  const four = live(root, { trust: 'listed' });
+  four.see(...objects);
+  t.equal(four.keys.ring.trusted.size, 2, 'and from then on known');
 });
 
 t.test(
