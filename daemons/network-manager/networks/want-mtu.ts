@@ -1,6 +1,6 @@
 // Pure: how large a packet on a network's bridge may be.
 import type { Cidr } from '../../shared/model/ip.ts';
-import { driverOverhead } from '../../shared/model/networks.ts';
+import { overheadOf } from '../../shared/model/networks.ts';
 import type { WantNetwork } from './want-networks.ts';
 
 /** What a host without a default route gets: Ethernet's. */
@@ -38,7 +38,7 @@ export function uplinkMtu(
 }
 
 /** As configured, else the uplink's less what the driver's encapsulation takes. `lo` and its like may offer 65536. */
-export function wantMtu(network: Pick<WantNetwork, 'mtu' | 'driver'>, uplink: number | undefined): number {
+export function wantMtu(network: Pick<WantNetwork, 'mtu' | 'driver' | 'underlay'>, uplink: number | undefined): number {
   if (network.mtu !== undefined) return network.mtu;
-  return Math.min(65_535, Math.max(smallestMtu, (uplink ?? usualMtu) - driverOverhead[network.driver]));
+  return Math.min(65_535, Math.max(smallestMtu, (uplink ?? usualMtu) - overheadOf(network.driver, network.underlay)));
 }

@@ -19,6 +19,8 @@ export interface WantNetwork {
   readonly name: string;
   readonly subnet: Cidr4;
   readonly driver: Driver;
+  /** Family of this host's agent address, by which the others reach it. */
+  readonly underlay: 4 | 6;
   readonly bridge: string;
   readonly gateway: Ipv4;
   /** Prefix length of the block that holds the gateway. */
@@ -52,14 +54,15 @@ export function wantNetworks(snapshot: Snapshot): WantNetwork[] {
     if (block.hostId !== snapshot.hostId) continue;
     blocksOf.set(block.network, [...(blocksOf.get(block.network) ?? []), block]);
   }
+  const underlay = snapshot.get('host', snapshot.hostId)?.agentIp?.includes(':') ? 6 : 4;
   return [...snapshot.all('network')]
     .filter((network) => !isForeign(network))
-    .flatMap((network) => wantNetwork(network, blocksOf.get(network.name) ?? []) ?? [])
+    .flatMap((network) => wantNetwork(network, underlay, blocksOf.get(network.name) ?? []) ?? [])
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** undefined without a usable block. Names reach the kernel, paths and rules, so they are checked here once more. */
-function wantNetwork(network: NetworkObject, blocks: readonly BlockObject[]): WantNetwork | undefined {
+function wantNetwork(network: NetworkObject, underlay: 4 | 6, blocks: readonly BlockObject[]): WantNetwork | undefined {
   const subnet = parseCidr4(network.subnet);
   if (!subnet || !isNetworkName(network.name) || !isOwnBridgeName(network.bridge)) return undefined;
   const flat = network.blocks === 'none';
@@ -72,6 +75,7 @@ function wantNetwork(network: NetworkObject, blocks: readonly BlockObject[]): Wa
     name: network.name,
     subnet,
     driver: network.driver,
+    underlay,
     bridge: network.bridge,
     gateway,
     prefix: home.cidr.prefix,

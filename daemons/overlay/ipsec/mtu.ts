@@ -1,15 +1,13 @@
 // Pure: how large packets inside may be: what ESP in UDP takes is left free, and never more than the tunnel's device carries.
-import { driverOverhead } from '../../shared/model/networks.ts';
+import { overheadOf } from '../../shared/model/networks.ts';
 import type { HostFacts } from '../host-facts.ts';
 import { familyOfTunnel, type OverlayNetwork, type Peer } from '../overlay-network.ts';
 
-/** Outer IPv6 has a header of 40 bytes, IPv4 one of 20. */
-const longerHeader = 20;
 const usualMtu = 1_500;
 const smallestMtu = 576;
 
 export function ipsecOverhead(family: 4 | 6): number {
-  return driverOverhead.ipsec + (family === 6 ? longerHeader : 0);
+  return overheadOf('ipsec', family);
 }
 
 /** As configured, but never more than the uplink carries. */

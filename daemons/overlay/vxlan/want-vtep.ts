@@ -1,7 +1,7 @@
 // Pure: the device, entries and routes of one VXLAN network: per peer one forwarding entry, one neighbour, one route per range.
 import type { Ip } from '../../shared/effects/netlink.ts';
 import type { Mac } from '../../shared/model/mac.ts';
-import { driverOverhead, vtepName } from '../../shared/model/networks.ts';
+import { overheadOf, vtepName } from '../../shared/model/networks.ts';
 import { bridgeSysctls, deviceSysctls } from '../device-settings.ts';
 import type { HostFacts, Path } from '../host-facts.ts';
 import { familyOfTunnel, type OverlayNetwork, type Peer } from '../overlay-network.ts';
@@ -9,14 +9,12 @@ import { routeKey, type WantRoute, type WantVtep } from './vtep-state.ts';
 
 /** RFC 7348. */
 export const vxlanPort = 4789;
-/** Outer IPv6 has a header of 40 bytes, IPv4 one of 20. */
-const longerHeader = 20;
 /** What a host without a known uplink gets: Ethernet's. */
 const usualMtu = 1500;
 const smallestMtu = 576;
 
 export function vxlanOverhead(family: 4 | 6): number {
-  return driverOverhead.vxlan + (family === 6 ? longerHeader : 0);
+  return overheadOf('vxlan', family);
 }
 
 /** @param proxies the kernel shall answer ARP for the peers' addresses of a flat network */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type Cidr, networkOf, offsetIp, parseCidr, renderCidr } from './ip.ts';
 import { type Cidr4, parseCidr4, sizeOf } from './ipv4.ts';
-import type { NetworkObject } from './objects.ts';
+import type { Driver, NetworkObject } from './objects.ts';
 
 /** The metadata service and the DNS listen here on every host. */
 export const serviceAddress = '169.254.169.250';
@@ -66,5 +66,13 @@ export function subnetOf(network: NetworkObject): Cidr4 {
   return subnet;
 }
 
-/** Bytes that a driver's encapsulation takes from the uplink's MTU over IPv4. */
+/** Bytes that a driver's encapsulation takes from the uplink's MTU over IPv4; WireGuard's usual figure leaves room for IPv6. */
 export const driverOverhead = { none: 0, vxlan: 50, wireguard: 80, ipsec: 98 } as const;
+/** Outer IPv6 has a header of 40 bytes, IPv4 one of 20. */
+const longerHeader = 20;
+
+/** @param underlay family of the hosts' agent addresses */
+export function overheadOf(driver: Driver, underlay: 4 | 6): number {
+  const isLonger = underlay === 6 && (driver === 'vxlan' || driver === 'ipsec');
+  return driverOverhead[driver] + (isLonger ? longerHeader : 0);
+}

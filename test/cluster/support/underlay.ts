@@ -53,7 +53,7 @@ export async function capture(t: TestScope, lab: TestLab, driver: keyof typeof t
 }
 
 function lastBySender(text: string): Map<string, number> {
-  const lines = [...text.matchAll(/^(\d+\.\d+) .*? IP ([\d.]+)\.\d+ > .*VXLAN/gm)];
+  const lines = [...text.matchAll(/^(\d+\.\d+) .*? IP6? ([\da-f.:]+)\.\d+ > .*VXLAN/gm)];
   return new Map(lines.map(([, at, sender = '']) => [sender, Number(at) * 1_000]));
 }
 

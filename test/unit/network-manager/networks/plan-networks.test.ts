@@ -4,6 +4,7 @@ import { type NetworksPlan, planNetworks } from '../../../../daemons/network-man
 import { describeStep, type Step } from '../../../../daemons/network-manager/networks/steps.ts';
 import { wantNetworks } from '../../../../daemons/network-manager/networks/want-networks.ts';
 import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
+import { hostObject } from '../../../fixtures/overlay-objects.ts';
 import { address, afterSteps, emptyHost, link, paths, route } from '../../support/host-state.ts';
 import { readmeExample } from '../../support/readme-example.ts';
 import { block, network, otherHostId, snapshotOf } from '../../support/snapshots.ts';
@@ -211,6 +212,20 @@ t.test('two networks with one bridge do not fight for it', async (t) => {
   const { faults, refused } = plan(emptyHost, twins);
   t.same([...refused], ['zwei']);
   t.equal(faults[0]!.code, 'CONFIG_INVALID');
+});
+
+t.test('the MTU leaves room for the longer header where agent addresses are IPv6', async (t) => {
+  const corral0 = (agentIp: string, driver: 'vxlan' | 'ipsec' | 'none'): string => {
+    const wanted = [hostObject(1, { agentIp }), network('corral', '10.42.0.0/16', { isDefault: true, driver })];
+    return texts(plan(emptyHost, [...wanted, block('corral', '10.42.7.0/24')]).steps).find((text) =>
+      text.includes('bridge corral0'),
+    )!;
+  };
+  t.match(corral0('192.0.2.1', 'vxlan'), 'mtu 1450');
+  t.match(corral0('fd50::1', 'vxlan'), 'mtu 1430');
+  t.match(corral0('192.0.2.1', 'ipsec'), 'mtu 1402');
+  t.match(corral0('fd50::1', 'ipsec'), 'mtu 1382');
+  t.match(corral0('fd50::1', 'none'), 'mtu 1500');
 });
 
 t.test('the MTU follows the best default route', async (t) => {
