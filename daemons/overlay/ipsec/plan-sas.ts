@@ -38,6 +38,8 @@ const fallbackMs = 4_000;
 const graceMs = 60_000;
 /** What carries now carries on for this long beside its follower, for packets under way. */
 const overlapSeconds = 5;
+/** Of two for one charon itself ends one after 10 s, if it saw both; what is left is ours. */
+const twinSeconds = 15;
 /** Handshakes at the same time; hundreds of peers at once would only wait for each other. */
 const mostConnecting = 32;
 /** One that takes longer waits for a peer that is not there, for ever if need be: it keeps no other from beginning. */
@@ -140,6 +142,7 @@ function surplusIkes(
     if (!name.startsWith(ownPrefix)) continue;
     const wanted = byWanted.get(name);
     const follower = wanted ?? byHost.get(hostOf(name));
+    if (wanted?.initiates) steps.push(...surplusTwins(wanted, ikes));
     const stands = follower !== undefined && isUp(follower, byName.get(follower.name) ?? [], overlapSeconds);
     for (const ike of ikes) {
       const { id } = ike;
@@ -151,6 +154,13 @@ function surplusIkes(
     }
   }
   return steps;
+}
+
+/** Both ends may have begun in the same instant, and both succeeded. The kernel sends by the youngest; one end alone tidies up. */
+function surplusTwins(want: WantConnection, ikes: readonly IkeSa[]): SaStep[] {
+  const whole = ikes.filter((ike) => isUp(want, [ike], twinSeconds));
+  const [, ...older] = whole.sort((a, b) => Number(b.id) - Number(a.id));
+  return older.map(({ id }) => ({ do: 'end-ike', id, name: want.name }));
 }
 
 /** Every child stands, and has stood for `seconds`. */

@@ -102,7 +102,9 @@ function wantConnection(
     remote_addrs: [remote, '%any'],
     proposals: ikeProposals,
     encap: settings.encap || ground.mode === 'user-space',
-    mobike: true,
+    // With it, charon tells and tries all addresses of the hosts, those inside of the tunnel among them, and takes note of another
+    // port of a translation only where it was asked for. A peer that moves has another connection; who it is, its key says.
+    mobike: false,
     keyingtries: 0,
     dpd_delay: `${settings.dpd}s`,
     rekey_time: `${settings.ikeRekey}s`,
@@ -156,7 +158,8 @@ function childMessage(child: WantChild, initiates: boolean, ifId: number, { mode
     // Traffic brings the tunnel up by itself where the kernel asks charon, also while the daemon is away.
     start_action: 'trap',
     dpd_action: initiates ? 'restart' : 'trap',
-    close_action: initiates ? 'start' : 'trap',
+    // Not `start`: when one of two associations for one is ended, it would make another one, for ever. We begin what is missing.
+    close_action: 'trap',
     rekey_time: `${rekey}s`,
     life_time: `${rekey + overTime(rekey)}s`,
     rand_time: `${randomTime(rekey)}s`,

@@ -100,6 +100,18 @@ t.test('an attempt at a peer that came by itself from elsewhere is given up', as
   t.same(planSas([want(2)], have.slice(1), first.memory, ground(60_000)).steps, [], 'not if it is the only one');
 });
 
+t.test('both ends began at once: the youngest association is left', async (t) => {
+  const twins = [ike(2, { id: '7' }), ike(2, { id: '11' }), ike(2, { id: '9' })];
+  const { steps } = planSas([want(2)], twins, blank, ground(0));
+  t.same(
+    steps.map((step) => step.do === 'end-ike' && step.id),
+    ['9', '7'],
+  );
+  t.same(planSas([want(2, { initiates: false })], twins, blank, ground(0)).steps, [], 'one end alone tidies up');
+  const young = ike(2, { id: '11', children: [childSa(2, { age: 14 })] });
+  t.same(planSas([want(2)], [ike(2, { id: '7' }), young], blank, ground(0)).steps, [], 'charon may end one itself');
+});
+
 t.test('other selectors: a new association before the old one ends', async (t) => {
   const wider = want(2, {
     children: [{ name: 'net', localTs: ['10.42.1.0/24'], remoteTs: ['10.42.2.0/24', '10.42.200.7/32'] }],

@@ -26,7 +26,7 @@ t.test('a peer is one connection with the blocks of both ends, and nothing weake
     version: 2,
     local_addrs: ['192.168.50.11'],
     remote_addrs: ['192.168.50.12', '%any'],
-    mobike: true,
+    mobike: false,
     keyingtries: 0,
     dpd_delay: '10s',
     rekey_time: '14400s',
