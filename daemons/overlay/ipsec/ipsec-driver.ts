@@ -7,7 +7,7 @@ import { charonPlaces } from '../../shared/model/ipsec.ts';
 import { bridgeSysctls, deviceSysctls } from '../device-settings.ts';
 import type { DriverWish, Outcome, OverlayDriver } from '../driver.ts';
 import { ensureSettings } from '../ensure-settings.ts';
-import type { OverlayNetwork } from '../overlay-network.ts';
+import type { Fault, OverlayNetwork } from '../overlay-network.ts';
 import { diffXfrm, keepXfrm, type XfrmNetlink } from './apply-xfrm.ts';
 import { Charon } from './charon/charon.ts';
 import { externalCharon } from './charon/external.ts';
@@ -90,8 +90,14 @@ export function ipsecDriver({
     const { own, credentials } = secretsOf(wish, settings);
     // charon looks for its source address, which is the bridge's.
     const { facts } = wish;
-    const ready = wish.networks.filter(({ flat, self }) => flat || self.gateways.some((ip) => facts.addresses.has(ip)));
-    const { connections, faults } = wantConnections(ready, { credentials, mode: now, settings });
+    const ready = wish.networks.filter(({ flat, self }) =>
+      flat ? now === 'interface' : self.gateways.some((ip) => facts.addresses.has(ip)),
+    );
+    const { connections, faults: told } = wantConnections(ready, { credentials, mode: now, settings });
+    const faults = [
+      ...told,
+      ...(now === 'interface' ? [] : wish.networks.filter(({ flat }) => flat).map(cannotBeFlat)),
+    ];
     tunMtu = Math.min(charonDeviceMtu, ...wish.networks.map((network) => deviceMtu(network, facts)));
     await tunnels.want({ mode: now, own, connections, complete: wish.complete });
     await furnish(); // the uplink may have changed, and nothing else
@@ -155,6 +161,12 @@ export function ipsecDriver({
     const { done, failed } = await keepXfrm(netlink, [], true);
     return { done, writes: done.length, faults: [], failed };
   }
+}
+
+/** charon makes no route for a network of which this host has no address of its own; through an interface it need not. */
+function cannotBeFlat({ name }: OverlayNetwork): Fault {
+  const text = 'a flat network needs ESP and XFRM interfaces of the kernel (modprobe esp4 xfrm_interface)';
+  return { network: name, code: 'KERNEL_LACKS', text };
 }
 
 const nothing: Outcome = { done: [], writes: 0, faults: [], failed: [] };
