@@ -12,11 +12,16 @@ export function packDirectory(t: TestScope, options: { version?: string } = {}):
   return pack(repository, join(makeFolder(t), 'corral'), options.version);
 }
 
+/** Names a directory that `packPrevious` made already, for a machine on which packing would take minutes. */
+export const previousVariable = 'CORRAL_PREVIOUS_RELEASE';
+
 /**
  * The release of the commit before this one. Where that is not known (a clone without history), cannot be upgraded from or
  * cannot be packed with what is installed here, this one's under another version.
  */
 export function packPrevious(t: TestScope): { directory: string; of: string } {
+  const packed = process.env[previousVariable];
+  if (packed) return { directory: packed, of: 'the commit before' };
   const folder = makeFolder(t);
   const source = join(folder, 'source');
   try {

@@ -1,6 +1,6 @@
 // WireGuard between three hosts: everything reaches everything, nothing is seen on the underlay whatever happens, keys change
 // under traffic, and who cannot prove to be whom it says is cut off alone. The hosts have overlay daemons and nothing else of
-// the suite, which an emulated processor could hardly carry three times.
+// the suite: lab-wireguard.test.ts has all of it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
