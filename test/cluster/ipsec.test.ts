@@ -146,7 +146,8 @@ else
     });
 
     await t.test('without charon, rules and the last routes nothing leaves in the clear', async (t) => {
-      await lab.fault('pause', 'h3', 'overlay');
+      // Whoever writes rules or routes anew.
+      for (const daemon of ['overlay', 'network-manager']) await lab.fault('pause', 'h3', daemon);
       lab.run('h3', 'sh', '-c', flushAll);
       for (const family of ['-4', '-6']) lab.run('h3', 'ip', family, 'route', 'flush', 'type', 'unreachable');
       lab.run('h3', 'kill', '-9', charonOn(lab, 'h3'));
@@ -157,7 +158,7 @@ else
       await until(10_000, 'nothing arrives', () => !ways.some(([from, to]) => reaches(lab, from, to)));
       for (const [from, to] of ways) t.notOk(reaches(lab, from, to), `${from} to ${to}: it leads nowhere`);
       t.notOk(reaches(lab, 'h3', address6.a1, '-I', gateway6(lab, 'h3')), 'nor with the address inside');
-      await lab.fault('resume', 'h3', 'overlay');
+      for (const daemon of ['network-manager', 'overlay']) await lab.fault('resume', 'h3', daemon);
       await until(30_000, 'traffic is back', () => reaches(lab, a3, address.a1) && reaches(lab, a3, address6.a1));
     });
 
