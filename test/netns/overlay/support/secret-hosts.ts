@@ -68,8 +68,9 @@ export async function makeSecretHosts(
   for (const host of hosts) openDoors(host, hosts.length);
   prepare?.(hosts);
   await shareTunnels(t, hosts);
-  const daemons = hosts.map((host) => startDaemon(t, host, env));
+  // What is said last is done first: a daemon that lives would start charon again.
   for (const { ns } of hosts) t.teardown(() => endCharon(ns));
+  const daemons = hosts.map((host) => startDaemon(t, host, env));
   const mtu = 1_500 - driverOverhead[driver];
   const containers = hosts.map((host) => addContainer(t, host, mtu));
   return { hosts, daemons, containers };
