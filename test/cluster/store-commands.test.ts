@@ -43,7 +43,7 @@ t.test('networks are made and removed for all hosts', async (t) => {
   await t.rejects(send(two, 'POST', '/v1/networks', blue), { code: 'NETWORK_EXISTS' });
   const refused: [unknown, string][] = [
     [{ name: 'red', subnet: '10.50.1.0/24' }, 'SUBNET_OVERLAP'],
-    [{ name: 'red', subnet: '10.51.0.0/16', vni: made.vni }, 'SUBNET_OVERLAP'],
+    [{ name: 'red', subnet: '10.51.0.0/16', vni: made.vni }, 'VNI_TAKEN'],
     [{ name: 'red', subnet: '10.51.0.0/16', default: true }, 'USAGE'],
     [{ name: 'red', subnet: '10.51.0.0/16', cniConfig: { a: { type: 'x' } } }, 'USAGE'],
     [{ name: '../red', subnet: '10.51.0.0/16' }, 'USAGE'],

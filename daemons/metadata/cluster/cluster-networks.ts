@@ -16,7 +16,7 @@ export function clusterNetworks(cluster: readonly NetworkPlan[], file: readonly 
   const drift: string[] = [];
   for (const plan of cluster) {
     const obstacle = obstacleOf(plan, use);
-    if (obstacle) drift.push(`${plan.name} of the cluster is not used: ${obstacle}`);
+    if (obstacle) drift.push(`${plan.name} of the cluster is not used: ${obstacle.text}`);
     else use.push(withOwnParts(plan, file, use));
   }
   const propose: NetworkPlan[] = [];
@@ -24,7 +24,7 @@ export function clusterNetworks(cluster: readonly NetworkPlan[], file: readonly 
     const have = cluster.find(({ name }) => name === want.name);
     const obstacle = have ? undefined : obstacleOf(want, use);
     if (have) drift.push(...differences(have, want));
-    else if (obstacle) drift.push(`${want.name} of the file is not proposed: ${obstacle}`);
+    else if (obstacle) drift.push(`${want.name} of the file is not proposed: ${obstacle.text}`);
     else propose.push(shared({ ...want, isDefault: want.isDefault && !use.some(({ isDefault }) => isDefault) }));
   }
   return { use, propose, drift };
@@ -35,12 +35,18 @@ export function shared({ cniConfig: _, ...plan }: NetworkPlan): NetworkPlan {
   return plan;
 }
 
+export interface Obstacle {
+  readonly code: 'SUBNET_OVERLAP' | 'VNI_TAKEN';
+  readonly text: string;
+}
+
 /** Why the network cannot be used beside the others. */
-export function obstacleOf(plan: NetworkPlan, others: readonly NetworkPlan[]): string | undefined {
+export function obstacleOf(plan: NetworkPlan, others: readonly NetworkPlan[]): Obstacle | undefined {
   for (const other of others) {
     if (overlaps(parseCidr4(plan.subnet)!, parseCidr4(other.subnet)!))
-      return `${plan.subnet} overlaps ${other.name} (${other.subnet})`;
-    if (plan.vni !== undefined && plan.vni === other.vni) return `${other.name} has the VNI ${plan.vni} too`;
+      return { code: 'SUBNET_OVERLAP', text: `${plan.subnet} overlaps ${other.name} (${other.subnet})` };
+    if (plan.vni !== undefined && plan.vni === other.vni)
+      return { code: 'VNI_TAKEN', text: `${other.name} has the VNI ${plan.vni} too` };
   }
   return undefined;
 }

@@ -46,7 +46,7 @@ async function create(http: Context, context: ServeContext): Promise<void> {
   const same = others.find(({ name }) => name === plan.name);
   if (same) throw exists(plan.name);
   const obstacle = obstacleOf(plan, others);
-  if (obstacle) throw new SuiteError('SUBNET_OVERLAP', `make the network ${plan.name}: ${obstacle}`);
+  if (obstacle) throw new SuiteError(obstacle.code, `make the network ${plan.name}: ${obstacle.text}`);
   const key = renderKey({ at: 'network', name: plan.name });
   const value = JSON.stringify(plan);
   const { done, revision, found } = await cluster.link.transact([{ key, created: 0 }], [{ put: key, value }], [key]);
@@ -71,7 +71,7 @@ async function change(http: Context, context: ServeContext): Promise<void> {
     plan,
     cluster.networks().filter((other) => other.name !== name),
   );
-  if (obstacle) throw new SuiteError('SUBNET_OVERLAP', `${attempted}: ${obstacle}`);
+  if (obstacle) throw new SuiteError(obstacle.code, `${attempted}: ${obstacle.text}`);
   const value = JSON.stringify(plan);
   const { done, revision } = await cluster.link.transact([{ key, modified: entry.modified }], [{ put: key, value }]);
   if (!done) throw new SuiteError('BUSY', `${attempted}: it changes meanwhile`, { hint: 'try again' });

@@ -12,7 +12,7 @@ export interface Reason {
 const uuid = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 const known: readonly { readonly is: RegExp; readonly isTrust: boolean; readonly text: string }[] = [
-  { is: /^received AUTHENTICATION_FAILED/, isTrust: true, text: 'it refuses this host’s key' },
+  { is: /^received AUTHENTICATION_FAILED/, isTrust: true, text: 'it refuses this host’s key, or has another secret' },
   { is: /^no trusted \S+ public key found for/, isTrust: true, text: 'it has another key than it has told' },
   { is: /^signature validation failed/, isTrust: true, text: 'its signature is of another key than it has told' },
   { is: /constraint check(ing)? failed/, isTrust: true, text: 'it has another key than the one in use' },

@@ -70,6 +70,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   ADDRESSES_EXHAUSTED: 409,
   NO_BLOCK_LEFT: 409,
   SUBNET_OVERLAP: 409,
+  VNI_TAKEN: 409,
   SUBNET_IN_USE: 409,
   NETWORK_EXISTS: 409,
   NETWORK_IN_USE: 409,

@@ -15,7 +15,7 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   BLOCK_CONFLICT: 'Start the containers anew that have addresses of that block',
   CONFIG_DRIFT: 'Write into corral.yaml what corral network ls shows, or take the network out of it',
   CLUSTER_MISMATCH: 'Name the etcd of this host’s own cluster in store.endpoints',
-  PEER_LOST: 'Check that the host runs, and that UDP 4789 passes to it',
+  PEER_LOST: 'Check that the host runs, and that the tunnels’ packets pass to it: corral doctor names their ports',
   PATH_TOO_SMALL: 'Set the network’s mtu in corral.yaml to what the way between the hosts can carry',
   VNI_TAKEN: 'Give the network another vni',
   NAME_INVALID: 'Rename one of the containers',

@@ -17,9 +17,9 @@ export interface Lab {
 }
 
 export function writeLabFile(plan: LabPlan): void {
-  const { name, hosts, driver, store, containers } = plan;
+  const { name, hosts, driver, store, containers, ipv6 } = plan;
   ensureDir(plan.dir);
-  writeAtomic(fileOf(plan.dir), `${JSON.stringify({ name, hosts, driver, store, containers })}\n`);
+  writeAtomic(fileOf(plan.dir), `${JSON.stringify({ name, hosts, driver, store, containers, ipv6 })}\n`);
 }
 
 /** Undefined if nothing of the name was begun. */
