@@ -90,6 +90,7 @@ t.test('three hosts', async (t) => {
     await lab.fault('kill', 'h3');
     lab.run('h3', 'corral', 'cleanup', '--yes');
     t.notMatch(lab.run('h3', 'ip', 'link'), 'wg1042');
+    t.equal(lab.run('h3', 'ip', 'xfrm', 'policy'), '');
     t.notMatch(lab.run('h3', 'ip', 'route', 'show', 'type', 'unreachable'), '10.42');
   });
 });
