@@ -27,7 +27,10 @@ const networksOf = (host: StoreHost): string =>
 async function pairOf(t: Test, more = '') {
   const site = await makeSite(t);
   const [one, two] = [site.addHost(t, { more }), site.addHost(t, { more })];
-  await Promise.all([one.start(), two.start()]);
+  // One after the other: who loses the race for the lowest free block takes any of the next.
+  await one.start();
+  await until(soon, 'a block of the first', () => blocksOf(one).length === 1);
+  await two.start();
   for (const host of [one, two])
     await until(soon, 'both', () => hostsOf(host).length === 2 && blocksOf(host).length === 2);
   return { site, one, two };
