@@ -133,5 +133,5 @@ async function startCharon(lab: TestLab, { socket, config }: CharonPlaces): Prom
 }
 
 async function connectionsIn(vici: Vici): Promise<string[]> {
-  return parseConnections(await vici.list('list-conns', 'list-conn')).sort();
+  return [...parseConnections(await vici.list('list-conns', 'list-conn')).keys()].sort();
 }

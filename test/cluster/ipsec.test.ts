@@ -2,6 +2,7 @@
 // to be whom it says is let in. The kernel encrypts where it can, charon where it cannot.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import t from 'tap';
 import { parseSas } from '../../daemons/overlay/ipsec/parse-sas.ts';
 import { espProposals, ikeProposals } from '../../daemons/overlay/ipsec/settings.ts';
@@ -19,6 +20,7 @@ import {
   changeRelease,
   charonOn,
   conditionOf,
+  connectionsOn,
   hasStrongswan,
   killOverlay,
   overlayOf,
@@ -175,6 +177,7 @@ else
     });
 
     await t.test('who signs with the former key is cut off alone, and named', async (t) => {
+      const told = await connectionsOn(lab, 'h1');
       await lab.fault('pause', 'h1', 'overlay');
       const isCutOff = (): boolean => !reaches(lab, a2, address.a1) && !reaches(lab, a3, address.a1);
       // The others take the former key until they have read of the new one and loaded it.
@@ -194,6 +197,9 @@ else
       t.ok(reaches(lab, a2, address.a3), 'the others go on');
       await lab.fault('resume', 'h1', 'overlay');
       await until(60_000, 'h1 is back', () => reaches(lab, a2, address.a1) && reaches(lab, a3, address.a1));
+      await until(30_000, 'charon is told again what somebody had told it otherwise', async () =>
+        isDeepStrictEqual(await connectionsOn(lab, 'h1'), told),
+      );
     });
 
     await t.test('nothing of all this was seen on the underlay', async (t) => {

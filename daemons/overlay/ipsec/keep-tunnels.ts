@@ -9,7 +9,7 @@ import type { Session } from '../driver.ts';
 import { describeFailure } from '../overlay-health.ts';
 import type { CharonKeeper } from './charon/charon.ts';
 import { keepCredentials, type LoadedKeys, markOfSecret, type OwnSecret } from './credentials.ts';
-import { planLoads } from './load-steps.ts';
+import { planLoads, type Told } from './load-steps.ts';
 import { type IkeSa, parseConnections, parseSas } from './parse-sas.ts';
 import { blank, type Memory, planSas, type SaStep } from './plan-sas.ts';
 import { type Reason, reasonOf } from './reasons.ts';
@@ -57,7 +57,7 @@ export interface TunnelsOptions {
 export class TunnelsKeeper {
   readonly #options: TunnelsOptions;
   readonly #loop: Loop;
-  readonly #loaded = new Map<string, string>();
+  readonly #loaded = new Map<string, Told>();
   readonly #keys: LoadedKeys = new Map();
   readonly #reasons = new Map<string, Reason>();
   #wish: TunnelsWish | undefined;
@@ -173,11 +173,14 @@ export class TunnelsKeeper {
   async #load(vici: Vici, { connections, complete }: TunnelsWish): Promise<SuiteError | undefined> {
     const have = parseConnections(await vici.list('list-conns', 'list-conn', {}, listMs));
     let refused: SuiteError | undefined;
+    for (const [name, { digest, shown }] of this.#loaded) {
+      if (shown === undefined) this.#loaded.set(name, { digest, shown: have.get(name) });
+    }
     for (const step of planLoads(connections, have, this.#loaded, complete)) {
       try {
         if (step.do === 'load') {
           await vici.call('load-conn', step.message);
-          this.#loaded.set(step.want.name, step.want.digest);
+          this.#loaded.set(step.want.name, { digest: step.want.digest, shown: undefined });
         } else {
           await vici.call('unload-conn', { name: step.name });
           this.#loaded.delete(step.name);

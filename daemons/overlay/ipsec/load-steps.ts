@@ -6,22 +6,33 @@ export type LoadStep =
   | { readonly do: 'load'; readonly want: WantConnection; readonly message: ViciInput }
   | { readonly do: 'unload'; readonly name: string };
 
+/** What this process knows of a connection that it has told charon. */
+export interface Told {
+  readonly digest: string;
+  /** The mark that charon showed of it at first; undefined until then. Another one: somebody has told charon something else. */
+  readonly shown: string | undefined;
+}
+
 /**
  * Loads before it unloads: of a peer that moves, the new connection stands before the old one goes.
- * @param have names in charon, those of others among them
- * @param loaded digests of what this process has told this charon, by name
+ * @param have what is in charon, by name with its mark, others' among it
+ * @param loaded by name
  */
 export function planLoads(
   wants: readonly WantConnection[],
-  have: readonly string[],
-  loaded: ReadonlyMap<string, string>,
+  have: ReadonlyMap<string, string>,
+  loaded: ReadonlyMap<string, Told>,
   complete: boolean,
 ): LoadStep[] {
-  const present = new Set(have);
   const wanted = new Set(wants.map(({ name }) => name));
   const loads = wants
-    .filter(({ name, digest }) => !present.has(name) || loaded.get(name) !== digest)
+    .filter(({ name, digest }) => !isAsTold(loaded.get(name), digest, have.get(name)))
     .map((want): LoadStep => ({ do: 'load', want, message: { [want.name]: want.message } }));
-  const gone = complete ? have.filter((name) => name.startsWith(ownPrefix) && !wanted.has(name)) : [];
+  const gone = complete ? [...have.keys()].filter((name) => name.startsWith(ownPrefix) && !wanted.has(name)) : [];
   return [...loads, ...gone.map((name): LoadStep => ({ do: 'unload', name }))];
+}
+
+function isAsTold(told: Told | undefined, digest: string, shown: string | undefined): boolean {
+  if (told?.digest !== digest || shown === undefined) return false;
+  return told.shown === undefined || told.shown === shown;
 }

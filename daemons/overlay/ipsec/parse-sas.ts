@@ -1,4 +1,5 @@
 // Pure: what charon tells of its connections and security associations.
+import { hash } from 'node:crypto';
 import type { ViciSection, ViciValue } from './vici-codec.ts';
 
 export interface ChildSa {
@@ -29,9 +30,13 @@ export function parseSas(events: readonly ViciSection[]): IkeSa[] {
   return events.flatMap((event) => Object.entries(event).flatMap(([name, value]) => parseIke(name, value) ?? []));
 }
 
-/** Names of the loaded connections, from the events of list-conns. */
-export function parseConnections(events: readonly ViciSection[]): string[] {
-  return events.flatMap((event) => Object.keys(event));
+/** The loaded connections by name, each with a mark of what charon shows of it, from the events of list-conns. */
+export function parseConnections(events: readonly ViciSection[]): Map<string, string> {
+  return new Map(
+    events.flatMap((event) =>
+      Object.entries(event).map(([name, shown]) => [name, hash('sha1', JSON.stringify(shown))]),
+    ),
+  );
 }
 
 function parseIke(name: string, value: ViciValue): IkeSa | undefined {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
-import { parseSas } from '../../../daemons/overlay/ipsec/parse-sas.ts';
+import { parseConnections, parseSas } from '../../../daemons/overlay/ipsec/parse-sas.ts';
 import { openVici } from '../../../daemons/overlay/ipsec/vici.ts';
 import { charonPlaces } from '../../../daemons/shared/model/ipsec.ts';
 import { pathsBelow } from '../../../daemons/shared/model/paths.ts';
@@ -56,6 +56,16 @@ export function peersOf(lab: TestLab, host: string): Promise<PeerState[]> {
 export async function publicKeyOf(lab: TestLab, host: string, driver: 'ipsec' | 'wireguard'): Promise<string> {
   const { keys } = await callJson<{ keys: Record<string, string[]> }>(overlayOf(lab, host), '/v1/keys', {});
   return keys[driver]?.[0] ?? '';
+}
+
+/** The connections in charon of a host, with marks of what it shows of them. */
+export async function connectionsOn(lab: TestLab, host: string): Promise<Map<string, string>> {
+  const vici = openVici(charonPlaces(pathsBelow(findHost(lab.lab.plan, host).root).run).socket);
+  try {
+    return parseConnections(await vici.list('list-conns', 'list-conn'));
+  } finally {
+    vici.close();
+  }
 }
 
 /** Of the overlay of a host. */

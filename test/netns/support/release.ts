@@ -12,8 +12,10 @@ export function packDirectory(t: TestScope, options: { version?: string } = {}):
   return pack(repository, join(makeFolder(t), 'corral'), options.version);
 }
 
-/** Names a directory that `packPrevious` made already, for a machine on which packing would take minutes. */
-export const previousVariable = 'CORRAL_PREVIOUS_RELEASE';
+/**
+ * Names a directory that `packPrevious` made already, for a machine on which packing would take minutes. Not
+ * `CORRAL_…`: the suite refuses such variables that it does not know. */
+export const previousVariable = 'TEST_PREVIOUS_RELEASE';
 
 /**
  * The release of the commit before this one. Where that is not known (a clone without history), cannot be upgraded from or

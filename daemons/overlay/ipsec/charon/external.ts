@@ -39,7 +39,7 @@ export function externalCharon(socket: string, own: Pick<CharonKeeper, 'stop'>):
 /** Takes out what is ours: it would carry on, and catch the packets of what takes its place. */
 async function empty(vici: Vici, keys: readonly string[]): Promise<void> {
   const isOurs = (name: string): boolean => name.startsWith(ownPrefix);
-  for (const name of parseConnections(await vici.list('list-conns', 'list-conn')).filter(isOurs))
+  for (const name of [...parseConnections(await vici.list('list-conns', 'list-conn')).keys()].filter(isOurs))
     await unlessGone(vici.call('unload-conn', { name }));
   for (const { name, id } of parseSas(await vici.list('list-sas', 'list-sa')))
     if (isOurs(name)) await unlessGone(vici.call('terminate', { 'ike-id': id, timeout: -1 }));

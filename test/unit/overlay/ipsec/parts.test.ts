@@ -21,8 +21,9 @@ const wish = ipsecWish(ipsecCluster(3));
 t.test('connections are loaded before others are unloaded, and only those of ours', async (t) => {
   const wants = connectionsOf(wish.networks, credentialsOf(3));
   const [one, two] = wants;
-  const loaded = new Map([[one!.name, one!.digest]]);
-  const steps = planLoads(wants, [one!.name, 'corral-gone', 'of-others'], loaded, true);
+  const marks = (...names: string[]) => new Map(names.map((name) => [name, `mark of ${name}`]));
+  const loaded = new Map([[one!.name, { digest: one!.digest, shown: undefined }]]);
+  const steps = planLoads(wants, marks(one!.name, 'corral-gone', 'of-others'), loaded, true);
   t.same(
     steps.map((step) => [step.do, step.do === 'load' ? step.want.name : step.name]),
     [
@@ -31,10 +32,14 @@ t.test('connections are loaded before others are unloaded, and only those of our
     ],
   );
   t.equal(
-    planLoads(wants, [one!.name, two!.name], new Map(), true).length,
+    planLoads(wants, marks(one!.name, two!.name), new Map(), true).length,
     2,
     'what another life loaded is told again',
   );
+  const seen = (shown: string) => new Map(wants.map(({ name, digest }) => [name, { digest, shown }]));
+  const again = planLoads(wants, marks(one!.name, two!.name), seen(`mark of ${two!.name}`), true);
+  t.match(again, [{ do: 'load', want: { name: one!.name } }], 'what somebody has told charon otherwise');
+  t.equal(again.length, 1);
 });
 
 t.test('the XFRM interface and its routes follow the peers', async (t) => {
