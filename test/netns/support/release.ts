@@ -13,8 +13,9 @@ export function packDirectory(t: TestScope, options: { version?: string } = {}):
 }
 
 /**
- * Names a directory that `packPrevious` made already, for a machine on which packing would take minutes. Not
- * `CORRAL_…`: the suite refuses such variables that it does not know. */
+ * Names a directory that `packPrevious` made already, for a machine on which packing would take minutes. Not `CORRAL_…`: the suite
+ * refuses such variables that it does not know.
+ */
 export const previousVariable = 'TEST_PREVIOUS_RELEASE';
 
 /**
