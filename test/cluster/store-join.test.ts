@@ -63,6 +63,7 @@ t.test('one host moves into a cluster with all that it has, and back as text', a
   const two = site.addHost(t);
   await two.start();
   await until(soon, 'seen', () => containersOf(two).join() === 'a');
+  await until(soon, 'joined', async () => (await ask(two, '/v1/store')).state === 'joined');
   const lines = (await callRaw(two.root.metadataSocket, '/v1/store/export')).text;
   t.notMatch(lines, /alive/);
   const imported = await callRaw(two.root.metadataSocket, '/v1/store/import', { method: 'POST' });
