@@ -2,8 +2,8 @@
 import type { IpRange, Route } from '../../shared/effects/netlink.ts';
 import { renderRange } from '../addresses.ts';
 import type { HostFacts } from '../host-facts.ts';
+import { deviceMtu, mtuTo } from '../mtu.ts';
 import type { OverlayNetwork } from '../overlay-network.ts';
-import { deviceMtu, mtuTo } from './mtu.ts';
 
 export interface WantXfrm {
   readonly name: string;

@@ -2,6 +2,7 @@
 import type { Netlink } from '../../shared/effects/netlink.ts';
 import { vtepName } from '../../shared/model/networks.ts';
 import type { DriverWish, Outcome, OverlayDriver } from '../driver.ts';
+import { mtuTo } from '../mtu.ts';
 import type { OverlayNetwork } from '../overlay-network.ts';
 import { type Applied, applySteps, type VxlanWrites } from './apply-steps.ts';
 import { noteStep } from './note-step.ts';
@@ -11,7 +12,7 @@ import { planVxlan, type VxlanPlan } from './plan-vxlan.ts';
 import { Settled } from './settled.ts';
 import { describeStep, type EntryStep, type Step } from './steps.ts';
 import type { HaveState, WantVtep } from './vtep-state.ts';
-import { mtuTo, wantVtep } from './want-vtep.ts';
+import { wantVtep } from './want-vtep.ts';
 
 /** A log line with a thousand entries tells no more than one with some. */
 const mostLines = 20;

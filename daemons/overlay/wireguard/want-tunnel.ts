@@ -6,7 +6,8 @@ import { bridgeSysctls, deviceSysctls } from '../device-settings.ts';
 import type { NetworkName } from '../driver.ts';
 import type { HostFacts } from '../host-facts.ts';
 import type { DriverKeys } from '../keys/driver-keys.ts';
-import { familyOfTunnel, type OverlayNetwork, type Peer } from '../overlay-network.ts';
+import { deviceMtu, mtuTo } from '../mtu.ts';
+import type { OverlayNetwork } from '../overlay-network.ts';
 import type { WantPeer, WantTunnel } from './tunnel-state.ts';
 
 export interface TunnelSettings {
@@ -18,11 +19,6 @@ export interface TunnelSettings {
   readonly proxies: boolean;
 }
 
-/** Outer header, UDP, and WireGuard's header and tag (16 and 16). */
-const overhead = { 4: 20 + 8 + 32, 6: 40 + 8 + 32 } as const;
-/** What a host without a known uplink gets: Ethernet's. */
-const usualMtu = 1500;
-const smallestMtu = 576;
 const furtherPorts = 4_095;
 
 export function tunnelName({ vni }: Pick<NetworkName, 'vni'>): string {
@@ -77,19 +73,4 @@ export function wantTunnel(
     sysctls: deviceSysctls(name, network.subnet6 !== undefined),
     bridgeSysctls: bridgeSysctls(network, proxies),
   };
-}
-
-/** As configured, but never more than the uplink carries. */
-function deviceMtu({ self, mtu }: OverlayNetwork, facts: HostFacts): number {
-  const uplink = facts.addresses.get(self.address) ?? usualMtu;
-  const most = uplink - overhead[familyOfTunnel(self)];
-  return Math.min(65_535, Math.max(smallestMtu, Math.min(most, mtu ?? most)));
-}
-
-/** The largest packet that reaches a peer whole. */
-export function mtuTo(network: OverlayNetwork, peer: Peer, facts: HostFacts): number {
-  const device = deviceMtu(network, facts);
-  const path = facts.paths.get(peer.address);
-  if (!path) return device;
-  return Math.min(device, Math.max(smallestMtu, path.mtu - overhead[familyOfTunnel(peer)]));
 }

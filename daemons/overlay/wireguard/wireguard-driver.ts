@@ -2,6 +2,7 @@
 // kernel has no WireGuard, or this host no keys, the network is not connected: nothing goes another way.
 import type { Endpoint, Wireguard, WireguardDevice } from '../../shared/effects/netlink/wireguard.ts';
 import type { DriverWish, OverlayDriver } from '../driver.ts';
+import { mtuTo } from '../mtu.ts';
 import type { Fault } from '../overlay-network.ts';
 import { applyTunnels, type TunnelKernel, type TunnelWrites } from './apply-tunnels.ts';
 import { describeStep } from './describe-step.ts';
@@ -9,7 +10,7 @@ import { observeTunnels, type TunnelReads } from './observe-tunnels.ts';
 import { planTunnels, type TunnelsPlan } from './plan-tunnels.ts';
 import { sessionsOf } from './sessions.ts';
 import { isOwnTunnel, type WantTunnel } from './tunnel-state.ts';
-import { mtuTo, portOf, type TunnelSettings, tunnelName, wantTunnel } from './want-tunnel.ts';
+import { portOf, type TunnelSettings, tunnelName, wantTunnel } from './want-tunnel.ts';
 
 export interface WireguardOptions extends Pick<TunnelKernel, 'setSysctl'> {
   readonly netlink: TunnelReads & TunnelWrites;

@@ -1,8 +1,9 @@
 import t from 'tap';
 import { renderAddress } from '../../../../daemons/overlay/addresses.ts';
 import type { Path } from '../../../../daemons/overlay/host-facts.ts';
+import { mtuTo } from '../../../../daemons/overlay/mtu.ts';
 import { describeStep } from '../../../../daemons/overlay/vxlan/steps.ts';
-import { mtuTo, wantVtep } from '../../../../daemons/overlay/vxlan/want-vtep.ts';
+import { wantVtep } from '../../../../daemons/overlay/vxlan/want-vtep.ts';
 import type { Ip } from '../../../../daemons/shared/effects/netlink.ts';
 import { vtepMac } from '../../../../daemons/shared/model/mac.ts';
 import type { SnapshotObject } from '../../../../daemons/shared/model/objects.ts';
