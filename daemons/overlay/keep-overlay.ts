@@ -140,8 +140,10 @@ export class OverlayKeeper {
     return Math.max(0, this.#readAt + everyMs - performance.now());
   }
 
-  #read(wish: Wish): Promise<HostFacts> {
-    return this.#options.facts.read(wish.networks.flatMap(({ peers }) => peers.map(({ address }) => address)));
+  #read({ networks }: Wish): Promise<HostFacts> {
+    const own = networks.map(({ self }) => self.address);
+    const peers = networks.flatMap(({ peers }) => peers.map(({ address }) => address));
+    return this.#options.facts.read({ own, peers });
   }
 
   async #pass(): Promise<void> {

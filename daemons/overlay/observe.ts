@@ -8,11 +8,30 @@ export type FactReads = Pick<Netlink, 'listAddresses' | 'getLink' | 'routeTo'>;
 /** A path whose MTU was discovered, or a route that changed, is seen within this time. */
 const oldestMs = 30_000;
 
+/** Outer addresses. */
+export interface Asked {
+  /** Of this host, which may have none of them. */
+  readonly own: readonly Ip[];
+  readonly peers: readonly Ip[];
+}
+
+interface Held {
+  addresses: Addresses | undefined;
+  readonly paths: Map<Ip, Path>;
+}
+
+interface Addresses {
+  readonly mtus: ReadonlyMap<Ip, number>;
+  /** Indexes of their devices. */
+  readonly devices: ReadonlyMap<Ip, number>;
+}
+
 export class Facts {
   readonly #netlink: FactReads;
   readonly #now: () => number;
-  readonly #paths = new Map<Ip, Path>();
-  #addresses: ReadonlyMap<Ip, number> | undefined;
+  /** Another one after each doubt: what a reading under way still fills in is not used again. */
+  #held: Held = blank();
+  /** Stays until the next are known: what changes meanwhile concerns us too. */
   #uplinks: ReadonlySet<number> = new Set();
   #readAt = Number.NEGATIVE_INFINITY;
 
@@ -26,40 +45,48 @@ export class Facts {
     return this.#uplinks.has(index);
   }
 
+  /** The next reading asks for everything, also if one is under way now. */
   doubt(): void {
-    this.#addresses = undefined;
-    this.#paths.clear();
+    this.#held = blank();
   }
 
   /** @throws NETLINK_*. */
-  async read(outer: Iterable<Ip>): Promise<HostFacts> {
+  async read({ own, peers }: Asked): Promise<HostFacts> {
     if (this.#now() - this.#readAt >= oldestMs) this.doubt();
+    const held = this.#held;
     const links = new Links(this.#netlink);
-    if (!this.#addresses) {
-      this.#addresses = await this.#readAddresses(links);
+    if (!held.addresses) {
       this.#readAt = this.#now();
+      held.addresses = await this.#readAddresses(links);
     }
-    const unknown = new Set<Ip>();
-    for (const address of outer) if (!this.#paths.has(address)) unknown.add(address);
-    await Promise.all([...unknown].map((address) => this.#readPath(address, links)));
-    if (unknown.size > 0) this.#uplinks = new Set([...this.#paths.values()].map(({ index }) => index));
-    return { addresses: this.#addresses, paths: this.#paths };
+    const unknown = new Set(peers.filter((address) => !held.paths.has(address)));
+    await Promise.all([...unknown].map((address) => this.#readPath(address, links, held.paths)));
+    const { mtus, devices } = held.addresses;
+    const ways = [...held.paths.values()].map(({ index }) => index);
+    this.#uplinks = new Set([...ways, ...own.flatMap((address) => devices.get(address) ?? [])]);
+    return { addresses: mtus, paths: held.paths };
   }
 
-  async #readAddresses(links: Links): Promise<Map<Ip, number>> {
+  async #readAddresses(links: Links): Promise<Addresses> {
     const listed = await this.#netlink.listAddresses();
     const usable = listed.filter(({ detection }) => detection === undefined);
     const mtus = await Promise.all(usable.map(({ index }) => links.mtuOf(index)));
-    return new Map(usable.map(({ address }, at) => [address, mtus[at] ?? 0]));
+    return {
+      mtus: new Map(usable.map(({ address }, at) => [address, mtus[at] ?? 0])),
+      devices: new Map(usable.map(({ address, index }) => [address, index])),
+    };
   }
 
-  async #readPath(address: Ip, links: Links): Promise<void> {
+  async #readPath(address: Ip, links: Links, paths: Map<Ip, Path>): Promise<void> {
     const route = await this.#netlink.routeTo(address);
     const mtu = route?.index === undefined ? undefined : await links.mtuOf(route.index);
     if (route?.index === undefined || mtu === undefined || (route.type ?? 'unicast') !== 'unicast') return;
-    const path = { index: route.index, onLink: route.via === undefined, mtu: Math.min(mtu, route.mtu ?? mtu) };
-    this.#paths.set(address, path);
+    paths.set(address, { index: route.index, onLink: route.via === undefined, mtu: Math.min(mtu, route.mtu ?? mtu) });
   }
+}
+
+function blank(): Held {
+  return { addresses: undefined, paths: new Map() };
 }
 
 /** Each device is asked for once in a reading. */

@@ -87,7 +87,7 @@ async function keep(driver: OverlayDriver, snapshot: Snapshot): Promise<number> 
     networks: wish.networks,
     guarded: [],
     complete: true,
-    facts: await facts.read(outer),
+    facts: await facts.read({ own: [], peers: outer }),
   });
   if (outcome.failed[0]) throw outcome.failed[0].error;
   return outcome.writes;
