@@ -9,7 +9,7 @@ import type { Session } from '../driver.ts';
 import { describeFailure } from '../overlay-health.ts';
 import type { CharonKeeper } from './charon/charon.ts';
 import { keepCredentials, type LoadedKeys, markOfSecret, type OwnSecret } from './credentials.ts';
-import { planLoads, type Told } from './load-steps.ts';
+import { noteMarks, planLoads, type Told } from './load-steps.ts';
 import { type IkeSa, parseConnections, parseSas } from './parse-sas.ts';
 import { blank, type Memory, planSas, type SaStep } from './plan-sas.ts';
 import { type Reason, reasonOf } from './reasons.ts';
@@ -57,14 +57,14 @@ export interface TunnelsOptions {
 export class TunnelsKeeper {
   readonly #options: TunnelsOptions;
   readonly #loop: Loop;
-  readonly #loaded = new Map<string, Told>();
+  #loaded = new Map<string, Told>();
   readonly #keys: LoadedKeys = new Map();
   readonly #reasons = new Map<string, Reason>();
   #wish: TunnelsWish | undefined;
   #hasRun = false;
   #freshUntil = 0;
   #fulfilled: string | undefined;
-  #told: { resolve(): void; reject(error: unknown): void }[] = [];
+  #waiting: { resolve(): void; reject(error: unknown): void }[] = [];
   #watch: ViciWatch | undefined;
   #memory: Memory = blank;
   #missing: ReadonlyMap<string, number> = new Map();
@@ -94,7 +94,7 @@ export class TunnelsKeeper {
     // Passes of the overlay are many: routes of charon's own are a reason for one.
     if (wish && this.#fulfilled === markOf(wish)) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#told.push({ resolve, reject });
+    this.#waiting.push({ resolve, reject });
     this.#loop.poke();
     await within(toldMs, 'wait for charon to take what is wanted', promise);
   }
@@ -117,13 +117,13 @@ export class TunnelsKeeper {
   }
 
   async #pass(): Promise<void> {
-    const [wish, told] = [this.#wish, this.#told];
-    this.#told = [];
+    const [wish, waiting] = [this.#wish, this.#waiting];
+    this.#waiting = [];
     try {
-      await (wish ? this.#apply(wish, () => settle(told)) : this.#end());
-      settle(told);
+      await (wish ? this.#apply(wish, () => settle(waiting)) : this.#end());
+      settle(waiting);
     } catch (error) {
-      for (const { reject } of told) reject(error);
+      for (const { reject } of waiting) reject(error);
       throw error;
     }
   }
@@ -173,9 +173,7 @@ export class TunnelsKeeper {
   async #load(vici: Vici, { connections, complete }: TunnelsWish): Promise<SuiteError | undefined> {
     const have = parseConnections(await vici.list('list-conns', 'list-conn', {}, listMs));
     let refused: SuiteError | undefined;
-    for (const [name, { digest, shown }] of this.#loaded) {
-      if (shown === undefined) this.#loaded.set(name, { digest, shown: have.get(name) });
-    }
+    this.#loaded = noteMarks(this.#loaded, have);
     for (const step of planLoads(connections, have, this.#loaded, complete)) {
       try {
         if (step.do === 'load') {
@@ -243,8 +241,8 @@ function markOf({ mode, own, connections, complete }: TunnelsWish): string {
   return JSON.stringify([mode, complete, keys, connections.map(({ name, digest }) => [name, digest])]);
 }
 
-function settle(told: readonly { resolve(): void }[]): void {
-  for (const { resolve } of told) resolve();
+function settle(waiting: readonly { resolve(): void }[]): void {
+  for (const { resolve } of waiting) resolve();
 }
 
 async function applyStep(vici: Vici, step: SaStep): Promise<void> {

@@ -1,4 +1,4 @@
-// Pure: which connections charon has to be told anew, and which it has to forget.
+// Pure: which connections charon has to be told anew, which it has to forget, and what it showed of those it was told.
 import type { ViciInput } from './vici-codec.ts';
 import { ownPrefix, type WantConnection } from './want-connections.ts';
 
@@ -11,6 +11,14 @@ export interface Told {
   readonly digest: string;
   /** The mark that charon showed of it at first; undefined until then. Another one: somebody has told charon something else. */
   readonly shown: string | undefined;
+}
+
+/**
+ * What charon shows first of a connection is taken for what it was told.
+ * @param have as for planLoads
+ */
+export function noteMarks(loaded: ReadonlyMap<string, Told>, have: ReadonlyMap<string, string>): Map<string, Told> {
+  return new Map([...loaded].map(([name, { digest, shown }]) => [name, { digest, shown: shown ?? have.get(name) }]));
 }
 
 /**

@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 import t from 'tap';
 import { renderConfig } from '../../../../daemons/overlay/ipsec/charon/render-config.ts';
 import { chooseMode } from '../../../../daemons/overlay/ipsec/choose-mode.ts';
-import { planLoads } from '../../../../daemons/overlay/ipsec/load-steps.ts';
+import { noteMarks, planLoads } from '../../../../daemons/overlay/ipsec/load-steps.ts';
 import { parseSas } from '../../../../daemons/overlay/ipsec/parse-sas.ts';
 import { reasonOf } from '../../../../daemons/overlay/ipsec/reasons.ts';
 import { readSecret } from '../../../../daemons/overlay/ipsec/secret-file.ts';
@@ -40,6 +40,30 @@ t.test('connections are loaded before others are unloaded, and only those of our
   const again = planLoads(wants, marks(one!.name, two!.name), seen(`mark of ${two!.name}`), true);
   t.match(again, [{ do: 'load', want: { name: one!.name } }], 'what somebody has told charon otherwise');
   t.equal(again.length, 1);
+});
+
+t.test('the first mark that charon shows of a connection is noted, and no later one', (t) => {
+  const loaded = new Map([
+    ['corral-new', { digest: 'n', shown: undefined }],
+    ['corral-known', { digest: 'k', shown: 'first' }],
+    ['corral-unseen', { digest: 'u', shown: undefined }],
+    ['corral-ended', { digest: 'e', shown: 'first' }],
+  ]);
+  const have = new Map([
+    ['corral-new', 'mark'],
+    ['corral-known', 'another'],
+    ['of-others', 'mark'],
+  ]);
+  t.same(
+    [...noteMarks(loaded, have)],
+    [
+      ['corral-new', { digest: 'n', shown: 'mark' }],
+      ['corral-known', { digest: 'k', shown: 'first' }],
+      ['corral-unseen', { digest: 'u', shown: undefined }],
+      ['corral-ended', { digest: 'e', shown: 'first' }],
+    ],
+  );
+  t.end();
 });
 
 t.test('the XFRM interface and its routes follow the peers', async (t) => {
