@@ -1,7 +1,7 @@
 // IPsec by the kernel, through an XFRM interface on each of three hosts: everything reaches everything, nothing is seen on the
 // underlay, and what has no association has no way. The hosts have overlay daemons and charon, and nothing else of the suite.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { openXfrm } from '../../../daemons/shared/effects/netlink/xfrm.ts';
 import { openNetns } from '../../../daemons/shared/effects/netns.ts';
@@ -118,7 +118,9 @@ t.test('three hosts', async (whole) => {
 });
 
 t.test('two hosts without XFRM interfaces: charon’s policies encrypt', async (whole) => {
-  writeFileSync('/etc/modprobe.d/corral-test.conf', 'install xfrm_interface /bin/false\n');
+  const refusal = '/etc/modprobe.d/corral-test.conf';
+  writeFileSync(refusal, 'install xfrm_interface /bin/false\n');
+  whole.teardown(() => rmSync(refusal)); // other tests in this machine need the module
   await until(soon, 'the kernel has none', () => !/^xfrm_interface/m.test(unload('xfrm_interface')));
   const sw = makeSwitch(whole);
   const seen = await listen(whole, sw, 'esp or udp port 4500');
