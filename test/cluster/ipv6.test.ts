@@ -69,7 +69,7 @@ else {
         await lab.fault('pause', 'h2', 'overlay');
         lab.run('h2', 'kill', '-9', charonOn(lab, 'h2'));
         await until(10_000, 'nothing passes', () => !reachesAny());
-        for (let count = 0; count < 3; count += 1) t.notOk(reachesAny(), 'it leads nowhere');
+        t.notOk(reachesAny(), 'it leads nowhere'); // not for long: the supervisor starts an overlay anew that does not answer
         await lab.fault('resume', 'h2', 'overlay');
         await until(30_000, 'both families are back', isJoined);
       });
