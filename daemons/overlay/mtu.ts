@@ -14,18 +14,19 @@ const wireguardHeaders = { 4: 20 + 8 + 32, 6: 40 + 8 + 32 } as const;
 
 /** As configured, but never more than the uplink carries: what is larger would be cut into pieces, or lost. */
 export function deviceMtu(network: OverlayNetwork, facts: HostFacts): number {
-  return inside(network, uplinkMtu(network, facts));
+  return inside(network, uplinkMtu(network, facts), familyOfTunnel(network.self));
 }
 
 /** The largest packet that reaches a peer whole. */
 export function mtuTo(network: OverlayNetwork, peer: Peer, facts: HostFacts): number {
   const path = facts.paths.get(peer.address);
   if (!path) return deviceMtu(network, facts);
-  return inside(network, Math.min(path.mtu, facts.addresses.get(network.self.address) ?? path.mtu));
+  const outside = Math.min(path.mtu, facts.addresses.get(network.self.address) ?? path.mtu);
+  return inside(network, outside, familyOfTunnel(peer));
 }
 
-function inside({ driver, self, mtu }: OverlayNetwork, outside: number): number {
-  const most = outside - headersOf(driver, familyOfTunnel(self));
+function inside({ driver, mtu }: OverlayNetwork, outside: number, family: 4 | 6): number {
+  const most = outside - headersOf(driver, family);
   return Math.min(largestMtu, Math.max(smallestMtu, Math.min(most, mtu ?? most)));
 }
 

@@ -10,6 +10,7 @@ import { routeKey, type WantRoute, type WantVtep } from './vtep-state.ts';
 
 /** RFC 7348. */
 export const vxlanPort = 4789;
+
 /** @param proxies the kernel shall answer ARP for the peers' addresses of a flat network */
 export function wantVtep(network: OverlayNetwork, facts: HostFacts, proxies = true): WantVtep {
   const { self, subnet } = network;
