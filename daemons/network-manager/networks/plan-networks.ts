@@ -3,6 +3,7 @@ import type { Lease } from '../../../cni-plugins/ipam/lease.ts';
 import { renderCidr4 } from '../../shared/model/ipv4.ts';
 import { findOverlap, proposeSubnet } from '../../shared/model/overlaps.ts';
 import type { Paths } from '../../shared/model/paths.ts';
+import { uplinkMtu } from '../../shared/model/uplink.ts';
 import { formerOf, planFormer, withFormerMac } from './former-gateways.ts';
 import { type HaveLink, type HostState, networkOfBridge } from './host-state.ts';
 import { planDrops } from './plan-drops.ts';
@@ -11,7 +12,7 @@ import { planFiles, planNetwork } from './plan-network.ts';
 import type { Reserved } from './reservations.ts';
 import { hostRoutes, ownDeviceNames } from './routes-of-host.ts';
 import type { Fault, Step } from './steps.ts';
-import { uplinkMtu, wantMtu } from './want-mtu.ts';
+import { wantMtu } from './want-mtu.ts';
 import { type WantNetwork, withoutBlocks } from './want-networks.ts';
 import { missingPorts, wantPorts } from './want-ports.ts';
 
@@ -48,20 +49,22 @@ export function planNetworks(wish: NetworksWish, have: HostState): NetworksPlan 
     bridges.add(network.bridge);
   }
   const former = new Map(made.map((network) => [network.name, formerOf(network, wish.leases)]));
-  const uplink = uplinkMtu(have.routes, have.links);
+  const underlay = made[0]?.underlay ?? 4;
+  const uplink = uplinkMtu(have.routes, have.links, underlay);
+  const mtuOf = (network: WantNetwork): number => wantMtu(network, uplink);
   const steps: Step[] = [...planForwarding(made, have)];
   for (const network of made) {
     const link = have.links.find(({ name }) => name === network.bridge);
     const still = former.get(network.name) ?? { gateways: [], users: [] };
-    steps.push(...planNetwork(withFormerMac(network, still, link), wantMtu(network, uplink), have));
+    steps.push(...planNetwork(withFormerMac(network, still, link), mtuOf(network), have));
     steps.push(...planFormer(network, still, link, have));
   }
-  const ports = wantPorts(made, (network) => wantMtu(network, uplink), wish.leases);
+  const ports = wantPorts(made, mtuOf, wish.leases);
   for (const port of missingPorts(ports, have.links)) steps.push({ do: 'port', ...port });
   for (const network of made) {
     const offered = withoutBlocks(network, wish.withheld ?? new Set());
     const reserved = wish.reserved?.get(network.name);
-    steps.push(...planFiles(offered, wantMtu(network, uplink), wish.paths, have, reserved));
+    steps.push(...planFiles(offered, mtuOf(network), wish.paths, have, reserved));
   }
   if (wish.complete) {
     const drops = planDrops(made, { ...wish, former }, have);

@@ -2,12 +2,13 @@
 // when it is first asked for, and a part that cannot be had fails only the checks that need it.
 import { type Config, loadConfig, parseConfig } from '../../shared/daemon/config.ts';
 import { type Link, openNetlink, type Route } from '../../shared/effects/netlink.ts';
+import type { Family } from '../../shared/model/ip.ts';
 import { bridgeName } from '../../shared/model/networks.ts';
 import type { Driver } from '../../shared/model/objects.ts';
 import { type DaemonName, daemonSocket, type Paths } from '../../shared/model/paths.ts';
 import { callJson } from '../../shared/source/call.ts';
 import { askSuite } from '../ask-suite.ts';
-import type { NetworkList, StoreStatus } from '../cli/render-cluster.ts';
+import type { HostList, NetworkList, StoreStatus } from '../cli/render-cluster.ts';
 import type { Peer } from '../cli/render-peers.ts';
 import type { SuiteStatus } from '../describe-status.ts';
 import { type AskedEtcd, askEtcd } from './ask-etcd.ts';
@@ -86,6 +87,17 @@ export class Scene {
 
   routes(): Promise<readonly Route[]> {
     return this.#once('routes', () => withNetlink((netlink) => netlink.listRoutes()));
+  }
+
+  /** Family of this host's agent address, by which its peers reach it; without metadata as the file has it, else IPv4. */
+  underlay(): Promise<Family> {
+    return this.#once('underlay', async () => {
+      const { hosts } = await this.ask<HostList>('metadata', '/v1/hosts').catch(
+        (): Pick<HostList, 'hosts'> => ({ hosts: [] }),
+      );
+      const agentIp = hosts.find(({ self }) => self)?.agentIp ?? this.config.host.agentIp;
+      return agentIp?.includes(':') ? 6 : 4;
+    });
   }
 
   leases(): readonly SeenLease[] {

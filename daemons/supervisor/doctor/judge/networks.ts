@@ -1,6 +1,7 @@
 // Pure: subnets, sizes, ports and peers.
+import type { Family } from '../../../shared/model/ip.ts';
 import { type Cidr4, overlaps, parseCidr4, renderCidr4 } from '../../../shared/model/ipv4.ts';
-import { driverOverhead } from '../../../shared/model/networks.ts';
+import { overheadOf } from '../../../shared/model/networks.ts';
 import type { Driver } from '../../../shared/model/objects.ts';
 import { findOverlap, type HostRoute, proposeSubnet } from '../../../shared/model/overlaps.ts';
 import type { Peer } from '../../cli/render-peers.ts';
@@ -76,16 +77,19 @@ export interface DeviceSize {
   readonly mtu: number;
 }
 
-/** @param uplink MTU of the device of the default route; undefined without one */
-export function judgeMtu(uplink: number | undefined, devices: readonly DeviceSize[]): Verdict {
+/**
+ * @param uplink MTU of the device of the default route; undefined without one
+ * @param underlay family in which the hosts speak: IPv6's header is longer
+ */
+export function judgeMtu(uplink: number | undefined, underlay: Family, devices: readonly DeviceSize[]): Verdict {
   if (uplink === undefined) return skip('no default route, so no uplink to compare with');
   if (devices.length === 0) return skip('no bridge is there yet');
-  const large = devices.filter(({ driver, mtu }) => mtu + driverOverhead[driver] > uplink);
+  const large = devices.filter(({ driver, mtu }) => mtu + overheadOf(driver, underlay) > uplink);
   if (large.length === 0)
     return pass(`${namesOf(devices.map(({ device, mtu }) => `${device} ${mtu}`))} fit into the uplink's ${uplink}`);
-  const told = large.map(
-    ({ device, mtu, driver }) => `${device} has ${mtu}, and ${driver} adds ${driverOverhead[driver]}`,
-  );
+  const told = large.map(({ device, mtu, driver }) => {
+    return `${device} has ${mtu}, and ${driver} over IPv${underlay} adds ${overheadOf(driver, underlay)}`;
+  });
   return fail(
     `${namesOf(told)}; the uplink takes ${uplink}: large packets are lost`,
     'leave mtu of the network at auto, or set it to what the uplink can carry; then start the containers anew',

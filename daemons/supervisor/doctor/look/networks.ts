@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readTextIfPresent } from '../../../shared/effects/files.ts';
 import { bridgeName } from '../../../shared/model/networks.ts';
+import { uplinkMtu } from '../../../shared/model/uplink.ts';
 import { readHostRoutes } from '../../host-routes.ts';
 import type { Check } from '../check.ts';
 import {
@@ -81,16 +82,17 @@ const mtu: Check = {
   id: 'mtu',
   title: 'bridges and tunnels fit into the uplink',
   look: async (scene) => {
-    const [networks, routes, links] = await Promise.all([scene.networks(), scene.routes(), scene.links()]);
-    const [best] = routes
-      .filter(({ dst, index }) => dst.prefix === 0 && index !== undefined)
-      .sort((a, b) => (a.metric ?? 0) - (b.metric ?? 0));
-    const uplink = links.find(({ index }) => index === best?.index)?.mtu;
+    const [networks, routes, links, underlay] = await Promise.all([
+      scene.networks(),
+      scene.routes(),
+      scene.links(),
+      scene.underlay(),
+    ]);
     const devices = networks.flatMap(({ name, driver, bridge }): DeviceSize[] => {
       const device = links.find((link) => link.name === bridge);
       return device ? [{ network: name, driver, device: bridge, mtu: device.mtu }] : [];
     });
-    return judgeMtu(uplink, devices);
+    return judgeMtu(uplinkMtu(routes, links, underlay), underlay, devices);
   },
 };
 

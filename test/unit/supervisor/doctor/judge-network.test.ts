@@ -76,10 +76,13 @@ check([
 const device = { network: 'corral', driver: 'vxlan', device: 'corral0', mtu: 1_450 } as const;
 const dnsPort = { protocol: 'udp', address: '169.254.169.250', port: 53, purpose: 'DNS' } as const;
 check([
-  [judgeMtu(undefined, [device]), 'skip', /no default route/],
-  [judgeMtu(1_500, []), 'skip', /no bridge/],
-  [judgeMtu(1_500, [device]), 'pass', /corral0 1450/],
-  [judgeMtu(1_400, [device]), 'fail', /corral0 has 1450, and vxlan adds 50/],
+  [judgeMtu(undefined, 4, [device]), 'skip', /no default route/],
+  [judgeMtu(1_500, 4, []), 'skip', /no bridge/],
+  [judgeMtu(1_500, 4, [device]), 'pass', /corral0 1450/],
+  [judgeMtu(1_400, 4, [device]), 'fail', /corral0 has 1450, and vxlan over IPv4 adds 50/],
+  [judgeMtu(1_500, 6, [device]), 'fail', /corral0 has 1450, and vxlan over IPv6 adds 70/],
+  [judgeMtu(1_500, 6, [{ ...device, driver: 'ipsec', mtu: 1_382 }]), 'pass', /corral0 1382/],
+  [judgeMtu(1_500, 6, [{ ...device, driver: 'wireguard', mtu: 1_420 }]), 'pass', /corral0 1420/],
   [judgePorts([dnsPort], () => true), 'pass', /1 port/],
   [judgePorts([dnsPort], () => false), 'fail', /udp 169\.254\.169\.250:53 \(DNS\)/],
 ]);
