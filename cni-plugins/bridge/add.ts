@@ -20,6 +20,7 @@ import { ensureBridge } from './ensure-bridge.ts';
 import { hostVethNames, type LinkOwner } from './names.ts';
 import { dropHostEntries, dropOwnLinks, freeHostVethName } from './own-links.ts';
 import { type AttachPlan, bridgeName, planAttach, resultOf } from './plan.ts';
+import { settle } from './settle.ts';
 import { runSteps, type Step } from './steps.ts';
 
 /** Everything that one ADD works with. */
@@ -201,7 +202,14 @@ function stepsOf(
       run: () => openPort(netlink, must(made.plan), must(made.hostVeth), must(made.bridge)),
       undo: () => dropHostEntries(netlink, must(made.lease)),
     },
-    { name: 'container', run: () => configureContainer(inside, must(made.plan), netns) },
+    {
+      name: 'container',
+      run: async () => {
+        const plan = must(made.plan);
+        await configureContainer(inside, plan, netns);
+        await settle(netlink, must(made.hostVeth), inside, plan);
+      },
+    },
     {
       name: 'record',
       run: () => {

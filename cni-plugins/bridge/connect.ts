@@ -1,5 +1,4 @@
 // The kernel's part of ADD: the pair, its port on the bridge, and the container's end.
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Address, Link, Netlink, Route } from '../../daemons/shared/effects/netlink.ts';
 import { inNetns, type Netns } from '../../daemons/shared/effects/netns.ts';
 import { SuiteError } from '../../daemons/shared/model/errors.ts';
@@ -66,7 +65,6 @@ export async function configureContainer(inside: Netlink, plan: AttachPlan, netn
     inside.setLink(index, { up: true }),
     ...plan.routes.map((route) => inside.ensureRoute(containerRoute(route, index, plan))),
   ]);
-  if (plan.detectDuplicates) await waitForDetection(inside, index);
 }
 
 function addressOf(one: Given, index: number, plan: AttachPlan): Address {
@@ -84,24 +82,6 @@ function containerRoute({ dst, gw, onlink }: RoutePlan, index: number, plan: Att
   if (gw !== undefined) return { dst: range, index, onlink, via: kernelIp(gw) };
   const own = plan.addresses.find(({ address }) => familyOf(address) === familyOf(dst.base));
   return { dst: range, index, onlink, ...(own && { src: kernelIp(own.address) }) };
-}
-
-const detectionMs = 5_000;
-const lookMs = 20;
-
-/** @throws SuiteError ADDRESS_TAKEN if somebody on the link has an address already, DEADLINE after 5 s. */
-async function waitForDetection(inside: Netlink, index: number): Promise<void> {
-  const deadline = performance.now() + detectionMs;
-  for (;;) {
-    const have = await inside.listAddresses(index);
-    const duplicate = have.find((one) => one.detection === 'duplicate');
-    if (duplicate) {
-      throw new SuiteError('ADDRESS_TAKEN', `use ${duplicate.address}: somebody on the link has it already`);
-    }
-    if (!have.some((one) => one.detection === 'tentative')) return;
-    if (performance.now() > deadline) throw new SuiteError('DEADLINE', 'look for duplicates of the IPv6 addresses');
-    await pause(lookMs);
-  }
 }
 
 /** Before the link has an address: IPv6 is on, and what the kernel has to do about neighbours. */

@@ -145,6 +145,7 @@ function linkOf(index: number, name: string, options: Parameters<VxlanWrites['cr
     peerIndex: undefined,
     peerNetnsId: undefined,
     port: undefined,
+    isPortEnabled: false,
     ifId: undefined,
     vxlan: { vni, port, local, link, learning: false, special: false },
   };

@@ -63,6 +63,7 @@ export const ADDR_GEN = { MODE: 8, NONE: 1 } as const;
 export const RTEXT_FILTER_SKIP_STATS = 8;
 
 export const BRPORT = {
+  STATE: 1,
   HAIRPIN: 4,
   LEARNING: 8,
   UNICAST_FLOOD: 9,
@@ -72,6 +73,9 @@ export const BRPORT = {
   ISOLATED: 33,
   LOCKED: 39,
 } as const;
+
+/** Of a bridge's port (linux/if_bridge.h); those between are the spanning tree's. */
+export const BR_STATE_DISABLED = 0;
 
 export const BR = { MCAST_SNOOPING: 23 } as const;
 

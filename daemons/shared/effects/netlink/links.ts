@@ -11,7 +11,17 @@ import {
   u16beOf,
   u32Of,
 } from './attributes.ts';
-import { BRPORT, IFF, IFLA, INFO, RTEXT_FILTER_SKIP_STATS, RTM, VXLAN, XFRM_LINK } from './constants.ts';
+import {
+  BR_STATE_DISABLED,
+  BRPORT,
+  IFF,
+  IFLA,
+  INFO,
+  RTEXT_FILTER_SKIP_STATS,
+  RTM,
+  VXLAN,
+  XFRM_LINK,
+} from './constants.ts';
 import { type Ip, ipFromBytes } from './ip-bytes.ts';
 import type { Transport } from './transport.ts';
 
@@ -40,6 +50,8 @@ export interface Link {
   readonly peerNetnsId: number | undefined;
   /** What the bridge does at this port; only for ports of a bridge. */
   readonly port: BridgePort | undefined;
+  /** The bridge takes frames from this port, or will once its spanning tree has looked at it. */
+  readonly isPortEnabled: boolean;
   readonly vxlan: VxlanData | undefined;
   /** What ties an XFRM interface to its policies and states; undefined for other kinds. */
   readonly ifId: number | undefined;
@@ -111,6 +123,7 @@ export function parseLink(data: Buffer): Link | undefined {
   const info = nestedOf(attributes, IFLA.LINKINFO);
   const flags = data.readUInt32LE(8);
   const kind = textOf(info, INFO.KIND);
+  const slave = textOf(info, INFO.SLAVE_KIND) === 'bridge' ? nestedOf(info, INFO.SLAVE_DATA) : undefined;
   const address = attributes.get(IFLA.ADDRESS);
   return {
     index: data.readInt32LE(4),
@@ -126,7 +139,8 @@ export function parseLink(data: Buffer): Link | undefined {
     group: u32Of(attributes, IFLA.GROUP) ?? 0,
     peerIndex: u32Of(attributes, IFLA.LINK),
     peerNetnsId: s32Of(attributes, IFLA.LINK_NETNSID),
-    port: textOf(info, INFO.SLAVE_KIND) === 'bridge' ? parsePort(nestedOf(info, INFO.SLAVE_DATA)) : undefined,
+    port: slave && parsePort(slave),
+    isPortEnabled: slave !== undefined && u8Of(slave, BRPORT.STATE) !== BR_STATE_DISABLED,
     vxlan: kind === 'vxlan' ? parseVxlan(nestedOf(info, INFO.DATA)) : undefined,
     ifId: kind === 'xfrm' ? u32Of(nestedOf(info, INFO.DATA), XFRM_LINK.IF_ID) : undefined,
   };

@@ -20,6 +20,7 @@ const link: Link = {
   peerIndex: 5,
   peerNetnsId: undefined,
   port: undefined,
+  isPortEnabled: false,
   vxlan: undefined,
   ifId: undefined,
 };
