@@ -50,6 +50,12 @@ export function randomTime(rekey: number): number {
   return Math.max(1, Math.round(rekey / 10));
 }
 
+/**
+ * Packets after which an SA is rekeyed whatever its age: a number of 32 bits counts them, and at its end the kernel sends no
+ * more (RFC 4303, 3.3.3). Small packets of a fast link get there within the hour.
+ */
+export const rekeyPackets = 2 ** 31;
+
 export function ipsecConfig(config: Config['overlay']): IpsecConfig {
   const optional = (path: string): string | undefined => (path === 'none' ? undefined : path);
   return {

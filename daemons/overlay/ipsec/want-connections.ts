@@ -2,7 +2,15 @@
 import { createHash } from 'node:crypto';
 import { renderAddress, renderRange } from '../addresses.ts';
 import type { Fault, OverlayNetwork, Peer } from '../overlay-network.ts';
-import { type EspMode, espProposals, type IpsecSettings, ikeProposals, overTime, randomTime } from './settings.ts';
+import {
+  type EspMode,
+  espProposals,
+  type IpsecSettings,
+  ikeProposals,
+  overTime,
+  randomTime,
+  rekeyPackets,
+} from './settings.ts';
 import type { ViciInput } from './vici-codec.ts';
 
 /** What two hosts prove their identity with. */
@@ -163,6 +171,7 @@ function childMessage(child: WantChild, initiates: boolean, ifId: number, { mode
     rekey_time: `${rekey}s`,
     life_time: `${rekey + overTime(rekey)}s`,
     rand_time: `${randomTime(rekey)}s`,
+    rekey_packets: rekeyPackets,
     replay_window: settings.replayWindow,
     ...(mode === 'interface' ? { if_id_in: ifId, if_id_out: ifId } : {}),
   };

@@ -36,6 +36,7 @@ t.test('a peer is one connection with the blocks of both ends, and nothing weake
     remote: { auth: 'pubkey', id: hostIdOf(2), pubkeys: [publicBytes(2)] },
   });
   t.match(childOf(second), { local_ts: ['10.42.1.0/24'], remote_ts: ['10.42.2.0/24'], start_action: 'trap' });
+  t.equal(childOf(second).rekey_packets, 2 ** 31, 'with the tenth that it may live longer, less than 32 bits count');
   const proposals = JSON.stringify([second.message.proposals, childOf(second).esp_proposals]);
   t.match(proposals, 'aes256gcm16');
   t.notMatch(proposals, /cbc|sha1|md5|3des|modp|aes256-|aes128-/);
