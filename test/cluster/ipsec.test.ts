@@ -21,16 +21,16 @@ import {
   charonOn,
   conditionOf,
   connectionsOn,
+  countsTunnels,
   hasStrongswan,
   killOverlay,
   overlayOf,
-  peersOf,
   publicKeyOf,
   reaches,
   refusesPlain,
 } from './support/secret-lab.ts';
 import { pingTraffic } from './support/traffic.ts';
-import { capture, marker, sendMarker } from './support/underlay.ts';
+import { capture, sawTunnelsAlone, sendMarkers } from './support/underlay.ts';
 
 t.setTimeout(300_000 * patience);
 
@@ -63,12 +63,8 @@ else
     const address6 = { a1: sixth(a1), a2: sixth(a2), a3: sixth(a3) };
     let former: Buffer = Buffer.alloc(0);
     const seen = await capture(t, lab, 'ipsec');
-    sendMarker(t, lab, a1, address.a2);
-    sendMarker(t, lab, a2, address.a3);
-    sendMarker(t, lab, a3, address.a1);
-    sendMarker(t, lab, a1, address6.a2);
-    sendMarker(t, lab, a2, address6.a3);
-    sendMarker(t, lab, a3, address6.a1);
+    sendMarkers(t, lab, [a1, a2, a3], Object.values(address));
+    sendMarkers(t, lab, [a1, a2, a3], Object.values(address6));
 
     await t.test('F17: full-size packets and a bulk transfer pass', async (t) => {
       const mtu = Number(/mtu (\d+)/.exec(lab.run(a1, 'ip', 'link', 'show', 'eth0'))?.[1]);
@@ -97,15 +93,7 @@ else
     });
 
     await t.test('each host knows that its peers answer, and what their tunnels carry', async (t) => {
-      // Counters begin anew with each rekeying.
-      const peers = await until(30_000, 'packets are counted both ways', async () => {
-        const told = await peersOf(lab, 'h1');
-        return told.every(({ tunnel }) => tunnel && tunnel.rxBytes > 0 && tunnel.txBytes > 0) ? told : undefined;
-      });
-      t.same(peers.map(({ host, state, tunnel }) => [host, state, tunnel?.state]).sort(), [
-        ['h2', 'up', 'established'],
-        ['h3', 'up', 'established'],
-      ]);
+      await countsTunnels(t, lab, 'h1', ['h2', 'h3']);
     });
 
     await t.test('F2: charon killed hard is there again, and so is the traffic', async (t) => {
@@ -203,10 +191,7 @@ else
     });
 
     await t.test('nothing of all this was seen on the underlay', async (t) => {
-      const { packets, tunnelled, markers, inner } = await seen.stop();
-      t.ok(tunnelled > 1_000, `${tunnelled} of ${packets} packets were of ESP`);
-      t.equal(markers, 0, `no packet holds ${marker}`);
-      t.same(inner, [], 'none is of the overlay');
+      await sawTunnelsAlone(t, seen, 1_000);
     });
 
     await t.test('what comes in the clear is not let in, not even where no rule is left', (t) =>

@@ -12,7 +12,7 @@ import { isRoot, until } from '../netns/support/namespaces.ts';
 import { corralCommand, makeTestLab, type TestLab } from './support/lab.ts';
 import { hasStrongswan, peersOf, reaches } from './support/secret-lab.ts';
 import { pingTraffic, talkTraffic } from './support/traffic.ts';
-import { capture, marker, sendMarker } from './support/underlay.ts';
+import { capture, marker, sendMarkers } from './support/underlay.ts';
 
 t.setTimeout(240_000);
 
@@ -33,9 +33,7 @@ else {
     const [a1, a2, a3] = ['h1/a1', 'h2/a2', 'h3/a3'] as const;
     const address = { a1: lab.addressOf('h1', 'a1'), a2: lab.addressOf('h2', 'a2'), a3: lab.addressOf('h3', 'a3') };
     const names = lab.hosts.map(({ name }) => name);
-    sendMarker(t, lab, a1, address.a2);
-    sendMarker(t, lab, a2, address.a3);
-    sendMarker(t, lab, a3, address.a1);
+    sendMarkers(t, lab, [a1, a2, a3], Object.values(address));
     const isJoined = (): boolean =>
       reaches(lab, a1, address.a2) && reaches(lab, a2, address.a3) && reaches(lab, a3, address.a1);
 

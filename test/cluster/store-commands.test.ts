@@ -1,8 +1,20 @@
-import t, { type Test } from 'tap';
-import { type CallOptions, callJson, callRaw } from '../../daemons/shared/source/call.ts';
+import t from 'tap';
+import { callRaw } from '../../daemons/shared/source/call.ts';
 import { isRoot, until } from '../netns/support/namespaces.ts';
 import { hasEtcd } from './store-etcd.ts';
-import { blocksOf, containersOf, hostsOf, makeSite, record, type StoreHost } from './store-hosts.ts';
+import {
+  type Answer,
+  ask,
+  blocksOf,
+  containersOf,
+  hostsOf,
+  makeSite,
+  networksOf,
+  quietPair,
+  record,
+  type StoreHost,
+  send,
+} from './store-hosts.ts';
 
 if (!isRoot || !hasEtcd()) {
   t.plan(0, 'needs root and etcd');
@@ -12,32 +24,8 @@ if (!isRoot || !hasEtcd()) {
 t.setTimeout(180_000);
 const soon = 30_000;
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, looked at field by field
-type Answer = any;
-const ask = (host: StoreHost, path: string, options: CallOptions = {}): Promise<Answer> =>
-  callJson(host.root.metadataSocket, path, options);
-const send = (host: StoreHost, method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer> =>
-  ask(host, path, { method, ...(body === undefined ? {} : { body }) });
-const networksOf = (host: StoreHost): string =>
-  [...(host.snapshot()?.all('network') ?? [])]
-    .map(({ name }) => name)
-    .sort()
-    .join();
-
-async function pairOf(t: Test, more = '') {
-  const site = await makeSite(t);
-  const [one, two] = [site.addHost(t, { more }), site.addHost(t, { more })];
-  // One after the other: who loses the race for the lowest free block takes any of the next.
-  await one.start();
-  await until(soon, 'a block of the first', () => blocksOf(one).length === 1);
-  await two.start();
-  for (const host of [one, two])
-    await until(soon, 'both', () => hostsOf(host).length === 2 && blocksOf(host).length === 2);
-  return { site, one, two };
-}
-
 t.test('networks are made and removed for all hosts', async (t) => {
-  const { one, two } = await pairOf(t);
+  const { one, two } = await quietPair(t);
   const blue = { name: 'blue', subnet: '10.50.0.0/16' };
   const made = await send(one, 'POST', '/v1/networks', blue);
   t.match(made, { kind: 'network', name: 'blue', block: 24, driver: 'vxlan', isDefault: false });
@@ -129,7 +117,7 @@ t.test('what is declared on one host is known on all, without its tokens', async
 });
 
 t.test('hosts are listed, and removed once they are gone', async (t) => {
-  const { site, one, two } = await pairOf(t);
+  const { site, one, two } = await quietPair(t);
   const { hosts, connected, store } = await ask(one, '/v1/hosts');
   t.same([connected, store], [true, 'etcd']);
   t.match(hosts, [
@@ -175,7 +163,7 @@ t.test('hosts are listed, and removed once they are gone', async (t) => {
 t.test('blocks and addresses for the daemons of a host', async (t) => {
   const more =
     'networks: [ { name: corral, default: true, subnet: 10.42.0.0/22 }, { name: flat, subnet: 10.43.0.0/29, blocks: none } ]';
-  const { one, two } = await pairOf(t, more);
+  const { one, two } = await quietPair(t, more);
   const first = blocksOf(one);
   const { cidr } = await send(one, 'POST', '/v1/blocks', { network: 'corral' });
   t.same(await send(one, 'POST', '/v1/blocks', { network: 'corral' }), { cidr }, 'asked twice in a moment');

@@ -4,6 +4,7 @@ import type { HealthReport } from '../../daemons/shared/daemon/health.ts';
 import type { ContainerRecord } from '../../daemons/shared/model/objects.ts';
 import { keyOf } from '../../daemons/shared/model/objects.ts';
 import type { Snapshot } from '../../daemons/shared/model/snapshot.ts';
+import { type CallOptions, callJson } from '../../daemons/shared/source/call.ts';
 import { Records } from '../../daemons/shared/source/records.ts';
 import { watchSnapshot } from '../../daemons/shared/source/watch.ts';
 import { record } from '../fixtures/records.ts';
@@ -151,6 +152,13 @@ export function hostsOf(host: StoreHost): string[] {
     .sort();
 }
 
+export function networksOf(host: StoreHost): string {
+  return [...(host.snapshot()?.all('network') ?? [])]
+    .map(({ name }) => name)
+    .sort()
+    .join();
+}
+
 export function blocksOf(host: StoreHost): string[] {
   const snapshot = host.snapshot();
   return [...(snapshot?.all('block') ?? [])]
@@ -173,6 +181,36 @@ export async function pairOf(t: Test): Promise<Pair> {
   await two.report([record(2, { name: 'b' })]);
   for (const host of [one, two]) await see(host, 'a,b');
   return { site, one, two };
+}
+
+/** Two hosts without containers, which both see; `more` is configuration of both. */
+export async function quietPair(t: Test, more = ''): Promise<Pair> {
+  const site = await makeSite(t);
+  const [one, two] = [site.addHost(t, { more }), site.addHost(t, { more })];
+  // One after the other: who loses the race for the lowest free block takes any of the next.
+  await one.start();
+  await until(30_000, 'a block of the first', () => blocksOf(one).length === 1);
+  await two.start();
+  for (const host of [one, two])
+    await until(30_000, 'both', () => hostsOf(host).length === 2 && blocksOf(host).length === 2);
+  return { site, one, two };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, looked at field by field
+export type Answer = any;
+
+/** Asks the host's metadata. */
+export function ask(host: StoreHost, path: string, options: CallOptions = {}): Promise<Answer> {
+  return callJson(host.root.metadataSocket, path, options);
+}
+
+export function send(
+  host: StoreHost,
+  method: 'POST' | 'PUT' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
+  return ask(host, path, { method, ...(body === undefined ? {} : { body }) });
 }
 
 export async function see(host: StoreHost, names: string): Promise<void> {

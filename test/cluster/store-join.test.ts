@@ -1,11 +1,22 @@
 import { execFileSync } from 'node:child_process';
-import t, { type Test } from 'tap';
-import { type CallOptions, callJson, callRaw } from '../../daemons/shared/source/call.ts';
+import t from 'tap';
+import { callRaw } from '../../daemons/shared/source/call.ts';
 import { corralCommand } from '../../daemons/supervisor/lab/environment.ts';
 import { startDaemon } from '../netns/metadata/daemon.ts';
 import { exec, isRoot, until } from '../netns/support/namespaces.ts';
 import { hasEtcd } from './store-etcd.ts';
-import { blocksOf, containersOf, hostsOf, makeSite, record, type StoreHost, untilHealth } from './store-hosts.ts';
+import {
+  type Answer,
+  ask,
+  blocksOf,
+  containersOf,
+  makeSite,
+  networksOf,
+  quietPair,
+  record,
+  send,
+  untilHealth,
+} from './store-hosts.ts';
 
 if (!isRoot || !hasEtcd()) {
   t.plan(0, 'needs root and etcd');
@@ -13,27 +24,6 @@ if (!isRoot || !hasEtcd()) {
 }
 
 const soon = 30_000;
-
-// biome-ignore lint/suspicious/noExplicitAny: answers of many shapes, looked at field by field
-type Answer = any;
-const ask = (host: StoreHost, path: string, options: CallOptions = {}): Promise<Answer> =>
-  callJson(host.root.metadataSocket, path, options);
-const send = (host: StoreHost, method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<Answer> =>
-  ask(host, path, { method, ...(body === undefined ? {} : { body }) });
-const networksOf = (host: StoreHost): string =>
-  [...(host.snapshot()?.all('network') ?? [])]
-    .map(({ name }) => name)
-    .sort()
-    .join();
-
-async function pairOf(t: Test, more = '') {
-  const site = await makeSite(t);
-  const [one, two] = [site.addHost(t, { more }), site.addHost(t, { more })];
-  await Promise.all([one.start(), two.start()]);
-  for (const host of [one, two])
-    await until(soon, 'both', () => hostsOf(host).length === 2 && blocksOf(host).length === 2);
-  return { site, one, two };
-}
 
 t.test('one host moves into a cluster with all that it has, and back as text', async (t) => {
   const site = await makeSite(t);
@@ -121,7 +111,7 @@ t.test('a host that was in no cluster waits at an empty store, until told not to
 });
 
 t.test('a member refuses another cluster, a host of its own with containers too', async (t) => {
-  const { site, one } = await pairOf(t);
+  const { site, one } = await quietPair(t);
   await one.daemon().kill('SIGKILL');
   site.etcd.ctl(
     'put',

@@ -52,6 +52,18 @@ export function peersOf(lab: TestLab, host: string): Promise<PeerState[]> {
   return callJson(overlayOf(lab, host), '/v1/peers', {});
 }
 
+/** Packets are counted both ways (counters begin anew with each rekeying), and the peers are these. */
+export async function countsTunnels(t: Test, lab: TestLab, host: string, peers: readonly string[]): Promise<void> {
+  const told = await until(30_000, 'packets are counted both ways', async () => {
+    const all = await peersOf(lab, host);
+    return all.every(({ tunnel }) => tunnel && tunnel.rxBytes > 0 && tunnel.txBytes > 0) ? all : undefined;
+  });
+  t.same(
+    told.map((peer) => [peer.host, peer.state, peer.tunnel?.state]).sort(),
+    peers.map((peer) => [peer, 'up', 'established']),
+  );
+}
+
 /** The key that a host uses now, as its overlay tells it; empty while there is none. */
 export async function publicKeyOf(lab: TestLab, host: string, driver: 'ipsec' | 'wireguard'): Promise<string> {
   const { keys } = await callJson<{ keys: Record<string, string[]> }>(overlayOf(lab, host), '/v1/keys', {});

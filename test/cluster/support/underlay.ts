@@ -1,6 +1,7 @@
 // What somebody who listens on the underlay sees: the packets on the lab's switch, by tcpdump, and in them a marker that
 // containers send all the time.
 import { createReadStream, rmSync } from 'node:fs';
+import type { Test } from 'tap';
 import { inside6 } from '../../../daemons/supervisor/lab/plan-lab.ts';
 import type { TestScope } from '../../netns/support/namespaces.ts';
 import { uniqueName, until } from '../../netns/support/namespaces.ts';
@@ -10,16 +11,19 @@ import type { TestLab } from './lab.ts';
 export const marker = 'corral-plaintext';
 const markerHex = Buffer.from(marker).toString('hex');
 
+/** How many packets there were, how many of them of the tunnels, and what must not be there. */
+export interface Seen {
+  readonly packets: number;
+  readonly tunnelled: number;
+  readonly markers: number;
+  readonly inner: readonly string[];
+  /** When each sender of VXLAN sent its last packet, in ms since the epoch, by its address. */
+  readonly vxlan: ReadonlyMap<string, number>;
+}
+
 export interface Capture {
-  /** Ends it. How many packets there were, how many of them of the tunnels, and what must not be there. */
-  stop(): Promise<{
-    packets: number;
-    tunnelled: number;
-    markers: number;
-    inner: string[];
-    /** When each sender of VXLAN sent its last packet, in ms since the epoch, by its address. */
-    vxlan: ReadonlyMap<string, number>;
-  }>;
+  /** Ends it. */
+  stop(): Promise<Seen>;
 }
 
 /** What packets of the tunnels look like (pcap-filter(7)). */
@@ -60,6 +64,26 @@ function lastBySender(text: string): Map<string, number> {
 /** From a container, from now until the test ends: packets full of the marker. */
 export function sendMarker(t: TestScope, lab: TestLab, from: string, address: string): void {
   lab.start(t, from, 'ping', '-n', '-i', '0.05', '-s', '96', '-p', markerHex, address);
+}
+
+/** The same round a circle: each to the address of the next. */
+export function sendMarkers(
+  t: TestScope,
+  lab: TestLab,
+  containers: readonly string[],
+  addresses: readonly string[],
+): void {
+  for (const [place, from] of containers.entries())
+    sendMarker(t, lab, from, addresses[(place + 1) % addresses.length]!);
+}
+
+/** Ends the capture: it saw tunnels at work, and nothing in the clear. */
+export async function sawTunnelsAlone(t: Test, seen: Capture, least: number): Promise<Seen> {
+  const all = await seen.stop();
+  t.ok(all.tunnelled > least, `${all.tunnelled} of ${all.packets} packets were of the tunnels`);
+  t.equal(all.markers, 0, `no packet holds ${marker}`);
+  t.same(all.inner, [], 'none is of the overlay');
+  return all;
 }
 
 /** The file may be larger than memory likes: it is read in pieces that overlap by less than the pattern. */

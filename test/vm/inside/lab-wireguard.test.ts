@@ -8,6 +8,7 @@ import { makeTestLab } from '../../cluster/support/lab.ts';
 import {
   changeRelease,
   conditionOf,
+  countsTunnels,
   killOverlay,
   overlayOf,
   peersOf,
@@ -15,7 +16,7 @@ import {
   reaches,
   refusesPlain,
 } from '../../cluster/support/secret-lab.ts';
-import { capture, marker, sendMarker } from '../../cluster/support/underlay.ts';
+import { capture, sawTunnelsAlone, sendMarkers } from '../../cluster/support/underlay.ts';
 import { until } from '../../netns/support/namespaces.ts';
 
 t.setTimeout(60_000 * patience);
@@ -28,20 +29,11 @@ t.test('three hosts', async (t) => {
   const [a1, a2, a3] = ['h1/a1', 'h2/a2', 'h3/a3'] as const;
   const address = { a1: lab.addressOf('h1', 'a1'), a2: lab.addressOf('h2', 'a2'), a3: lab.addressOf('h3', 'a3') };
   const seen = await capture(t, lab, 'wireguard');
-  sendMarker(t, lab, a1, address.a2);
-  sendMarker(t, lab, a2, address.a3);
-  sendMarker(t, lab, a3, address.a1);
+  sendMarkers(t, lab, [a1, a2, a3], Object.values(address));
 
   await t.test('everything reaches everything, and each host knows what its tunnels carry', async (t) => {
     t.ok(isWell(await lab.report()));
-    const peers = await until(30_000, 'packets are counted both ways', async () => {
-      const told = await peersOf(lab, 'h1');
-      return told.every(({ tunnel }) => tunnel && tunnel.rxBytes > 0 && tunnel.txBytes > 0) ? told : undefined;
-    });
-    t.same(peers.map(({ host, state, tunnel }) => [host, state, tunnel?.state]).sort(), [
-      ['h2', 'up', 'established'],
-      ['h3', 'up', 'established'],
-    ]);
+    await countsTunnels(t, lab, 'h1', ['h2', 'h3']);
   });
 
   await t.test('the overlay is killed: nothing is lost', async (t) => {
@@ -76,10 +68,7 @@ t.test('three hosts', async (t) => {
   });
 
   await t.test('nothing of all this was seen on the underlay', async (t) => {
-    const { packets, tunnelled, markers, inner } = await seen.stop();
-    t.ok(tunnelled > 500, `${tunnelled} of ${packets} packets were of WireGuard`);
-    t.equal(markers, 0, `no packet holds ${marker}`);
-    t.same(inner, [], 'none is of the overlay');
+    await sawTunnelsAlone(t, seen, 500);
   });
 
   await t.test('what comes in the clear is not let in, not even where no rule is left', (t) =>
