@@ -2,7 +2,9 @@
 // (ports/), flows to former targets of ports (conntrack/), CNI configurations (cni-conf/). Each has one loop of its own, so that a firewall that cannot be
 // written does not keep a bridge from being made.
 import type { Route } from '../shared/daemon/http.ts';
+import { keeperMetrics } from '../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../shared/daemon/life.ts';
+import { watchRules } from '../shared/daemon/watch-rules.ts';
 import { openIptables } from '../shared/effects/iptables.ts';
 import { openConntrack } from '../shared/effects/netlink/conntrack.ts';
 import { openIpsets } from '../shared/effects/netlink/ipset.ts';
@@ -12,12 +14,10 @@ import { ConfKeeper } from './cni-conf/main.ts';
 import { measureConnections } from './conntrack/connections.ts';
 import { FlowsKeeper } from './conntrack/main.ts';
 import type { HostLinks } from './host-links.ts';
-import { keeperMetrics } from './keeper-metrics.ts';
 import { NetworksKeeper } from './networks/main.ts';
 import { PublishedPorts } from './ports/main.ts';
 import { RulesKeeper } from './rules/main.ts';
 import type { HostWatch } from './watch-host.ts';
-import { watchRules } from './watch-rules.ts';
 
 export interface KeeperDeps {
   readonly context: DaemonContext;

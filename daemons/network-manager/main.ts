@@ -1,8 +1,9 @@
 // network-manager: attaches containers, keeps bridges and rules, reports what is attached. See README.md.
+
 import { setPriority } from 'node:os';
 import { type DaemonContext, type RunningDaemon, runDaemon } from '../shared/daemon/life.ts';
+import { tellMetadata } from '../shared/daemon/tell-metadata.ts';
 import { openNetlink } from '../shared/effects/netlink.ts';
-import type { SuiteError } from '../shared/model/errors.ts';
 import { daemonSocket } from '../shared/model/paths.ts';
 import { watchSnapshot } from '../shared/source/watch.ts';
 import { startAttachments } from './attachments/start-attachments.ts';
@@ -67,19 +68,6 @@ function comeFirst(): void {
   } catch {
     // Without CAP_SYS_NICE it is one among many.
   }
-}
-
-/** Without metadata the last snapshot is used: containers are attached as before. */
-function tellMetadata(context: DaemonContext, fault: SuiteError | undefined): void {
-  const changed = context.health.set('metadata', {
-    ok: !fault,
-    degradesOnly: true,
-    text: fault?.message ?? 'follows the snapshot',
-    ...(fault && { code: fault.code }),
-  });
-  if (!changed) return;
-  if (fault) context.log.warn({ event: 'metadata.lost', error: fault }, 'metadata is away; the last snapshot is used');
-  else context.log.info({ event: 'metadata.connected' }, 'follows the snapshot');
 }
 
 function cniMeter(context: DaemonContext): (verb: string, exitCode: number, seconds: number) => void {

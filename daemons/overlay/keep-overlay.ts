@@ -1,4 +1,6 @@
 // The overlay keeper: brings the kernel to what the snapshot's overlay networks want, through their drivers.
+
+import type { KeeperMetrics } from '../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../shared/daemon/life.ts';
 import type { Change as HostChange } from '../shared/effects/netlink-watch.ts';
 import { isSecret } from '../shared/model/objects.ts';
@@ -7,7 +9,6 @@ import type { BlockKeeper } from './block/keep-blocks.ts';
 import type { DriverWish, Outcome, OverlayDriver } from './driver.ts';
 import { Echo } from './echo.ts';
 import type { HostFacts } from './host-facts.ts';
-import type { KeeperMetrics } from './keeper-metrics.ts';
 import { type Keyring, keysOf } from './keys/driver-keys.ts';
 import type { Facts } from './observe.ts';
 import { describeFailure, stateOfOverlay, waiting } from './overlay-health.ts';

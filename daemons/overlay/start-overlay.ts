@@ -1,6 +1,9 @@
 // The parts of the overlay daemon: the keeper of tunnels, its rules and its probes, each with a loop of its own, so that a
 // firewall that cannot be written does not keep a tunnel from being made.
+
+import { keeperMetrics } from '../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../shared/daemon/life.ts';
+import { watchRules } from '../shared/daemon/watch-rules.ts';
 import { systemClock } from '../shared/effects/clock.ts';
 import { openIptables } from '../shared/effects/iptables.ts';
 import { openIpsets } from '../shared/effects/netlink/ipset.ts';
@@ -15,7 +18,6 @@ import type { HostFacts } from './host-facts.ts';
 import { ipsecDriver } from './ipsec/ipsec-driver.ts';
 import { ipsecConfig } from './ipsec/settings.ts';
 import { OverlayKeeper } from './keep-overlay.ts';
-import { keeperMetrics } from './keeper-metrics.ts';
 import { keyUses } from './keys/key-pair.ts';
 import { startKeys } from './keys/start-keys.ts';
 import { Facts } from './observe.ts';
@@ -27,7 +29,6 @@ import { RulesKeeper } from './rules/keep-rules.ts';
 import { vxlanDriver } from './vxlan/vxlan-driver.ts';
 import { wantNetworks } from './want-networks.ts';
 import { watchHost } from './watch-host.ts';
-import { watchRules } from './watch-rules.ts';
 import { wireguardDriver } from './wireguard/wireguard-driver.ts';
 
 export interface Overlay {

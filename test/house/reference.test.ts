@@ -62,9 +62,25 @@ t.test('what calls say is read', async (t) => {
     { name: 'corral_<kind>_total', type: 'counter', labels: [], help: "It's, counted" },
     { name: 'corral_a', type: 'gauge', labels: ['x', 'y'], help: 'Seen (all)' },
   ]);
-  t.match(findEvents(file), [
+  const more = new Map([
+    ...file,
+    ['daemons/metadata/b.ts', "import { c } from '../shared/c.ts';\nimport type { D } from '../shared/d.ts';"],
+    ['daemons/overlay/b.ts', "import { c } from '../shared/c.ts';\nexport { d } from '../shared/d.ts';"],
+    ['daemons/shared/c.ts', "import './e.ts';\nlog.info({ event: 'c.said' }, 'c');"],
+    ['daemons/shared/d.ts', "log.info({ event: 'd.said' }, 'd');"],
+    ['daemons/shared/e.ts', "log.info({ event: 'e.said' }, 'e');\nimport './c.ts';"],
+  ]);
+  t.match(findEvents(more), [
     { name: 'a.ill', levels: ['info'] },
     { name: 'a.lost', levels: ['warn'], daemons: ['dns'], text: 'lost <name>' },
     { name: 'a.well' },
+    { name: 'c.said', daemons: ['metadata', 'overlay'] },
+    { name: 'd.said', daemons: ['overlay'] },
+    { name: 'e.said', daemons: ['metadata', 'overlay'] },
   ]);
+  more.set('daemons/dns/a.ts', `${text}\nawait import('../shared/c.ts');`);
+  t.match(
+    findEvents(more).find(({ name }) => name === 'e.said'),
+    { daemons: ['every daemon'] },
+  );
 });

@@ -1,8 +1,9 @@
 // The keeper of CNI configurations: `cniConfig` of each network as files below /etc/cni, and the link `managed.d`.
+
+import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
-import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { applyConf, observeConf } from './conf-files.ts';
 import { planConf } from './plan-conf.ts';
 import { wantConf } from './want-conf.ts';

@@ -1,12 +1,13 @@
 // The flows keeper: when a published port leads elsewhere than before, the kernel would send what it knows already to the old
 // place, UDP for as long as somebody sends. So exactly these flows are taken out, once the rules are written.
+
+import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Conntrack, Flow } from '../../shared/effects/netlink/conntrack.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
 import { type Cidr, type Family, familyOf, type Ip, parseIp } from '../../shared/model/ip.ts';
 import { serviceAddress6 } from '../../shared/model/networks.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
-import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../networks/networks-health.ts';
 import { type PortClaim, renderEndpoint } from '../ports/port-claims.ts';
 import type { Published } from '../rules/main.ts';

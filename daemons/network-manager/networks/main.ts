@@ -1,11 +1,11 @@
 // The networks keeper: bridges, gateways, unreachable routes, settings, block files and CNI configurations.
 import { listLeases } from '../../../cni-plugins/ipam/list-leases.ts';
+import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import type { HostLinks } from '../host-links.ts';
-import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { applySteps, type Outcome } from './apply.ts';
 import { connectPort } from './connect-port.ts';
 import { mayHaveFormer } from './former-gateways.ts';

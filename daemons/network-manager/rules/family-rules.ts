@@ -1,12 +1,13 @@
 // The chains and jumps of one family (iptables, ip6tables): compares what is wanted with what the host holds and writes the
 // difference. Soon after each write it looks again, because who overwrites rules does so in bursts (a firewall that reloads).
+
+import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables, IptablesVersion } from '../../shared/effects/iptables.ts';
 import { hooks, policyChain } from '../../shared/model/hooks.ts';
 import { inSlices } from '../../shared/reconcile/in-slices.ts';
 import { type Chain, planRulesInSlices, type RulesPlan, type WantRules } from '../../shared/reconcile/iptables-plan.ts';
 import { parseSave, type SavedTables } from '../../shared/reconcile/iptables-save.ts';
-import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { formerPorts } from '../ports/former-ports.ts';
 import { additionsOnly } from './additions.ts';
 import { lookAtChains, sameChains } from './chains.ts';

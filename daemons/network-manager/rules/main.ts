@@ -1,4 +1,6 @@
 // The rules keeper: the chains of network-manager and the jumps to them, in both families.
+
+import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables, IptablesVersion } from '../../shared/effects/iptables.ts';
 import type { Ipsets } from '../../shared/effects/netlink/ipset.ts';
@@ -9,7 +11,6 @@ import type { Snapshot } from '../../shared/model/snapshot.ts';
 import type { Chain } from '../../shared/reconcile/iptables-plan.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import { within } from '../../shared/reconcile/within.ts';
-import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../networks/networks-health.ts';
 import type { PublishedPorts } from '../ports/main.ts';
 import type { PortClaim } from '../ports/port-claims.ts';

@@ -1,11 +1,12 @@
 // The overlay's rules keeper: its chains in both families, the jumps to them, and the sets of peers.
+
+import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables } from '../../shared/effects/iptables.ts';
 import type { Ipsets } from '../../shared/effects/netlink/ipset.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import { within } from '../../shared/reconcile/within.ts';
 import type { OverlayDriver } from '../driver.ts';
-import type { KeeperMetrics } from '../keeper-metrics.ts';
 import { describeFailure } from '../overlay-health.ts';
 import type { Wish } from '../overlay-network.ts';
 import { FamilyRules } from './family-rules.ts';

@@ -1,11 +1,12 @@
 // Pure: the events of the logs, from the calls that write them.
+import { findUsers } from './find-users.ts';
 import { closingOf, literalAt } from './source-text.ts';
 
 export interface FoundEvent {
   readonly name: string;
   /** Empty where the code decides it when it runs. */
   readonly levels: readonly string[];
-  /** Folders of `daemons/`, or `every daemon`. */
+  /** Folders of `daemons/` whose processes may write it, or `every daemon`. */
   readonly daemons: readonly string[];
   readonly text: string;
 }
@@ -13,20 +14,23 @@ export interface FoundEvent {
 interface Sight {
   readonly name: string;
   readonly level: string;
-  readonly daemon: string;
+  readonly path: string;
   readonly text: string;
 }
 
 export function findEvents(sources: ReadonlyMap<string, string>): FoundEvent[] {
   const sights = [...sources].flatMap(([path, text]) => eventsIn(path, text));
   const names = [...new Set(sights.map(({ name }) => name))].sort();
+  const users = findUsers(sources);
+  const all = new Set([...users.values()].flat()).size;
   const distinct = (values: readonly string[]): string[] => [...new Set(values.filter((value) => value !== ''))].sort();
   return names.map((name) => {
     const here = sights.filter((sight) => sight.name === name);
+    const daemons = distinct(here.flatMap(({ path }) => users.get(path) ?? []));
     return {
       name,
       levels: distinct(here.map(({ level }) => level)),
-      daemons: distinct(here.map(({ daemon }) => daemon)),
+      daemons: daemons.length === all ? ['every daemon'] : daemons,
       text: here.find(({ text }) => text !== '')?.text ?? '',
     };
   });
@@ -36,12 +40,10 @@ export function findEvents(sources: ReadonlyMap<string, string>): FoundEvent[] {
 const pattern = /\bevent: (?:[^,'{}]+\? )?'([a-z][\w-]*(?:\.[\w-]+)+)'(?: : '([\w.-]+)')?/g;
 
 function eventsIn(path: string, text: string): Sight[] {
-  const folder = path.split('/')[1] ?? '';
-  const daemon = folder === 'shared' ? 'every daemon' : folder;
   return [...text.matchAll(pattern)].flatMap(([, first = '', second], at) => {
     const index = [...text.matchAll(pattern)][at]!.index;
     const call = callAround(text, index);
-    return [first, ...(second === undefined ? [] : [second])].map((name) => ({ name, daemon, ...call }));
+    return [first, ...(second === undefined ? [] : [second])].map((name) => ({ name, path, ...call }));
   });
 }
 

@@ -1,7 +1,8 @@
 // Tells the rules keeper that somebody changed nftables. Without it (no nftables here, or a socket that failed) the keeper's
 // own regular look finds what was changed.
-import type { DaemonContext } from '../shared/daemon/life.ts';
-import { type NftWatch, watchNftables } from '../shared/effects/nft-watch.ts';
+
+import { type NftWatch, watchNftables } from '../effects/nft-watch.ts';
+import type { DaemonContext } from './life.ts';
 
 const reopenMs = 1_000;
 

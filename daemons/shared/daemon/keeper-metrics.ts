@@ -1,5 +1,5 @@
-// What the keepers count, with the names that network-manager's have.
-import type { Metrics } from '../shared/daemon/metrics.ts';
+// What the keepers count, the same for each: the registry refuses to name a metric twice.
+import type { Metrics } from './metrics.ts';
 
 export interface KeeperMetrics {
   /** Looked at the host and compared. */
@@ -11,7 +11,8 @@ export interface KeeperMetrics {
   failed(): void;
 }
 
-export function keeperMetrics(metrics: Metrics): (keeper: 'overlay' | 'overlay-rules') => KeeperMetrics {
+/** Once a daemon: for each of its keepers. */
+export function keeperMetrics<Keeper extends string>(metrics: Metrics): (keeper: Keeper) => KeeperMetrics {
   const labels = ['keeper'];
   const passes = metrics.counter(
     'corral_keeper_passes_total',
@@ -19,13 +20,10 @@ export function keeperMetrics(metrics: Metrics): (keeper: 'overlay' | 'overlay-r
     labels,
   );
   const writes = metrics.counter('corral_keeper_writes_total', 'Changes made to the host, healing included', labels);
-  const help = 'Changes made because somebody else had changed what is ours';
-  const heals = metrics.counter('corral_keeper_healed_total', help, labels);
-  const failures = metrics.counter(
-    'corral_keeper_failures_total',
-    'Passes that did not reach the wanted state',
-    labels,
-  );
+  const damage = 'Changes made because somebody else had changed what is ours';
+  const heals = metrics.counter('corral_keeper_healed_total', damage, labels);
+  const failed = 'Passes that did not reach the wanted state';
+  const failures = metrics.counter('corral_keeper_failures_total', failed, labels);
   return (keeper) => {
     for (const one of [passes, writes, heals, failures]) one.inc({ keeper }, 0);
     return {
