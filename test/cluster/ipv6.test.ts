@@ -1,6 +1,7 @@
 // IPv6 inside of the tunnels and between the hosts: containers with both families reach each other over either kind of underlay,
 // and with IPsec nothing of either family is seen there, whatever dies.
 import t, { type Test } from 'tap';
+import { allReached } from '../../daemons/supervisor/lab/tried.ts';
 import { isRoot, until } from '../netns/support/namespaces.ts';
 import { makeTestLab, type TestLab, type TestLabOptions } from './support/lab.ts';
 import { charonOn, hasStrongswan, reaches } from './support/secret-lab.ts';
@@ -83,6 +84,15 @@ else {
     const { lab, one, two, isJoined } = await pairOf(t, 'vxlan', 6);
     const seen = await capture(t, lab, 'ipsec');
     await until(20_000, 'both families pass', isJoined);
+    const { tried, tried6, lackIpv6 } = await lab.report();
+    const addresses = [tried, tried6].map((of) => of?.containers.map(({ address }) => address));
+    t.same(
+      addresses,
+      [0, 1].map((family) => [one[family], two[family]]),
+      'a report tries each family',
+    );
+    t.equal(tried6 && allReached(tried6, true), true, 'IPv6 reaches each container, the outside, and names lead there');
+    t.same(lackIpv6, []);
     const mtu = Number(/mtu (\d+)/.exec(lab.run(a1, 'ip', 'link', 'show', 'eth0'))?.[1]);
     t.equal(mtu, 1_430, 'the uplink’s less 70 bytes');
     for (const [from, address, headers] of [

@@ -38,7 +38,8 @@ export const command: Command = {
       network: args.one('network'),
       command: args.rest,
     });
-    console.log(args.flag('json') ? JSON.stringify(made) : `${name} on ${hostName}: ${made.address ?? 'no address'}`);
+    const addresses = [made.address ?? 'no address', made.address6].filter((one) => one !== null).join(' ');
+    console.log(args.flag('json') ? JSON.stringify(made) : `${name} on ${hostName}: ${addresses}`);
     return exitCodes.done;
   },
 };

@@ -11,7 +11,8 @@ export const command: Command = {
     positionals: [],
     options: { name: nameOption, json: jsonOption },
     about:
-      'Tells how the hosts of a lab are, and tries out which container reaches which, and whether names resolve there.\n' +
+      'Tells how the hosts of a lab are, and tries out which container reaches which, and whether names resolve there,\n' +
+      'over IPv4 and, where containers have it or should, over IPv6.\n' +
       'Exit code 0 when everything is well, 3 when something is not. Of a large lab one container a host is tried.',
     example: 'corral lab status --json',
   },

@@ -2,7 +2,7 @@
 // resolver, an attachment. What was started is remembered in the host's folder.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { programPath } from '../../shared/daemon/installation.ts';
-import { run } from '../../shared/effects/command.ts';
+import { type CommandResult, run } from '../../shared/effects/command.ts';
 import { ensureDir, readTextIfPresent, writeAtomic } from '../../shared/effects/files.ts';
 import { SuiteError } from '../../shared/model/errors.ts';
 import { callJson } from '../../shared/source/call.ts';
@@ -24,13 +24,18 @@ export interface ContainerWish {
 export interface LabContainer {
   readonly name: string;
   readonly address: string | null;
+  /** Null: it has none. */
+  readonly address6: string | null;
   readonly network: string;
   readonly publish: readonly string[];
 }
 
+/** As it was recorded when it was started; a former version left the IPv6 address out. */
+export type ContainerRecord = Omit<LabContainer, 'address6'> & Partial<Pick<LabContainer, 'address6'>>;
+
 const greeter = programPath('daemons/supervisor/lab/greeter');
 
-/** Starts it, attaches it, and tells its address. @throws SuiteError ATTACHMENT_EXISTS for a name that is taken here */
+/** Starts it, attaches it, and tells its addresses. @throws SuiteError ATTACHMENT_EXISTS for a name that is taken here */
 export async function startContainer(host: PlannedHost, space: Space, wish: ContainerWish): Promise<LabContainer> {
   const path = recordOf(host, wish.name);
   if (readTextIfPresent(path) !== undefined) {
@@ -42,7 +47,7 @@ export async function startContainer(host: PlannedHost, space: Space, wish: Cont
   const prepare = `ip netns add "$1" && ip -n "$1" link set lo up && mkdir -p "$2" && printf %s "$3" >"$2/resolv.conf"`;
   await onHost(space, ['sh', '-ec', prepare, 'sh', wish.name, inside, containerResolvConf()]);
   try {
-    const made = await attach(host, wish);
+    const made = { ...(await attach(host, wish)), address6: await address6Of(space, wish.name) };
     startProgram(host, space, wish, made.address);
     ensureDir(`${host.root}/containers`);
     writeAtomic(path, JSON.stringify(made));
@@ -63,19 +68,36 @@ export async function dropContainer(host: PlannedHost, space: Space, name: strin
   rmSync(recordOf(host, name), { force: true });
 }
 
-export function listContainers(host: PlannedHost): LabContainer[] {
+export function listContainers(host: PlannedHost): ContainerRecord[] {
   try {
     return readdirSync(`${host.root}/containers`)
       .filter((name) => name.endsWith('.json'))
       .sort()
-      .map((name) => JSON.parse(readTextIfPresent(`${host.root}/containers/${name}`) ?? '{}') as LabContainer);
+      .map((name) => JSON.parse(readTextIfPresent(`${host.root}/containers/${name}`) ?? '{}') as ContainerRecord);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
 }
 
-async function attach(host: PlannedHost, wish: ContainerWish): Promise<LabContainer> {
+/** The host's containers; where a record lacks the IPv6 address, the container itself is asked. */
+export async function observeContainers(host: PlannedHost, space: Space | undefined): Promise<LabContainer[]> {
+  return await Promise.all(
+    listContainers(host).map(async ({ address6, ...record }) => {
+      const found = address6 === undefined && space ? await address6Of(space, record.name).catch(() => null) : null;
+      return { ...record, address6: address6 ?? found };
+    }),
+  );
+}
+
+/** Read inside, since the answer to an attachment has the first address alone, which is of IPv4. */
+async function address6Of(space: Space, name: string): Promise<string | null> {
+  const show = ['ip', '-n', name, '-6', '-o', 'address', 'show', 'dev', 'eth0', 'scope', 'global'];
+  const { stdout } = await onHost(space, show);
+  return /inet6 ([^/\s]+)/.exec(stdout)?.[1] ?? null;
+}
+
+async function attach(host: PlannedHost, wish: ContainerWish): Promise<Omit<LabContainer, 'address6'>> {
   const { address, network } = await callJson<{ address: string | null; network: string }>(
     socketOn(host, 'network-manager'),
     '/v1/attach',
@@ -113,9 +135,9 @@ async function dropNamespace(space: Space, name: string): Promise<void> {
   await onHost(space, ['sh', '-ec', drop, 'sh', name]);
 }
 
-async function onHost(space: Space, command: readonly string[]): Promise<void> {
+async function onHost(space: Space, command: readonly string[]): Promise<CommandResult> {
   const [program = '', ...words] = [...enter(space), ...command];
-  await run(program, words);
+  return await run(program, words);
 }
 
 function recordOf(host: PlannedHost, name: string): string {

@@ -2,6 +2,9 @@
 import { serviceAddress } from '../../shared/model/networks.ts';
 import { etcdEndpoint, hostsOf, inside6, type LabPlan, type PlannedHost, underlay } from './plan-lab.ts';
 
+/** The network that containers join unless told otherwise. */
+export const ownNetwork = 'corral';
+
 /** corral.yaml of a host; JSON is YAML too. `more` are further keys, which win; `patience` as in effects/patience.ts. */
 export function hostConfig(
   plan: LabPlan,
@@ -20,7 +23,7 @@ export function hostConfig(
     host: { name: host.name, agentIp: host.address, labels: { lab: plan.name } },
     store: plan.store === 'etcd' ? etcd : { kind: 'sqlite' },
     engines: [],
-    networks: [{ name: 'corral', driver: plan.driver, default: true, ...(plan.ipv6 && { subnet6: inside6 }) }],
+    networks: [{ name: ownNetwork, driver: plan.driver, default: true, ...(plan.ipv6 && { subnet6: inside6 }) }],
     // A lab is for tests: where the kernel cannot encrypt, charon may.
     ...(plan.driver === 'ipsec' ? { overlay: { ipsecUserSpace: 'allow' } } : {}),
     ...more,

@@ -27,7 +27,8 @@ export function readLabFile(name: string): LabPlan | undefined {
   const text = readTextIfPresent(fileOf(labDir(name)));
   if (text === undefined) return undefined;
   try {
-    return planLab({ ...(JSON.parse(text) as LabOptions), name });
+    const words = JSON.parse(text) as Omit<LabOptions, 'ipv6'> & Partial<Pick<LabOptions, 'ipv6'>>;
+    return planLab({ ...words, ipv6: words.ipv6 ?? false, name }); // former versions did not tell
   } catch {
     return undefined; // cut short: what is left is found by the name alone
   }

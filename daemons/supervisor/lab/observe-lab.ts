@@ -2,13 +2,21 @@
 import { run } from '../../shared/effects/command.ts';
 import { MetadataClient } from '../../shared/source/metadata.ts';
 import type { DaemonStatus } from '../describe-status.ts';
-import { type LabContainer, listContainers } from './containers.ts';
+import { type LabContainer, observeContainers } from './containers.ts';
 import { socketOn, suiteStatus } from './host-suite.ts';
 import type { Lab } from './lab-file.ts';
-import { hostsOf, outside, type PlannedHost, switchName } from './plan-lab.ts';
+import { hostsOf, type PlannedHost, switchName } from './plan-lab.ts';
 import { enter } from './spaces.ts';
 import { type StoreState, storeState } from './store.ts';
-import { chooseTried, parseTried, type Tried } from './tried.ts';
+import {
+  chooseTried,
+  chooseTried6,
+  lackingIpv6,
+  parseTried,
+  type Tried,
+  type TriedContainer,
+  trialWords,
+} from './tried.ts';
 import { eachOf } from './until.ts';
 import { cutCables } from './wire.ts';
 
@@ -31,6 +39,10 @@ export interface LabReport {
   readonly hosts: readonly HostReport[];
   /** Every container of a small lab, else one of each host. */
   readonly tried: Tried;
+  /** The same over IPv6; null where no container's network has it. */
+  readonly tried6: Tried | null;
+  /** Containers without an IPv6 address although their networks have IPv6: `h1/a1`. */
+  readonly lackIpv6: readonly string[];
 }
 
 /** Rows of the matrix that are tried at the same time. */
@@ -42,17 +54,22 @@ export async function observeLab(lab: Lab): Promise<LabReport> {
   const cut = toSwitch ? await cutCables(toSwitch) : new Set<string>();
   const hosts = await Promise.all(hostsOf(plan).map((host) => reportHost(lab, host, cut.has(host.name))));
   const state = plan.store === 'etcd' ? (toSwitch ? await storeState(plan, toSwitch) : 'down') : null;
+  const [four, six] = [chooseTried(hosts), chooseTried6(hosts, plan.ipv6)];
+  const said = await tryOut(lab, four, six);
   return {
     name: plan.name,
     driver: plan.driver,
     store: { kind: plan.store, state },
     hosts,
-    tried: await tryOut(lab, hosts),
+    tried: parseTried(four, said, 4),
+    tried6: six.length === 0 ? null : parseTried(six, said, 6),
+    lackIpv6: lackingIpv6(hosts, plan.ipv6),
   };
 }
 
 async function reportHost(lab: Lab, host: PlannedHost, isCut: boolean): Promise<HostReport> {
-  const status = lab.spaces.has(host.name) ? await suiteStatus(host) : undefined;
+  const space = lab.spaces.get(host.name);
+  const status = space ? await suiteStatus(host) : undefined;
   return {
     name: host.name,
     address: host.address,
@@ -61,7 +78,7 @@ async function reportHost(lab: Lab, host: PlannedHost, isCut: boolean): Promise<
     daemons: (status?.daemons ?? []).map(({ name, state, ready, restarts, pss, conditions }) => {
       return { name, state, ready, restarts, pss, conditions: conditions.filter(({ ok }) => !ok) };
     }),
-    containers: listContainers(host),
+    containers: await observeContainers(host, space),
     known: status ? await knownTo(host) : null,
   };
 }
@@ -82,32 +99,38 @@ export function askMetadata<T>(host: PlannedHost, path: string): Promise<T | und
   return new MetadataClient(socketOn(host, 'metadata')).value<T>(`/latest/${path}`);
 }
 
-/** From every chosen container: ping to each other, each name, and the world outside. */
-async function tryOut(lab: Lab, hosts: readonly HostReport[]): Promise<Tried> {
-  const chosen = chooseTried(hosts);
+/** From every chosen container: ping to each other, each name, and the world outside; what each printed, by its name. */
+async function tryOut(
+  lab: Lab,
+  four: readonly TriedContainer[],
+  six: readonly TriedContainer[],
+): Promise<Map<string, string>> {
+  const rows = new Map([...four, ...six].map((one) => [`${one.host}/${one.name}`, one]));
   const results = new Map<string, string>();
-  await eachOf(chosen, rowsAtOnce, async ({ host, name }) => {
+  await eachOf([...rows.values()], rowsAtOnce, async ({ host, name }) => {
     const space = lab.spaces.get(host);
     if (!space) return;
-    const [program = '', ...words] = [...enter(space, name), 'sh', '-c', tryScript, 'sh', outside.address];
-    const targets = chosen.flatMap((one) => [one.name, one.address]);
-    const { stdout } = await run(program, [...words, ...targets], { timeoutMs: 60_000, okCodes: [0, 1] }).catch(() => {
+    const [program = '', ...words] = [...enter(space, name), 'sh', '-c', tryScript, 'sh', ...trialWords(four, six)];
+    const { stdout } = await run(program, words, { timeoutMs: 60_000, okCodes: [0, 1] }).catch(() => {
       return { stdout: '' }; // its namespace is gone: nothing was reached
     });
     results.set(name, stdout);
   });
-  return parseTried(chosen, results);
+  return results;
 }
 
-/** Lines `ping ADDRESS REPLY…` and `name NAME ADDRESS`; all at the same time, each with its deadline. */
+/** Each pair of words and what came of it, a reply's time or an address; all at the same time, each with its deadline. */
 const tryScript = `
-outside=$1; shift
-one() { echo "ping $1 $(ping -n -c 1 -W 2 "$1" 2>/dev/null | grep -o 'time=[0-9.]*')"; }
-look() { echo "name $1 $(timeout 5 getent ahostsv4 "$1" | head -n 1)"; }
-one "$outside" &
+one() {
+  case $1 in
+    ping) found=$(ping -n -c 1 -W 2 "$2" 2>/dev/null | grep -o 'time=[0-9.]*') ;;
+    name) found=$(timeout 5 getent ahostsv4 "$2" | head -n 1) ;;
+    name6) found=$(timeout 5 getent ahostsv6 "$2" | head -n 1) ;;
+  esac
+  echo "$1 $2 $found"
+}
 while [ $# -gt 1 ]; do
-  one "$2" &
-  look "$1" &
+  one "$1" "$2" &
   shift 2
 done
 wait

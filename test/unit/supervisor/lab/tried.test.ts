@@ -1,9 +1,19 @@
 import t from 'tap';
-import type { LabReport } from '../../../../daemons/supervisor/lab/observe-lab.ts';
-import { isWell, renderLab } from '../../../../daemons/supervisor/lab/render-lab.ts';
-import { allReached, chooseTried, parseTried } from '../../../../daemons/supervisor/lab/tried.ts';
+import {
+  allReached,
+  chooseTried,
+  chooseTried6,
+  lackingIpv6,
+  parseTried,
+  trialWords,
+} from '../../../../daemons/supervisor/lab/tried.ts';
 
-const container = (name: string, address: string | null, network = 'corral') => ({ name, address, network });
+const container = (name: string, address: string | null, network = 'corral', address6: string | null = null) => ({
+  name,
+  address,
+  address6,
+  network,
+});
 const two = [
   { name: 'h1', containers: [container('a1', '10.42.0.2')] },
   { name: 'h2', containers: [container('a2', '10.42.1.2'), container('later', null)] },
@@ -39,6 +49,7 @@ t.test('what the containers printed becomes a matrix', async (t) => {
       ['a1', well('10.42.0.2', '10.42.1.2')],
       ['a2', well('10.42.1.2', '10.42.0.2')],
     ]),
+    4,
   );
   t.same(all.pings, [
     [0.01, 1.25],
@@ -54,6 +65,7 @@ t.test('what the containers printed becomes a matrix', async (t) => {
         'ping 10.42.0.2 time=0.1\nping 10.42.1.2 \nname a1 10.42.0.2\nname a2 10.42.0.9\nping 198.51.100.1 time=1',
       ],
     ]),
+    4,
   );
   t.same(broken.pings, [
     [0.1, null],
@@ -77,6 +89,7 @@ t.test('hosts that nothing joins are judged each by itself', async (t) => {
       ['a1', own('10.42.0.2', 'a1')],
       ['a2', own('10.42.1.2', 'a2')],
     ]),
+    4,
   );
   t.equal(allReached(tried, false), true);
   t.equal(allReached(tried, true), false);
@@ -92,63 +105,89 @@ t.test('containers of two networks need not reach each other', async (t) => {
     ['a1', row('10.42.0.2')],
     ['x1', row('10.77.0.2')],
   ]);
-  t.equal(allReached(parseTried(chosen, said), true), true);
+  t.equal(allReached(parseTried(chosen, said, 4), true), true);
   said.set('x1', row('10.42.0.2'));
-  t.equal(allReached(parseTried(chosen, said), true), false);
+  t.equal(allReached(parseTried(chosen, said, 4), true), false);
 });
 
-t.test('the tables', async (t) => {
-  const chosen = chooseTried(two);
-  const tried = parseTried(chosen, new Map([['a1', well('10.42.0.2', '10.42.1.2')]]));
-  const host = {
-    address: '192.168.50.11',
-    isCut: false,
-    daemons: [
-      { name: 'dns', state: 'ready', ready: true, restarts: 0, pss: 30e6, conditions: [] },
-      { name: 'supervisor', state: 'ready', ready: true, restarts: 0, pss: 20e6, conditions: [] },
-    ],
-    known: { hosts: 2, containers: 1 },
-  } as const;
-  const report: LabReport = {
-    name: 'lab',
-    driver: 'vxlan',
-    store: { kind: 'etcd', state: 'up' },
-    hosts: [
-      {
-        ...host,
-        name: 'h1',
-        state: 'ready',
-        containers: [{ ...two[0]!.containers[0]!, publish: [] }],
-      },
-      {
-        ...host,
-        name: 'h2',
-        address: '192.168.50.12',
-        state: 'absent',
-        isCut: true,
-        daemons: [],
-        containers: [],
-        known: null,
-      },
-    ],
-    tried,
-  };
+const dual = [
+  { name: 'h1', containers: [container('a1', '10.42.0.2', 'corral', 'fd51::2'), container('x1', '10.77.0.2', 'back')] },
+  { name: 'h2', containers: [container('a2', '10.42.1.2', 'corral', 'fd51:0:0:1::2')] },
+];
+const saidByDual = new Map([
+  [
+    'a1',
+    `ping 2001:db8:51::1 time=0.5
+ping fd51::2 time=0.01
+ping fd51:0:0:1::2 time=1.25
+ping 10.42.1.2 time=9
+name a1 10.42.0.2
+name a2 10.42.1.2
+name6 a1 fd51::2 STREAM a1.rancher.internal
+name6 a2 fd51:0:0:1::2 STREAM a2.rancher.internal`,
+  ],
+  ['a2', 'ping 2001:db8:51::1 \nping fd51::2 time=2\nping fd51:0:0:1::2 time=0.02\nname6 a1 fd51::2\nname6 a2 fd51::9'],
+]);
+
+t.test('the families are told apart', async (t) => {
+  const six = chooseTried6(dual, true);
+  t.same(six, [
+    { host: 'h1', name: 'a1', address: 'fd51::2', network: 'corral' },
+    { host: 'h2', name: 'a2', address: 'fd51:0:0:1::2', network: 'corral' },
+  ]);
+  const tried6 = parseTried(six, saidByDual, 6);
+  t.same(tried6.pings, [
+    [0.01, 1.25],
+    [2, 0.02],
+  ]);
+  t.same(tried6.outside, [0.5, null]);
+  t.same(tried6.names, [
+    [true, true],
+    [true, false],
+  ]);
+  const four = parseTried(chooseTried(dual), saidByDual, 4);
+  t.same(four.pings[0], [null, null, 9]);
+  t.same(four.outside, [null, null, null], 'an answer of the other family does not count');
+});
+
+t.test('each container is told what to try in which family', async (t) => {
+  const [four, six] = [chooseTried(dual.slice(1)), chooseTried6(dual.slice(1), true)];
+  t.same(trialWords(four, []), ['ping', '198.51.100.1', 'ping', '10.42.1.2', 'name', 'a2']);
   t.equal(
-    renderLab(report),
-    [
-      'lab lab: 2 hosts, driver vxlan, store etcd (up)',
-      '',
-      'HOST  ADDRESS        STATE            DAEMONS       MEMORY  KNOWS                 CONTAINERS',
-      'h1    192.168.50.11  ready            1 of 1 ready  50 MB   2 hosts, 1 container  a1 10.42.0.2',
-      'h2    192.168.50.12  absent, cut off  -             -       -                     -',
-      '',
-      'PING (ms)    a1    a2  outside',
-      'a1 on h1   0.01  1.25     0.50',
-      'a2 on h2      -     -        -',
-      '',
-      'names: 2 of 4 resolve (each container asks for each); missing in a2 on h2',
-      '',
-    ].join('\n'),
+    trialWords(four, six).join(' '),
+    'ping 198.51.100.1 ping 2001:db8:51::1 ping 10.42.1.2 ping fd51:0:0:1::2 name a2 name6 a2',
   );
-  t.equal(isWell(report), false);
+  t.equal(
+    trialWords([], [{ ...six[0]!, address: null }]).join(' '),
+    'ping 2001:db8:51::1 name6 a2',
+    'what has no address is not pinged',
+  );
+});
+
+t.test('a container without an IPv6 address is a fault where its network has IPv6', async (t) => {
+  t.same(lackingIpv6(dual, true), [], 'the network of x1 has none');
+  t.same(chooseTried6(two, false), [], 'a lab without');
+  t.same(lackingIpv6(two, false), []);
+  t.same(lackingIpv6(two, true), ['h1/a1', 'h2/a2', 'h2/later'], 'where all of them lack it');
+  const some = [dual[0]!, { name: 'h2', containers: [container('a2', '10.42.1.2')] }];
+  t.same(lackingIpv6(some, false), ['h2/a2'], 'a lab of a former version that does not tell');
+  const six = chooseTried6(some, false);
+  t.same(
+    six.map(({ address }) => address),
+    ['fd51::2', null],
+  );
+  const tried6 = parseTried(
+    six,
+    new Map([['a1', 'ping 2001:db8:51::1 time=1\nping fd51::2 time=1\nname6 a1 fd51::2']]),
+    6,
+  );
+  t.same(tried6.pings[0], [1, null]);
+  t.same(tried6.names[0], [true, false]);
+  t.equal(allReached(tried6, true), false);
+  const large = Array.from({ length: 7 }, (_, at) => ({
+    name: `h${at}`,
+    containers: [container(`a${at}`, '10.42.0.2', 'corral', `fd51::${at}`), container(`b${at}`, '10.42.0.3')],
+  }));
+  t.equal(chooseTried6(large, true).length, 7);
+  t.equal(lackingIpv6(large, true).length, 7, 'also one that is not tried');
 });
