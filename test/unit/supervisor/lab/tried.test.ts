@@ -147,6 +147,7 @@ t.test('the families are told apart', async (t) => {
   ]);
   const four = parseTried(chooseTried(dual), saidByDual, 4);
   t.same(four.pings[0], [null, null, 9]);
+  t.same(four.names[0], [true, false, true]);
   t.same(four.outside, [null, null, null], 'an answer of the other family does not count');
 });
 
