@@ -11,7 +11,7 @@ import { exec, type Namespace, until } from '../../netns/support/namespaces.ts';
 
 t.setTimeout(540_000);
 
-const megabytes = Number(process.env.FAULT_MEGABYTES ?? 1);
+const megabytes = Number(process.env.FAULT_MEGABYTES ?? 10);
 /** What is left free of the uplink: WireGuard's device is for IPv4 outside, a container's for both families. */
 const overheads = { ipsec: { device: 98, container: 98 }, wireguard: { device: 60, container: 80 } } as const;
 const devices = { ipsec: 'xfrm1042', wireguard: 'wg1042' } as const;
