@@ -109,6 +109,7 @@ function testLab(lab: Lab): TestLab {
       return execFileSync(program, rest, {
         encoding: 'utf8',
         timeout: 60_000 * patience,
+        maxBuffer: 256 << 20, // a listed capture is long where hosts are slow
         stdio: ['ignore', 'pipe', 'pipe'],
         env,
       });
