@@ -15,6 +15,7 @@ import { measureConnections } from './conntrack/connections.ts';
 import { FlowsKeeper } from './conntrack/main.ts';
 import type { HostLinks } from './host-links.ts';
 import { NetworksKeeper } from './networks/main.ts';
+import { hasSameBlocks, hasSameHost } from './own-parts.ts';
 import { PublishedPorts } from './ports/main.ts';
 import { RulesKeeper } from './rules/main.ts';
 import type { HostWatch } from './watch-host.ts';
@@ -50,7 +51,7 @@ export function startKeepers(deps: KeeperDeps): Keepers {
       if (networks.onLink(index)) rules.poke();
     },
     onAddress: both,
-    onRoute: () => networks.poke(),
+    onRoutes: (routes) => networks.onRoutes(routes),
     onResync: both,
   });
   context.routes.push(diffRoute(made));
@@ -136,13 +137,12 @@ function diffRoute({ networks, rules, flows, conf }: MadeKeepers): Route {
   };
 }
 
-/** Containers come and go all day; the keepers look at networks, hosts, blocks and published ports alone. */
+/** Containers and other hosts come and go all day; the keepers look at networks, this host, its blocks and ports alone. */
 function isDifferentForKeepers(before: Snapshot, after: Snapshot): boolean {
   return (
-    before.hostId !== after.hostId ||
     before.complete !== after.complete ||
     before.table('network') !== after.table('network') ||
-    before.table('host') !== after.table('host') ||
-    before.table('block') !== after.table('block')
+    !hasSameHost(before, after) ||
+    !hasSameBlocks(before, after)
   );
 }

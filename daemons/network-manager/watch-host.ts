@@ -1,7 +1,7 @@
 // Tells the keepers that something on the host changed. A watch that fails is opened anew; until then the keepers' own
 // regular look finds what is missed.
 import type { DaemonContext } from '../shared/daemon/life.ts';
-import { type Change, type Watch, watchNetlink } from '../shared/effects/netlink-watch.ts';
+import { type Change, type RouteNotice, type Watch, watchNetlink } from '../shared/effects/netlink-watch.ts';
 
 const reopenMs = 1_000;
 
@@ -11,7 +11,7 @@ export interface HostEvents {
   /** A neighbour entry of the device, or a forwarding entry at it. */
   onNeighbour?(index: number): void;
   onAddress?(): void;
-  onRoute?(): void;
+  onRoutes?(routes: readonly (RouteNotice | undefined)[]): void;
   /** Events were lost. */
   onResync?(): void;
 }
@@ -76,5 +76,6 @@ function tell(changes: readonly Change[], events: HostEvents): void {
     else if (kind === 'neighbour' || kind === 'fdb') events.onNeighbour?.(index);
   }
   if (changes.some(({ kind }) => kind === 'address')) events.onAddress?.();
-  if (changes.some(({ kind }) => kind === 'route')) events.onRoute?.();
+  const routes = changes.flatMap(({ kind, route }) => (kind === 'route' ? [route] : []));
+  if (routes.length > 0) events.onRoutes?.(routes);
 }

@@ -1,5 +1,6 @@
 // What of a new snapshot concerns attachments: containers come and go all day, networks do not.
 import type { Snapshot } from '../../shared/model/snapshot.ts';
+import { hasSameHost } from '../own-parts.ts';
 import { type KnownNetworks, knownNetworks } from './want-attachments.ts';
 
 export interface NetworkListeners {
@@ -38,7 +39,7 @@ export class NetworkNews {
     const before = this.#last;
     this.#last = snapshot;
     const hasNetworks = before?.table('network') !== snapshot.table('network');
-    if (hasNetworks || before?.table('host') !== snapshot.table('host')) this.#listeners.onOthers(snapshot);
+    if (hasNetworks || !before || !hasSameHost(before, snapshot)) this.#listeners.onOthers(snapshot);
     if (!hasNetworks) return;
     const next = knownNetworks(snapshot.all('network'));
     const differs = textOf(next) !== (this.#networks && textOf(this.#networks));

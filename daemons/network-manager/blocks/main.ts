@@ -12,6 +12,7 @@ import { Loop } from '../../shared/reconcile/loop.ts';
 import { callJson } from '../../shared/source/call.ts';
 import { describeFailure } from '../networks/networks-health.ts';
 import { wantNetworks } from '../networks/want-networks.ts';
+import { hasSameBlocks } from '../own-parts.ts';
 import {
   type BlockTimes,
   isIpv4,
@@ -74,8 +75,7 @@ export class BlocksKeeper {
   onSnapshot(snapshot: Snapshot): void {
     const before = this.#snapshot;
     this.#snapshot = snapshot;
-    const isNews =
-      before?.table('block') !== snapshot.table('block') || before.table('network') !== snapshot.table('network');
+    const isNews = !before || before.table('network') !== snapshot.table('network') || !hasSameBlocks(before, snapshot);
     if (isNews) this.#loop.poke();
   }
 

@@ -3,6 +3,7 @@ import { listLeases } from '../../../cni-plugins/ipam/list-leases.ts';
 import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';
+import type { RouteNotice } from '../../shared/effects/netlink-watch.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';
 import { Loop } from '../../shared/reconcile/loop.ts';
 import type { HostLinks } from '../host-links.ts';
@@ -15,6 +16,8 @@ import { describeFailure, stateOfNetworks, waiting } from './networks-health.ts'
 import { observeHost } from './observe.ts';
 import { type NetworksPlan, planNetworks } from './plan-networks.ts';
 import { Reservations } from './reservations.ts';
+import { mayConcern } from './route-news.ts';
+import { overlayDevices } from './routes-of-host.ts';
 import { describeStep } from './steps.ts';
 import { type WantNetwork, wantNetworks } from './want-networks.ts';
 import { strayLinks } from './want-ports.ts';
@@ -50,6 +53,7 @@ export class NetworksKeeper {
   #refused: ReadonlySet<string> = new Set();
   #withheld: ReadonlySet<string> = new Set();
   #watched: ReadonlySet<number> = new Set();
+  #tunnels: ReadonlySet<number> = new Set();
   /** The wish that was fulfilled last: to write for it again is to heal. */
   #fulfilled: string | undefined;
 
@@ -93,7 +97,12 @@ export class NetworksKeeper {
     return concerns;
   }
 
-  /** Containers differ from before, and nothing else. */
+  /** Routes came, changed or went. */
+  onRoutes(routes: readonly (RouteNotice | undefined)[]): void {
+    if (routes.some((route) => mayConcern(route, this.#tunnels))) this.poke();
+  }
+
+  /** Containers differ from before, or other hosts, and nothing else. */
   onContainers(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
     if (this.#reservations.take(snapshot)) this.#loop.poke();
@@ -143,6 +152,7 @@ export class NetworksKeeper {
     const { context, netlink, metrics } = this.#options;
     const { networks, have, plan } = await this.#compare(snapshot);
     this.#watched = watchedDevices(have, new Set(networks.map(({ bridge }) => bridge)));
+    this.#tunnels = overlayDevices(have.links);
     metrics.pass();
     this.#noteRefused(plan.refused);
     const outcome = await applySteps(plan.steps, {

@@ -9,6 +9,11 @@ import type { WantNetwork } from './want-networks.ts';
 /** The overlay's devices, whose routes lead to other hosts' blocks. */
 const overlayDevice = /^(vtep|wg|xfrm)\d+$/;
 
+/** Their indexes. */
+export function overlayDevices(links: Iterable<Pick<HaveLink, 'index' | 'name'>>): Set<number> {
+  return new Set([...links].flatMap(({ index, name }) => (overlayDevice.test(name) ? [index] : [])));
+}
+
 /** Devices whose routes and addresses are Corral's own. */
 export function ownDeviceNames(networks: Iterable<WantNetwork>, links: Iterable<HaveLink>): Set<string> {
   const names = new Set<string>();

@@ -8,8 +8,9 @@ import { closeSync, read } from 'node:fs';
 import { SuiteError } from '../model/errors.ts';
 import { openNetlinkSocket, receiveNow, setReceiveBuffer, setReceiveTimeout } from './libc.ts';
 import { readAttributes } from './netlink/attributes.ts';
-import { FAMILY, RTA, RTM, SCOPE } from './netlink/constants.ts';
+import { FAMILY, FLAG, RTA, RTM, SCOPE } from './netlink/constants.ts';
 import { type Message, readMessages } from './netlink/framing.ts';
+import { PROTO_CORRAL, parseRoute, type Route, TABLE_MAIN } from './netlink/routes.ts';
 import { inNetns, type Netns } from './netns.ts';
 
 export type WatchGroup = 'link' | 'address' | 'route' | 'neighbour';
@@ -20,6 +21,17 @@ export interface Change {
   readonly gone: boolean;
   /** Index of the device; 0 for routes, which may have none or several. */
   readonly index: number;
+  /** Of a route; undefined for types that Corral never makes. */
+  readonly route?: RouteNotice | undefined;
+}
+
+export interface RouteNotice extends Route {
+  /** Of the main table. */
+  readonly isMain: boolean;
+  /** Made by Corral. */
+  readonly isOurs: boolean;
+  /** It took the place of another one, of which there is no notice that it is gone. */
+  readonly replaces: boolean;
 }
 
 export interface WatchOptions {
@@ -155,7 +167,7 @@ function collect(datagram: Buffer, into: Change[]): void {
  * What a notice is about; undefined also for IPv6 addresses and routes that every device makes for itself as it comes up:
  * they say nothing beyond the device's own notice, and containers' devices come and go all day. All the structs begin with the family; the index is at 4, but rtmsg has none.
  */
-function changeOf({ type, data }: Message): Change | undefined {
+function changeOf({ type, flags, data }: Message): Change | undefined {
   if (data.length < 8) return undefined;
   const index = data.readInt32LE(4);
   const family = data.readUInt8(0);
@@ -171,13 +183,21 @@ function changeOf({ type, data }: Message): Change | undefined {
     case RTM.NEWROUTE:
     case RTM.DELROUTE:
       if (family === FAMILY.INET6 && isRouteOfOneLink(data)) return undefined;
-      return { kind: 'route', gone: type === RTM.DELROUTE, index: 0 };
+      return { kind: 'route', gone: type === RTM.DELROUTE, index: 0, route: noticeOf(data, flags) };
     case RTM.NEWNEIGH:
     case RTM.DELNEIGH:
       return { kind: family === FAMILY.BRIDGE ? 'fdb' : 'neighbour', gone: type === RTM.DELNEIGH, index };
     default:
       return undefined;
   }
+}
+
+function noticeOf(data: Buffer, flags: number): RouteNotice | undefined {
+  const route = parseRoute(data);
+  if (!route) return undefined;
+  const { table, protocol } = route;
+  const replaces = (flags & FLAG.REPLACE) !== 0;
+  return { ...route, isMain: table === TABLE_MAIN, isOurs: protocol === PROTO_CORRAL, replaces };
 }
 
 /** Link-local or multicast. */

@@ -71,6 +71,30 @@ t.test('each kind of change is told with its device', async (t) => {
   t.same([seen.resyncs, seen.ended], [0, []]);
 });
 
+t.test('a notice of a route tells what route, whose, and whether another one had its place', async (t) => {
+  const { ns, nl } = openIn(t, 'routes');
+  const { link } = await nl.ensureBridge('br0', { up: true });
+  const { index } = link;
+  const seen = watch(t, ns, { groups: ['route'] });
+  const dst = parseCidr4('10.43.1.0/24')!;
+  const last = (count: number) =>
+    until(5_000, `${count} notices`, () => {
+      const told = seen.changes.filter(({ route }) => route?.dst.base === dst.base);
+      return told.length === count && told.at(-1);
+    });
+  const via = ip4('10.43.1.0');
+  await nl.setRoute({ dst, index, protocol: 4 });
+  t.match(await last(1), { gone: false, route: { index, isMain: true, isOurs: false, replaces: false } });
+  await nl.setRoute({ dst, index, via, onlink: true });
+  t.match(await last(2), { gone: false, route: { index, via, type: 'unicast', isOurs: true, replaces: true } });
+  await nl.dropRoute({ dst });
+  t.match(await last(3), { gone: true, route: { via, isOurs: true, replaces: false } });
+  await nl.setRoute({ dst, index, via, onlink: true });
+  t.match(await last(4), { gone: false, route: { via, isOurs: true, replaces: false } });
+  await nl.setRoute({ dst, index, table: 1_000 });
+  t.match(await last(5), { gone: false, route: { isMain: false, isOurs: true } });
+});
+
 t.test('only the groups that were asked for', async (t) => {
   const { ns, nl } = openIn(t, 'groups');
   const seen = watch(t, ns, { groups: ['address'] });

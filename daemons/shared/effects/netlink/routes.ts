@@ -171,7 +171,7 @@ function scopeOf(route: Route, type: RouteType): number {
 }
 
 /** Reads the payload of RTM_NEWROUTE; undefined for types and shapes (several next hops) that Corral never makes. */
-function parseRoute(data: Buffer): Route | undefined {
+export function parseRoute(data: Buffer): Route | undefined {
   if (data.length < 12) return undefined;
   const number = data.readUInt8(7);
   const type = (Object.keys(TYPES) as RouteType[]).find((name) => TYPES[name] === number);
