@@ -3,9 +3,9 @@ import type { Ip as NetlinkIp } from '../shared/effects/netlink.ts';
 import { parseIp } from '../shared/model/ip.ts';
 import { isUsableMac, type Mac, parseMac, vtepMac } from '../shared/model/mac.ts';
 import type { HostObject } from '../shared/model/objects.ts';
-import type { SharedMap } from '../shared/model/shared-map.ts';
 import type { Snapshot } from '../shared/model/snapshot.ts';
 import { canBeReached, linkLocalOf, renderAddress, toNetlink } from './addresses.ts';
+import { InOrder } from './in-order.ts';
 import type { Peer, Self } from './overlay-network.ts';
 
 /** Equal records give the same object, so that what follows from one is computed once. */
@@ -31,7 +31,7 @@ export function judgeHosts(snapshot: Snapshot): Tunnels {
     [own, 'this host'],
     [self.mac, 'this host'],
   ]);
-  for (const host of byId(snapshot.table('host'))) {
+  for (const host of hostsById.of(snapshot.table('host'))) {
     // A declared host has no overlay, and one that does not know its address yet reports so itself.
     if (host.id === hostId || host.vtepMac === undefined || host.agentIp === null) continue;
     const tunnel = tunnelOf(host);
@@ -46,24 +46,16 @@ export function judgeHosts(snapshot: Snapshot): Tunnels {
   return { self, peers, faults };
 }
 
-/** The table is the same object as long as no host differs. */
-const sorted = new WeakMap<object, readonly HostObject[]>();
-
-function byId(table: SharedMap<HostObject>): readonly HostObject[] {
-  const known = sorted.get(table);
-  if (known) return known;
-  const hosts = [...table.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  sorted.set(table, hosts);
-  return hosts;
-}
-
+const hostsById = new InOrder<HostObject>();
 const tunnels = new WeakMap<HostObject, HostTunnel | string>();
 
 /** The host's end of the tunnel, or why it has none. */
 function tunnelOf(host: HostObject): HostTunnel | string {
-  const known = tunnels.get(host) ?? parseTunnel(host);
-  tunnels.set(host, known);
-  return known;
+  const known = tunnels.get(host);
+  if (known !== undefined) return known;
+  const tunnel = parseTunnel(host);
+  tunnels.set(host, tunnel);
+  return tunnel;
 }
 
 function parseTunnel({ id, name, agentIp, alive, vtepMac: text }: HostObject): HostTunnel | string {

@@ -8,17 +8,10 @@ import { gateway6Of, renderRange, toNetlinkRange } from './addresses.ts';
 import { judgeHosts, type Tunnels } from './judge-hosts.ts';
 import type { Fault, GuardedNetwork, OverlayNetwork, Peer, Wish } from './overlay-network.ts';
 import type { Overrides } from './overrides.ts';
-import {
-  isForeign,
-  isInside,
-  type Owned,
-  type OwnedByHost,
-  ownedByNetwork,
-  rangesOf,
-  rangesOf6,
-  singlesByHost,
-  wantPeer,
-} from './want-peers.ts';
+import { type Owned, OwnedBlocks, type OwnedByHost } from './owned-blocks.ts';
+import { groundOf, isInside, rangesOf, rangesOf6, singlesByHost, wantPeer } from './want-peers.ts';
+
+const ownedBlocks = new OwnedBlocks();
 
 /** @param drivers those that this version can make */
 export function wantNetworks(snapshot: Snapshot, overrides: Overrides, drivers: ReadonlySet<Driver>): Wish {
@@ -27,7 +20,7 @@ export function wantNetworks(snapshot: Snapshot, overrides: Overrides, drivers: 
   const faults: Fault[] = [];
   const networks: OverlayNetwork[] = [];
   const tunnels = judgeHosts(snapshot);
-  const owned = ownedByNetwork(snapshot);
+  const owned = ownedBlocks.of(snapshot.table('block'));
   for (const object of objects) {
     const parts = owned.get(object.name) ?? new Map<string, readonly Owned[]>();
     const network = wantNetwork(object, snapshot.hostId, { tunnels, parts, overrides }, faults);
@@ -101,17 +94,15 @@ function wantNetwork(
   const subnet6 = object.subnet6 === undefined ? undefined : parseCidr6(object.subnet6);
   const ranges = { network: name, subnet, subnet6 };
   const singles = singlesByHost(overrides.get(name)?.values() ?? [], hostId, ranges);
-  const isTheirs = (one: Owned): boolean => !isForeign(one, own, ranges);
+  const ground = groundOf(object, ranges, own);
   const peers: Peer[] = [];
   for (const host of tunnels.peers) {
-    const all = parts.get(host.hostId) ?? none;
-    const blocks = all.every(isTheirs) ? all : all.filter(isTheirs);
-    const foreign = blocks === all ? none : all.filter((one) => !isTheirs(one));
+    const { hostId: id } = host;
+    const { peer, foreign } = wantPeer(host, parts.get(id) ?? none, singles.get(id) ?? none, ground);
     for (const { cidr } of foreign) {
       const text = `${host.host}: its block ${renderRange(cidr)} is ours, or not of this network`;
       faults.push({ network: name, code: 'PEER_INVALID', text });
     }
-    const peer = wantPeer(host, blocks, singles.get(host.hostId) ?? none, ranges);
     if (peer) peers.push(peer);
   }
   const ownSingles = singles.get(hostId) ?? [];

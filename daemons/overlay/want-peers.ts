@@ -1,23 +1,14 @@
 // Pure: what each peer has of one network: blocks, and single addresses outside of them.
 import type { IpRange } from '../shared/effects/netlink.ts';
 import { type Cidr, contains, type Ip } from '../shared/model/ip.ts';
-import { type Cidr4, contains as contains4, gatewayOf, type Ipv4, parseCidr4 } from '../shared/model/ipv4.ts';
+import { type Cidr4, contains as contains4, gatewayOf, type Ipv4 } from '../shared/model/ipv4.ts';
 import type { Ipv6 } from '../shared/model/ipv6.ts';
-import { parseCidr6 } from '../shared/model/networks.ts';
-import type { BlockObject } from '../shared/model/objects.ts';
-import type { Snapshot } from '../shared/model/snapshot.ts';
+import type { NetworkObject } from '../shared/model/objects.ts';
 import { toNetlink, toNetlinkRange } from './addresses.ts';
 import type { HostTunnel } from './judge-hosts.ts';
 import type { Peer } from './overlay-network.ts';
 import type { Override } from './overrides.ts';
-
-export interface Owned {
-  readonly cidr: Cidr4;
-  readonly cidr6: Cidr | undefined;
-}
-
-/** The parts of a network, by host. */
-export type OwnedByHost = ReadonlyMap<string, readonly Owned[]>;
+import type { Owned } from './owned-blocks.ts';
 
 export interface Ranges {
   readonly network: string;
@@ -25,81 +16,73 @@ export interface Ranges {
   readonly subnet6: Cidr | undefined;
 }
 
-/** Blocks by network and host, each list in order of addresses: the first is the one with the gateway. */
-export function ownedByNetwork(snapshot: Snapshot): ReadonlyMap<string, OwnedByHost> {
-  const table = snapshot.table('block');
-  const known = byTable.get(table);
-  if (known) return known;
-  const found = new Map<string, Map<string, Owned[]>>();
-  for (const block of table.values()) {
-    const owned = ownedOf(block);
-    if (!owned) continue;
-    const { network, hostId } = block;
-    const hosts = found.get(network) ?? new Map<string, Owned[]>();
-    const before = hosts.get(hostId);
-    if (before) before.push(owned);
-    else hosts.set(hostId, [owned]);
-    found.set(network, hosts);
-  }
-  for (const hosts of found.values()) {
-    for (const owned of hosts.values()) if (owned.length > 1) owned.sort((a, b) => a.cidr.base - b.cidr.base);
-  }
-  byTable.set(table, found);
-  return found;
-}
-
-/** The table is the same object as long as no block differs, and a block's record until it differs. */
-const byTable = new WeakMap<object, ReadonlyMap<string, OwnedByHost>>();
-const byBlock = new WeakMap<BlockObject, Owned | undefined>();
-
-function ownedOf(block: BlockObject): Owned | undefined {
-  if (byBlock.has(block)) return byBlock.get(block);
-  const cidr = parseCidr4(block.cidr);
-  const cidr6 = block.cidr6 === undefined ? undefined : parseCidr6(block.cidr6);
-  const owned = cidr && { cidr, cidr6 };
-  byBlock.set(block, owned);
-  return owned;
+/** What of a network decides on its peers. */
+export interface PeerGround extends Ranges {
+  /** This host's blocks. */
+  readonly own: readonly Owned[];
 }
 
 export function isInside(part: Cidr4, whole: Cidr4): boolean {
   return part.prefix >= whole.prefix && contains4(whole, part.base);
 }
 
+/** A host's part of a network. */
+export interface Part {
+  /** undefined for a host that has nothing of it. */
+  readonly peer: Peer | undefined;
+  /** Blocks that cannot be its own. */
+  readonly foreign: readonly Owned[];
+}
+
+/** Equal parts give the same peer; what is asked with the same objects as the last time is not even compared. */
+export function wantPeer(host: HostTunnel, owned: readonly Owned[], singles: readonly Ip[], ground: PeerGround): Part {
+  const networks = lastParts.get(host) ?? new Map<string, KnownPart>();
+  const known = networks.get(ground.network);
+  if (known?.ground === ground && known.owned === owned && known.singles === singles) return known.part;
+  const foreign = owned.filter((one) => isForeign(one, ground));
+  const blocks = owned.filter((one) => !foreign.includes(one));
+  const isSame = known !== undefined && isOf(known, blocks, singles, ground);
+  const peer = isSame ? known.part.peer : makePeer(host, blocks, singles, ground);
+  const part = { peer, foreign };
+  lastParts.set(host, networks.set(ground.network, { ground, owned, blocks, singles, part }));
+  return part;
+}
+
 /** A block that is inside one of ours would take our containers away: it is no part of a peer. */
-export function isForeign(owned: Owned, own: readonly Owned[], { subnet }: Ranges): boolean {
-  return !isInside(owned.cidr, subnet) || own.some((mine) => isInside(owned.cidr, mine.cidr));
+function isForeign({ cidr }: Owned, { subnet, own }: PeerGround): boolean {
+  return !isInside(cidr, subnet) || own.some((mine) => isInside(cidr, mine.cidr));
 }
 
-/** undefined for a host that has nothing of the network. Equal parts give the same object. */
-export function wantPeer(
-  host: HostTunnel,
-  blocks: readonly Owned[],
-  singles: readonly Ip[],
-  ranges: Ranges,
-): Peer | undefined {
-  if (blocks.length + singles.length === 0) return undefined;
-  const networks = lastPeers.get(host) ?? new Map<string, KnownPeer>();
-  const known = networks.get(ranges.network);
-  if (known && isOf(known, blocks, singles, ranges)) return known.peer;
-  const peer = makePeer(host, blocks, singles, ranges);
-  lastPeers.set(host, networks.set(ranges.network, { blocks, singles, ranges, peer }));
-  return peer;
-}
-
-interface KnownPeer {
+interface KnownPart {
+  readonly ground: PeerGround;
+  readonly owned: readonly Owned[];
+  /** Of these, its own. */
   readonly blocks: readonly Owned[];
   readonly singles: readonly Ip[];
-  readonly ranges: Ranges;
-  readonly peer: Peer | undefined;
+  readonly part: Part;
 }
 
 /** By network; a host of another address or MAC is another tunnel. */
-const lastPeers = new WeakMap<HostTunnel, Map<string, KnownPeer>>();
+const lastParts = new WeakMap<HostTunnel, Map<string, KnownPart>>();
 
-function isOf(known: KnownPeer, blocks: readonly Owned[], singles: readonly Ip[], { subnet6 }: Ranges): boolean {
-  const before = known.ranges.subnet6;
-  if (before?.base !== subnet6?.base || before?.prefix !== subnet6?.prefix) return false;
-  return sameList(known.blocks, blocks) && sameList(known.singles, singles);
+function isOf(known: KnownPart, blocks: readonly Owned[], singles: readonly Ip[], { subnet6 }: Ranges): boolean {
+  return sameRange(known.ground.subnet6, subnet6) && sameList(known.blocks, blocks) && sameList(known.singles, singles);
+}
+
+/** The same object until something of it differs. */
+export function groundOf(object: NetworkObject, ranges: Ranges, own: readonly Owned[]): PeerGround {
+  const known = grounds.get(object);
+  if (known && sameList(known.own, own)) return known;
+  const ground = { ...ranges, own };
+  grounds.set(object, ground);
+  return ground;
+}
+
+/** A network's ranges follow from its record, which is the same object until it differs. */
+const grounds = new WeakMap<NetworkObject, PeerGround>();
+
+function sameRange(a: Cidr | undefined, b: Cidr | undefined): boolean {
+  return a?.base === b?.base && a?.prefix === b?.prefix;
 }
 
 function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
@@ -112,6 +95,7 @@ function makePeer(
   singles: readonly Ip[],
   { subnet6 }: Ranges,
 ): Peer | undefined {
+  if (blocks.length + singles.length === 0) return undefined;
   const first = blocks[0]?.cidr;
   const single = singles.find((ip): ip is Ipv4 => typeof ip === 'number');
   // Any address will do as next hop, since it is on-link and the neighbour is set; one that never changes is best.

@@ -1,10 +1,13 @@
 import t from 'tap';
 import { renderAddress, renderRange } from '../../../daemons/overlay/addresses.ts';
-import type { OverlayNetwork } from '../../../daemons/overlay/overlay-network.ts';
+import type { OverlayNetwork, Wish } from '../../../daemons/overlay/overlay-network.ts';
+import { OverrideIndex } from '../../../daemons/overlay/overrides.ts';
+import { wantNetworks } from '../../../daemons/overlay/want-networks.ts';
 import { vniOf } from '../../../daemons/shared/model/networks.ts';
-import type { SnapshotObject } from '../../../daemons/shared/model/objects.ts';
+import { keyOf, type SnapshotObject } from '../../../daemons/shared/model/objects.ts';
+import { noChange, objectsOf, type Snapshot } from '../../../daemons/shared/model/snapshot.ts';
 import { blockObject, cluster, containerObject, hostObject, networkObject } from '../../fixtures/overlay-objects.ts';
-import { wishOf } from './support.ts';
+import { drivers, randomFrom, snapshotOf, wishOf } from './support.ts';
 
 const only = (objects: readonly SnapshotObject[]): OverlayNetwork => wishOf(objects).networks[0]!;
 const peersOf = ({ peers }: OverlayNetwork): string[] =>
@@ -110,4 +113,32 @@ t.test('an unchanged peer is the same object, a changed one another', async (t) 
   const [first] = only(objects).peers;
   t.equal(only([...objects, containerObject(3, '10.42.200.1')]).peers[0], first);
   t.not(only([...objects, containerObject(2, '10.42.200.1')]).peers[0], first);
+});
+
+t.test('what is kept from one snapshot for the next does not show', async (t) => {
+  const random = randomFrom(5);
+  const any = (most: number): number => 1 + Math.floor(random() * most);
+  const changeAt = (): SnapshotObject => {
+    const owner = any(12);
+    const kind = random();
+    if (kind < 0.3) return hostObject(owner, { agentIp: `192.168.50.${10 + any(14)}` });
+    if (kind < 0.6) return blockObject(owner, `10.4${1 + any(2)}.${any(14)}.0/24`);
+    if (kind < 0.8) return containerObject(owner, `10.42.${any(14)}.${any(3)}`);
+    return networkObject('corral', { subnet: random() < 0.5 ? '10.42.0.0/15' : '10.42.0.0/16' });
+  };
+  let snapshot = snapshotOf(cluster(10));
+  const overrides = new OverrideIndex();
+  overrides.update(snapshot, noChange);
+  const rounds: { wish: Wish; snapshot: Snapshot }[] = [];
+  for (let round = 0; round < 300; round += 1) {
+    const object = changeAt();
+    const isGone = random() < 0.3 && object.kind !== 'network';
+    const change = isGone ? { put: [], drop: [keyOf(object)] } : { put: [object], drop: [] };
+    snapshot = snapshot.apply(change, { revision: round + 2, complete: true });
+    rounds.push({ snapshot, wish: wantNetworks(snapshot, overrides.update(snapshot, change), drivers) });
+  }
+  // Afterwards: in between it would make what is kept useless.
+  for (const [round, { wish, snapshot }] of rounds.entries()) {
+    t.same(wish, wishOf(structuredClone([...objectsOf(snapshot)])), `round ${round}`);
+  }
 });
