@@ -20,6 +20,8 @@ export interface Ranges {
 export interface PeerGround extends Ranges {
   /** This host's blocks. */
   readonly own: readonly Owned[];
+  /** What came of it so far; a host of another address or MAC is another tunnel. */
+  readonly parts: WeakMap<HostTunnel, KnownPart>;
 }
 
 export function isInside(part: Cidr4, whole: Cidr4): boolean {
@@ -34,17 +36,19 @@ export interface Part {
   readonly foreign: readonly Owned[];
 }
 
-/** Equal parts give the same peer; what is asked with the same objects as the last time is not even compared. */
+interface KnownPart extends Part {
+  readonly owned: readonly Owned[];
+  readonly singles: readonly Ip[];
+}
+
+/** Equal parts on the same ground give the same object. */
 export function wantPeer(host: HostTunnel, owned: readonly Owned[], singles: readonly Ip[], ground: PeerGround): Part {
-  const networks = lastParts.get(host) ?? new Map<string, KnownPart>();
-  const known = networks.get(ground.network);
-  if (known?.ground === ground && known.owned === owned && known.singles === singles) return known.part;
+  const known = ground.parts.get(host);
+  if (known && sameList(known.owned, owned) && sameList(known.singles, singles)) return known;
   const foreign = owned.filter((one) => isForeign(one, ground));
   const blocks = owned.filter((one) => !foreign.includes(one));
-  const isSame = known !== undefined && isOf(known, blocks, singles, ground);
-  const peer = isSame ? known.part.peer : makePeer(host, blocks, singles, ground);
-  const part = { peer, foreign };
-  lastParts.set(host, networks.set(ground.network, { ground, owned, blocks, singles, part }));
+  const part = { owned, singles, foreign, peer: makePeer(host, blocks, singles, ground) };
+  ground.parts.set(host, part);
   return part;
 }
 
@@ -53,27 +57,11 @@ function isForeign({ cidr }: Owned, { subnet, own }: PeerGround): boolean {
   return !isInside(cidr, subnet) || own.some((mine) => isInside(cidr, mine.cidr));
 }
 
-interface KnownPart {
-  readonly ground: PeerGround;
-  readonly owned: readonly Owned[];
-  /** Of these, its own. */
-  readonly blocks: readonly Owned[];
-  readonly singles: readonly Ip[];
-  readonly part: Part;
-}
-
-/** By network; a host of another address or MAC is another tunnel. */
-const lastParts = new WeakMap<HostTunnel, Map<string, KnownPart>>();
-
-function isOf(known: KnownPart, blocks: readonly Owned[], singles: readonly Ip[], { subnet6 }: Ranges): boolean {
-  return sameRange(known.ground.subnet6, subnet6) && sameList(known.blocks, blocks) && sameList(known.singles, singles);
-}
-
 /** The same object until something of it differs. */
 export function groundOf(object: NetworkObject, ranges: Ranges, own: readonly Owned[]): PeerGround {
   const known = grounds.get(object);
   if (known && sameList(known.own, own)) return known;
-  const ground = { ...ranges, own };
+  const ground = { ...ranges, own, parts: new WeakMap<HostTunnel, KnownPart>() };
   grounds.set(object, ground);
   return ground;
 }
@@ -81,12 +69,8 @@ export function groundOf(object: NetworkObject, ranges: Ranges, own: readonly Ow
 /** A network's ranges follow from its record, which is the same object until it differs. */
 const grounds = new WeakMap<NetworkObject, PeerGround>();
 
-function sameRange(a: Cidr | undefined, b: Cidr | undefined): boolean {
-  return a?.base === b?.base && a?.prefix === b?.prefix;
-}
-
 function sameList(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((one, at) => one === b[at]);
+  return a === b || (a.length === b.length && a.every((one, at) => one === b[at]));
 }
 
 function makePeer(
