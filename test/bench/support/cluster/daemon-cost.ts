@@ -1,9 +1,8 @@
 // What the daemons of a lab's host have used so far.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { spaceOf } from '../../../../daemons/supervisor/lab/lab-file.ts';
 import { suiteProcesses } from '../../../../daemons/supervisor/lab/suite-processes.ts';
 import type { TestLab } from '../../../cluster/support/lab.ts';
-import { cpuSeconds } from '../metadata/bed.ts';
 
 export interface Cost {
   readonly daemon: string;
@@ -24,15 +23,27 @@ export function costsOf(lab: TestLab, host: string): Cost[] {
   });
 }
 
+/** To the nanosecond: a change costs less than the ticks of /proc/PID/stat. What threads used that are no more is not in it. */
+function cpuSeconds(pid: number): number {
+  const nanoseconds = readdirSync(`/proc/${pid}/task`).map((task) =>
+    Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e9;
+}
+
+/** Processor time of each daemon between two looks, ms. */
+export function spentBetween(before: readonly Cost[], after: readonly Cost[]): ReadonlyMap<string, number> {
+  const was = new Map(before.map(({ daemon, cpu }) => [daemon, cpu]));
+  const known = after.filter(({ daemon }) => was.has(daemon));
+  return new Map(known.map(({ daemon, cpu }) => [daemon, (cpu - was.get(daemon)!) * 1_000]));
+}
+
 export function renderCosts(costs: readonly Cost[]): string {
   return costs.map(({ daemon, cpu, pss }) => `${daemon} ${cpu.toFixed(1)} s, ${pss.toFixed(0)} MB`).join('; ');
 }
 
 /** Processor time between two looks, ms for each of `count` changes. */
 export function renderSpent(before: readonly Cost[], after: readonly Cost[], count: number): string {
-  const parts = after.map(({ daemon, cpu }) => {
-    const was = before.find((one) => one.daemon === daemon)?.cpu ?? 0;
-    return `${daemon} ${(((cpu - was) * 1_000) / count).toFixed(1)} ms`;
-  });
+  const parts = [...spentBetween(before, after)].map(([daemon, ms]) => `${daemon} ${(ms / count).toFixed(1)} ms`);
   return parts.join(', ');
 }

@@ -6,12 +6,14 @@ import { spaceOf } from '../../../../daemons/supervisor/lab/lab-file.ts';
 import { enter } from '../../../../daemons/supervisor/lab/spaces.ts';
 import type { TestLab } from '../../../cluster/support/lab.ts';
 import { until } from '../../../netns/support/namespaces.ts';
-import { renderFigures } from '../../figures.ts';
-import { type Cost, costsOf, renderSpent } from './daemon-cost.ts';
+import { median, renderFigures } from '../../figures.ts';
+import { costsOf, renderSpent, spentBetween } from './daemon-cost.ts';
 
-/** Everything that a change brings about is over by then, looks that follow it too. */
-const aloneMs = 2_000;
-const idleMs = 20_000;
+/**
+ * Everything that a change brings about is over by then, looks that follow it too. The daemons' regular looks do not come in a
+ * multiple of it, so that they fall into times with a change and without alike.
+ */
+const aloneMs = 1_700;
 
 /** Enters the host of that number into the store. Resolves with the time at which that began, ms since the epoch. */
 export type EnterHost = (number: number) => Promise<number>;
@@ -26,39 +28,49 @@ export async function measureHosts(
     const began = await enterHost(number);
     return (await routes.arrival(`10.${100 + (number >> 8)}.${number & 255}.0/24`)) - began;
   };
-  const measure = async (from: number, restMs: number): Promise<{ times: number[]; before: Cost[]; ms: number }> => {
-    const [before, began, times] = [costsOf(lab, 'h1'), performance.now(), [] as number[]];
-    for (let at = 0; at < changes; at += 1) {
-      times.push(await add(from + at));
-      await pause(restMs);
-    }
-    return { times, before, ms: performance.now() - began };
-  };
   try {
-    const before = costsOf(lab, 'h1');
-    await pause(idleMs);
-    const idle = idleOf(before, costsOf(lab, 'h1'));
-    const alone = await measure(first, aloneMs);
+    const alone = await measureAlone(lab, changes, (at) => add(first + at));
     console.log(`one host in etcd to its route, nothing else changes ${renderFigures(alone.times, 'ms')}`);
-    const spent = renderSpent(usedBy(alone.before, idle, alone.ms), costsOf(lab, 'h1'), changes);
-    console.log(`  processor time a change, beyond that of idling: ${spent}`);
-    const row = await measure(first + changes, 0);
-    console.log(`one host in etcd to its route, one after the other  ${renderFigures(row.times, 'ms')}`);
-    console.log(`  processor time a change: ${renderSpent(row.before, costsOf(lab, 'h1'), changes)}`);
+    for (const [daemon, spent] of alone.spent) {
+      console.log(`  processor time a change, beyond that of idling: ${daemon} ${renderFigures(spent, 'ms', 1)}`);
+    }
+    const [before, times] = [costsOf(lab, 'h1'), [] as number[]];
+    for (let at = 0; at < changes; at += 1) times.push(await add(first + changes + at));
+    console.log(`one host in etcd to its route, one after the other  ${renderFigures(times, 'ms')}`);
+    console.log(`  processor time a change: ${renderSpent(before, costsOf(lab, 'h1'), changes)}`);
   } finally {
     routes.close();
   }
 }
 
-/** Seconds of the processor in a millisecond without changes, by daemon. */
-function idleOf(before: readonly Cost[], after: readonly Cost[]): ReadonlyMap<string, number> {
-  const was = new Map(before.map(({ daemon, cpu }) => [daemon, cpu]));
-  return new Map(after.map(({ daemon, cpu }) => [daemon, (cpu - (was.get(daemon) ?? 0)) / idleMs]));
-}
-
-/** What would have been used by now if nothing had changed for so long. */
-function usedBy(before: readonly Cost[], idle: ReadonlyMap<string, number>, ms: number): Cost[] {
-  return before.map((cost) => ({ ...cost, cpu: cost.cpu + (idle.get(cost.daemon) ?? 0) * ms }));
+/**
+ * Times with a change and times without take turns, equally long: what daemons do regularly falls into either, and the median of
+ * the idle ones is what a change is compared with.
+ */
+async function measureAlone(
+  lab: TestLab,
+  changes: number,
+  change: (at: number) => Promise<number>,
+): Promise<{ times: number[]; spent: ReadonlyMap<string, number[]> }> {
+  const times: number[] = [];
+  const [idle, busy] = [new Map<string, number[]>(), new Map<string, number[]>()];
+  const spend = async (into: Map<string, number[]>, work: () => Promise<void>): Promise<void> => {
+    const [before, began] = [costsOf(lab, 'h1'), performance.now()];
+    await work();
+    await pause(began + aloneMs - performance.now());
+    for (const [daemon, ms] of spentBetween(before, costsOf(lab, 'h1'))) {
+      into.set(daemon, [...(into.get(daemon) ?? []), ms]);
+    }
+  };
+  for (let at = 0; at < changes; at += 1) {
+    await spend(idle, async () => undefined);
+    await spend(busy, async () => void times.push(await change(at)));
+  }
+  const beyond = [...busy].map(([daemon, spent]): [string, number[]] => {
+    const usual = median(idle.get(daemon) ?? []);
+    return [daemon, spent.map((ms) => ms - usual)];
+  });
+  return { times, spent: new Map(beyond) };
 }
 
 /** The kernel's own news tell when a route came. */
