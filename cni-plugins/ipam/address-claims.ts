@@ -1,6 +1,5 @@
 // Claims of addresses that any host may give: all of a flat network (`blocks: none`), and those outside the host's own blocks.
 // Metadata, which alone talks to the store, claims each by compare-and-set. The one thing in IPAM that asks another process.
-
 import { SuiteError } from '../../daemons/shared/model/errors.ts';
 import type { Ip } from '../../daemons/shared/model/ip.ts';
 import { parseIp, renderIp } from '../../daemons/shared/model/ip.ts';

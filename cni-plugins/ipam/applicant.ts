@@ -1,5 +1,4 @@
 // Pure: what is known of a lease before its address is chosen.
-
 import type { Call } from '../shared/call.ts';
 import { attachmentOf } from '../shared/corral-args.ts';
 import type { Applicant } from './reserve.ts';

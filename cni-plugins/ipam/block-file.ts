@@ -1,5 +1,4 @@
 // Pure: the host's share of a network, written by network-manager and read by the plugins: `<blocks>/<network>.json`.
-
 import {
   type Cidr,
   contains as holds,

@@ -1,6 +1,5 @@
 // Keeps one service address on the host and both listeners open on it. A taken port or a refused address is told and tried
 // again for ever; an address that somebody removed comes back, and the bound sockets never notice.
-
 import { ensureServiceAddress, type ServiceAddressVerbs } from '../shared/effects/service-address.ts';
 import { SuiteError } from '../shared/model/errors.ts';
 import { parseIp } from '../shared/model/ip.ts';

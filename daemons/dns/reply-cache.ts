@@ -1,6 +1,5 @@
 // Pure: forwarded replies kept for as long as their TTLs allow, and addresses for a while longer in case that no upstream
 // answers (RFC 8767). Least recently used out first, bounded in entries and bytes.
-
 import { flag } from './dns-codes.ts';
 import type { Query } from './query.ts';
 import type { Relayable } from './relay-reply.ts';

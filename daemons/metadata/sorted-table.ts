@@ -1,5 +1,4 @@
 // Pure: objects in a stable order, found by name or uuid without a search, kept up to date by changes.
-
 import { SpreadMap } from './spread-map.ts';
 
 export interface TableOptions<T> {

@@ -1,5 +1,4 @@
 // network-manager: attaches containers, keeps bridges and rules, reports what is attached. See README.md.
-
 import { setPriority } from 'node:os';
 import { type DaemonContext, type RunningDaemon, runDaemon } from '../shared/daemon/life.ts';
 import { tellMetadata } from '../shared/daemon/tell-metadata.ts';

@@ -1,9 +1,7 @@
-// Tells the keepers that something on the host changed. A watch that fails is opened anew; until then the keepers' own
-// regular look finds what is missed.
+// Tells each keeper of the changes on the host that concern it.
 import type { DaemonContext } from '../shared/daemon/life.ts';
-import { type Change, type RouteNotice, type Watch, watchNetlink } from '../shared/effects/netlink-watch.ts';
-
-const reopenMs = 1_000;
+import { type KernelWatch, watchKernel } from '../shared/daemon/watch-kernel.ts';
+import type { Change, RouteNotice } from '../shared/effects/netlink-watch.ts';
 
 export interface HostEvents {
   /** By the device's index. */
@@ -16,57 +14,27 @@ export interface HostEvents {
   onResync?(): void;
 }
 
-export interface HostWatch extends Watch {
-  /** False while changes are not told. */
-  readonly isOpen: boolean;
+export interface HostWatch extends KernelWatch {
   /** From now on; in the order in which the listeners came. */
   listen(events: HostEvents): void;
 }
 
 export function watchHost(context: Pick<DaemonContext, 'log'>): HostWatch {
-  let closed = false;
-  let timer: NodeJS.Timeout | undefined;
-  let watch: Watch | undefined;
   const listeners: HostEvents[] = [];
-  const resync = (): void => {
-    for (const { onResync } of listeners) onResync?.();
-  };
-  const open = (): void => {
-    if (closed) return;
-    try {
-      watch = watchNetlink({
-        groups: ['link', 'neighbour', 'address', 'route'],
-        // Polled: a blocking read would hold one of the four threads that files and names need too.
-        keepAlive: false,
-        onChanges: (changes) => {
-          for (const events of listeners) tell(changes, events);
-        },
-        onResync: resync,
-        onEnd: again,
-      });
-    } catch (error) {
-      again(error);
-    }
-  };
-  const again = (error: unknown): void => {
-    context.log.warn({ event: 'host-watch.ended', error }, 'the watch of the kernel ended; opens a new one');
-    watch = undefined;
-    timer = setTimeout(() => {
-      open();
-      resync();
-    }, reopenMs).unref();
-  };
-  open();
+  const watch = watchKernel(context, {
+    onChanges(changes) {
+      for (const events of listeners) tell(changes, events);
+    },
+    onResync() {
+      for (const { onResync } of listeners) onResync?.();
+    },
+  });
   return {
     get isOpen() {
-      return watch !== undefined;
+      return watch.isOpen;
     },
     listen: (events) => void listeners.push(events),
-    async close() {
-      closed = true;
-      clearTimeout(timer);
-      await watch?.close();
-    },
+    close: () => watch.close(),
   };
 }
 

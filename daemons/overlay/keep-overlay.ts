@@ -1,5 +1,4 @@
 // The overlay keeper: brings the kernel to what the snapshot's overlay networks want, through their drivers.
-
 import type { KeeperMetrics } from '../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../shared/daemon/life.ts';
 import type { Change as HostChange } from '../shared/effects/netlink-watch.ts';

@@ -1,5 +1,4 @@
 // overlay: keeps the tunnels to the other hosts, and tells which of them answer. See README.md.
-
 import { type DaemonContext, type RunningDaemon, runDaemon } from '../shared/daemon/life.ts';
 import { tellMetadata } from '../shared/daemon/tell-metadata.ts';
 import { daemonSocket } from '../shared/model/paths.ts';

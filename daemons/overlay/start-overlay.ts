@@ -1,8 +1,8 @@
 // The parts of the overlay daemon: the keeper of tunnels, its rules and its probes, each with a loop of its own, so that a
 // firewall that cannot be written does not keep a tunnel from being made.
-
 import { keeperMetrics } from '../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../shared/daemon/life.ts';
+import { watchKernel } from '../shared/daemon/watch-kernel.ts';
 import { watchRules } from '../shared/daemon/watch-rules.ts';
 import { systemClock } from '../shared/effects/clock.ts';
 import { openIptables } from '../shared/effects/iptables.ts';
@@ -28,7 +28,6 @@ import { watchPeers } from './probes/watch-peers.ts';
 import { RulesKeeper } from './rules/keep-rules.ts';
 import { vxlanDriver } from './vxlan/vxlan-driver.ts';
 import { wantNetworks } from './want-networks.ts';
-import { watchHost } from './watch-host.ts';
 import { wireguardDriver } from './wireguard/wireguard-driver.ts';
 
 export interface Overlay {
@@ -93,7 +92,7 @@ export function startOverlay(context: DaemonContext): Overlay {
     metrics: metrics('overlay-rules'),
     hasNotices: () => ruleWatch.isOpen,
   });
-  const watch = watchHost(context, {
+  const watch = watchKernel(context, {
     onChanges: (changes) => keeper.onHost(changes),
     onResync: () => keeper.onResync(),
   });

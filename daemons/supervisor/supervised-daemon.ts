@@ -1,5 +1,4 @@
 // One daemon in the supervisor's care: sees (life, ends, time), asks the plan, and does what it says.
-
 import type { HealthReport } from '../shared/daemon/health.ts';
 import type { Logger } from '../shared/daemon/log.ts';
 import { reap } from '../shared/effects/libc.ts';

@@ -1,5 +1,4 @@
 // The metadata service beside a bare server and nginx: requests per CPU-second, held long polls, a change among many.
-
 import type { Bench } from './main.ts';
 import { measureManyHosts } from './support/metadata/many-hosts.ts';
 import { measurePolls } from './support/metadata/polls.ts';

@@ -1,5 +1,4 @@
 // `corral doctor` on a host of a lab: all is well, then one thing after the other is broken, and it is that check that tells.
-
 import t from 'tap';
 import type { Diagnosis } from '../../daemons/supervisor/cli/render-diagnosis.ts';
 import { isRoot, until } from '../netns/support/namespaces.ts';

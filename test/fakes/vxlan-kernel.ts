@@ -1,5 +1,4 @@
 // The part of a kernel that the VXLAN driver uses. It keeps state, and refuses what the kernel refuses.
-
 import type { VxlanWrites } from '../../daemons/overlay/vxlan/apply-steps.ts';
 import type { VxlanReads } from '../../daemons/overlay/vxlan/observe-vxlan.ts';
 import type { Address, FdbEntry, KnownFdbEntry, Link, Neighbour, Route } from '../../daemons/shared/effects/netlink.ts';

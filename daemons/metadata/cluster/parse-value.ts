@@ -1,5 +1,4 @@
 // Pure: the value of a key, whatever the key is about.
-
 import type { ShareText } from '../../shared/model/parse-record.ts';
 import { type NetworkPlan, parsePlan } from '../derive-networks.ts';
 import type { Place } from './keys.ts';

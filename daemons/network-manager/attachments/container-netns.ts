@@ -1,6 +1,5 @@
 // A container's namespace, opened by the pid that the engine told, and proven to be the container's: between the engine's
 // answer and the opening the pid may have passed to another process, even to one of the host.
-
 import type { DockerContainer } from '../../shared/effects/docker.ts';
 import { readTextIfPresent } from '../../shared/effects/files.ts';
 import { isHomeNetns, type Netns, openNetns } from '../../shared/effects/netns.ts';

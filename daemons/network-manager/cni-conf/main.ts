@@ -1,5 +1,4 @@
 // The keeper of CNI configurations: `cniConfig` of each network as files below /etc/cni, and the link `managed.d`.
-
 import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Snapshot } from '../../shared/model/snapshot.ts';

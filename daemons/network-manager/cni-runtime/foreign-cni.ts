@@ -1,6 +1,5 @@
 // Attaches containers to networks that plugins of others make. The lease is written before the first plugin runs, with the
 // lists that it will be made by, so that whatever a killed daemon leaves can be taken down.
-
 import { LeaseFiles } from '../../../cni-plugins/ipam/lease-files.ts';
 import type { Attached, AttachmentRef, Lease } from '../../../cni-plugins/library.ts';
 import { leaseIps } from '../../../cni-plugins/library.ts';

@@ -1,6 +1,5 @@
 // The flows keeper: when a published port leads elsewhere than before, the kernel would send what it knows already to the old
 // place, UDP for as long as somebody sends. So exactly these flows are taken out, once the rules are written.
-
 import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Conntrack, Flow } from '../../shared/effects/netlink/conntrack.ts';

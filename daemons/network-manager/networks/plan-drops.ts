@@ -1,6 +1,5 @@
 // Pure: what of ours is on the host and wanted no more. Only what proves to be ours: bridges by alias, routes by protocol,
 // files by place and mark.
-
 import { isOwnConflist } from '../../shared/model/conflist.ts';
 import { bitsOf, contains, familyOf, renderCidr } from '../../shared/model/ip.ts';
 import type { Paths } from '../../shared/model/paths.ts';

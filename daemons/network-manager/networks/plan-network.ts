@@ -1,5 +1,4 @@
 // Pure: what one network still lacks.
-
 import { isOwnConflist } from '../../shared/model/conflist.ts';
 import { type Cidr, type Ip, renderCidr } from '../../shared/model/ip.ts';
 import type { Paths } from '../../shared/model/paths.ts';

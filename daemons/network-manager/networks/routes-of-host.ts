@@ -1,5 +1,4 @@
 // Pure: the host's routes and addresses in the form in which overlaps are judged.
-
 import type { Cidr } from '../../shared/model/ip.ts';
 import { type Cidr4, networkOf } from '../../shared/model/ipv4.ts';
 import type { HostRoute } from '../../shared/model/overlaps.ts';

@@ -1,5 +1,4 @@
 // Work on all wanted chains at once, of which there may be hundreds with ten thousand rules.
-
 import { inSlices } from '../../shared/reconcile/in-slices.ts';
 import { type Chain, idOf, sameBody } from '../../shared/reconcile/iptables-plan.ts';
 import type { SavedTables } from '../../shared/reconcile/iptables-save.ts';

@@ -1,6 +1,5 @@
 // The chains and jumps of one family (iptables, ip6tables): compares what is wanted with what the host holds and writes the
 // difference. Soon after each write it looks again, because who overwrites rules does so in bursts (a firewall that reloads).
-
 import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables, IptablesVersion } from '../../shared/effects/iptables.ts';

@@ -1,5 +1,4 @@
 // The rules keeper: the chains of network-manager and the jumps to them, in both families.
-
 import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables, IptablesVersion } from '../../shared/effects/iptables.ts';

@@ -1,7 +1,6 @@
 // Pure: routing rules by which packets that programs of this host send into a secret network (IPv6) take no route but one to a part
 // of it: neither the default route nor any other that is wider than the network. Of these packets XFRM policies know no device, see
 // plan-blocks.ts.
-
 import type { IpRange, KnownRule, RouteRule } from '../../shared/effects/netlink.ts';
 import { isOwnRule, lookPriority, refusePriority } from '../../shared/model/block.ts';
 

@@ -1,6 +1,5 @@
 // Pure: what an IPsec connection is made with. Only algorithms that encrypt and authenticate in one (RFC 5116) are offered, so
 // that no negotiation can end with less.
-
 import type { Config } from '../../shared/daemon/config-schema.ts';
 
 /** What a connection is made with; times in seconds. */

@@ -1,5 +1,4 @@
 // The overlay's rules keeper: its chains in both families, the jumps to them, and the sets of peers.
-
 import type { KeeperMetrics } from '../../shared/daemon/keeper-metrics.ts';
 import type { DaemonContext } from '../../shared/daemon/life.ts';
 import type { Iptables } from '../../shared/effects/iptables.ts';

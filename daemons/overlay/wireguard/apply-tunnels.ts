@@ -1,6 +1,5 @@
 // Carries out the driver's steps in their order. Neighbouring changes of one device's peers travel together. What fails leaves
 // out the rest of its device's steps, and no other's.
-
 import { errnoOf } from '../../shared/effects/files.ts';
 import type { PeerChange, Wireguard } from '../../shared/effects/netlink/wireguard.ts';
 import type { Netlink } from '../../shared/effects/netlink.ts';

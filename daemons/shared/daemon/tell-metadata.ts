@@ -1,5 +1,4 @@
 // What a daemon tells of its source: without metadata it goes on by the last snapshot.
-
 import type { SuiteError } from '../model/errors.ts';
 import type { DaemonContext } from './life.ts';
 

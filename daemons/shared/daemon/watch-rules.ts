@@ -1,6 +1,5 @@
 // Tells the rules keeper that somebody changed nftables. Without it (no nftables here, or a socket that failed) the keeper's
 // own regular look finds what was changed.
-
 import { type NftWatch, watchNftables } from '../effects/nft-watch.ts';
 import type { DaemonContext } from './life.ts';
 

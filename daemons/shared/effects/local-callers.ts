@@ -1,6 +1,5 @@
 // Keeps the rules of model/local-callers.ts in step with the host's devices. Read again now and then, on request (an address
 // event), and when an unknown source asks: its bridge may be a second old.
-
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ip } from '../model/ip.ts';
 import { parseIpv6 } from '../model/ipv6.ts';

@@ -1,5 +1,4 @@
 // `corral cleanup`: takes everything of Corral's off this host, with no daemon's help.
-
 import { loadConfig } from '../../shared/daemon/config.ts';
 import { exitCodes } from '../../shared/daemon/exit-codes.ts';
 import { openNetlink } from '../../shared/effects/netlink.ts';

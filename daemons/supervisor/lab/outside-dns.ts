@@ -1,5 +1,4 @@
 // Pure: the DNS of the world outside a lab, which knows one name and denies all others (RFC 1035 section 4).
-
 import { parseIpv4 } from '../../shared/model/ipv4.ts';
 import { outside } from './plan-lab.ts';
 

@@ -1,6 +1,5 @@
 // The runner behind scripts/test. Test files are plain programs (`node FILE` prints TAP), so it starts them as such:
 // tap's own runner would load a TypeScript compiler, and put hooks into every daemon that a test starts.
-
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { packForLabs, removeLabRelease } from './lab-release.ts';

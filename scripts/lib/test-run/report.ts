@@ -1,5 +1,4 @@
 // Pure: how results are shown.
-
 import type { FileTotals, Totals } from './tap-totals.ts';
 
 export interface TierResult extends Totals {

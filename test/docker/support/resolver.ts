@@ -1,5 +1,4 @@
 // The LAN's resolver: answers every A question with 192.0.2.53 and everything else with an empty answer.
-
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,4 @@
 // Metadata's two sockets in this process, in a directory of the test, for readers and sources to connect to.
-
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';

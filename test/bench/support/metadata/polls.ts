@@ -1,5 +1,4 @@
 // 10,000 held long polls beside a bare server that holds as many: memory of each, an unrelated change, the time to wake all.
-
 import { callRaw } from '../../../../daemons/shared/source/call.ts';
 import type { Records } from '../../../../daemons/shared/source/records.ts';
 import { record } from '../../../fixtures/records.ts';

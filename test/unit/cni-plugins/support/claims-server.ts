@@ -1,6 +1,5 @@
 // metadata's part for addresses of flat networks, as a real server on a unix socket: one owner an address, the same owner gets
 // the same again.
-
 import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Test } from 'tap';

@@ -1,5 +1,4 @@
 // Networks of driver ipsec as host 1 sees them, and the keys of three hosts.
-
 import type { IpsecSettings } from '../../../../daemons/overlay/ipsec/settings.ts';
 import type { Credentials, WantConnection } from '../../../../daemons/overlay/ipsec/want-connections.ts';
 import { wantConnections } from '../../../../daemons/overlay/ipsec/want-connections.ts';

@@ -1,17 +1,22 @@
-// Tells the keepers what changed on the host. A watch that fails is opened anew; until then the keepers' own regular look
+// The kernel's notices of what changed on the host. A watch that fails is opened anew; until then the keepers' own regular look
 // finds what is missed.
-import type { DaemonContext } from '../shared/daemon/life.ts';
-import { type Change, type Watch, watchNetlink } from '../shared/effects/netlink-watch.ts';
+import { type Change, type Watch, watchNetlink } from '../effects/netlink-watch.ts';
+import type { DaemonContext } from './life.ts';
 
 const reopenMs = 1_000;
 
-export interface HostEvents {
+export interface KernelEvents {
   onChanges(changes: readonly Change[]): void;
   /** Notices were lost: everything may differ. */
   onResync(): void;
 }
 
-export function watchHost(context: Pick<DaemonContext, 'log'>, events: HostEvents): Watch {
+export interface KernelWatch extends Watch {
+  /** False while changes are not told. */
+  readonly isOpen: boolean;
+}
+
+export function watchKernel(context: Pick<DaemonContext, 'log'>, { onChanges, onResync }: KernelEvents): KernelWatch {
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   let watch: Watch | undefined;
@@ -20,9 +25,10 @@ export function watchHost(context: Pick<DaemonContext, 'log'>, events: HostEvent
     try {
       watch = watchNetlink({
         groups: ['link', 'address', 'route', 'neighbour'],
+        // Polled: a blocking read would hold one of the four threads that files and names need too.
         keepAlive: false,
-        onChanges: events.onChanges,
-        onResync: events.onResync,
+        onChanges,
+        onResync,
         onEnd: again,
       });
     } catch (error) {
@@ -34,11 +40,14 @@ export function watchHost(context: Pick<DaemonContext, 'log'>, events: HostEvent
     watch = undefined;
     timer = setTimeout(() => {
       open();
-      events.onResync();
+      onResync();
     }, reopenMs).unref();
   };
   open();
   return {
+    get isOpen() {
+      return watch !== undefined;
+    },
     async close() {
       closed = true;
       clearTimeout(timer);
