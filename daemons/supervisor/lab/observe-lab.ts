@@ -13,6 +13,7 @@ import {
   chooseTried6,
   lackingIpv6,
   parseTried,
+  placeOf,
   type Tried,
   type TriedContainer,
   trialWords,
@@ -99,22 +100,22 @@ export function askMetadata<T>(host: PlannedHost, path: string): Promise<T | und
   return new MetadataClient(socketOn(host, 'metadata')).value<T>(`/latest/${path}`);
 }
 
-/** From every chosen container: ping to each other, each name, and the world outside; what each printed, by its name. */
+/** From every chosen container: ping to each other, each name, and the world outside; what each printed, by its place. */
 async function tryOut(
   lab: Lab,
   four: readonly TriedContainer[],
   six: readonly TriedContainer[],
 ): Promise<Map<string, string>> {
-  const rows = new Map([...four, ...six].map((one) => [`${one.host}/${one.name}`, one]));
+  const rows = new Map([...four, ...six].map((one) => [placeOf(one), one]));
   const results = new Map<string, string>();
-  await eachOf([...rows.values()], rowsAtOnce, async ({ host, name }) => {
+  await eachOf([...rows], rowsAtOnce, async ([place, { host, name }]) => {
     const space = lab.spaces.get(host);
     if (!space) return;
     const [program = '', ...words] = [...enter(space, name), 'sh', '-c', tryScript, 'sh', ...trialWords(four, six)];
     const { stdout } = await run(program, words, { timeoutMs: 60_000, okCodes: [0, 1] }).catch(() => {
       return { stdout: '' }; // its namespace is gone: nothing was reached
     });
-    results.set(name, stdout);
+    results.set(place, stdout);
   });
   return results;
 }

@@ -18,7 +18,7 @@ export interface Tried {
   readonly pings: readonly (readonly (number | null)[])[];
   /** Milliseconds from each container to the world outside. */
   readonly outside: readonly (number | null)[];
-  /** Row by row: whether each container has the right address for the name of each. */
+  /** Row by row: whether each container has the right address for the name of each; one of them where several have the name. */
   readonly names: readonly (readonly boolean[])[];
 }
 
@@ -52,11 +52,14 @@ export function chooseTried6(hosts: readonly HostContainers[], hasIpv6: boolean)
   return fewOf(inNetworks6(hosts, hasIpv6));
 }
 
-/** Those without an IPv6 address although their networks have IPv6, of a large lab too, as `lab exec` calls them. */
+/** Those without an IPv6 address although their networks have IPv6, of a large lab too, by their places. */
 export function lackingIpv6(hosts: readonly HostContainers[], hasIpv6: boolean): string[] {
-  return inNetworks6(hosts, hasIpv6).flatMap((some) =>
-    some.filter(({ address }) => address === null).map(({ host, name }) => `${host}/${name}`),
-  );
+  return inNetworks6(hosts, hasIpv6).flatMap((some) => some.filter(({ address }) => address === null).map(placeOf));
+}
+
+/** As `lab exec` calls it: containers of different hosts may have one name. */
+export function placeOf({ host, name }: Pick<TriedContainer, 'host' | 'name'>): string {
+  return `${host}/${name}`;
 }
 
 /** Host by host. The lab's own network has IPv6 if the lab was made so; of another one its containers tell. */
@@ -86,19 +89,23 @@ export function trialWords(four: readonly TriedContainer[], six: readonly TriedC
   ];
 }
 
-/** @param said what each container's trial printed: the pairs, each followed by what came of it */
+/** @param said by its place what each container's trial printed: the pairs, each followed by what came of it */
 export function parseTried(
   containers: readonly TriedContainer[],
   said: ReadonlyMap<string, string>,
   family: Family,
 ): Tried {
   const [world, kind] = family === 4 ? ([outside.address, 'name'] as const) : ([outside.address6, 'name6'] as const);
-  const rows = containers.map(({ name }) => parseRow(said.get(name) ?? '', kind));
+  const rows = containers.map((one) => parseRow(said.get(placeOf(one)) ?? '', kind));
+  const homes = new Map<string, Set<string | null>>();
+  for (const { name, address } of containers) homes.set(name, (homes.get(name) ?? new Set()).add(address));
   return {
     containers,
     pings: rows.map((row) => containers.map(({ address }) => row.pings.get(address ?? '') ?? null)),
     outside: rows.map((row) => row.pings.get(world) ?? null),
-    names: rows.map((row) => containers.map(({ name, address }) => row.names.get(name) === address)),
+    names: rows.map((row) =>
+      containers.map(({ name }) => homes.get(name)?.has(row.names.get(name) ?? 'none') === true),
+    ),
   };
 }
 

@@ -46,8 +46,8 @@ t.test('what the containers printed becomes a matrix', async (t) => {
   const all = parseTried(
     chosen,
     new Map([
-      ['a1', well('10.42.0.2', '10.42.1.2')],
-      ['a2', well('10.42.1.2', '10.42.0.2')],
+      ['h1/a1', well('10.42.0.2', '10.42.1.2')],
+      ['h2/a2', well('10.42.1.2', '10.42.0.2')],
     ]),
     4,
   );
@@ -61,7 +61,7 @@ t.test('what the containers printed becomes a matrix', async (t) => {
     chosen,
     new Map([
       [
-        'a1',
+        'h1/a1',
         'ping 10.42.0.2 time=0.1\nping 10.42.1.2 \nname a1 10.42.0.2\nname a2 10.42.0.9\nping 198.51.100.1 time=1',
       ],
     ]),
@@ -79,6 +79,30 @@ t.test('what the containers printed becomes a matrix', async (t) => {
   t.equal(allReached(broken, true), false);
 });
 
+t.test('containers of different hosts may have one name', async (t) => {
+  const twins = chooseTried([
+    { name: 'h1', containers: [container('web', '10.42.0.2')] },
+    { name: 'h2', containers: [container('web', '10.42.1.2')] },
+  ]);
+  const row = (web: string, ms: number): string =>
+    `ping 10.42.0.2 time=${ms}\nping 10.42.1.2 time=${ms}\nname web ${web}\nping 198.51.100.1 time=1`;
+  const said = new Map([
+    ['h1/web', row('10.42.1.2', 1)],
+    ['h2/web', row('10.42.1.2', 2)],
+  ]);
+  const tried = parseTried(twins, said, 4);
+  t.same(tried.pings, [
+    [1, 1],
+    [2, 2],
+  ]);
+  t.equal(allReached(tried, true), true);
+  said.set('h2/web', row('10.42.1.3', 2));
+  t.same(parseTried(twins, said, 4).names, [
+    [true, true],
+    [false, false],
+  ]);
+});
+
 t.test('hosts that nothing joins are judged each by itself', async (t) => {
   const chosen = chooseTried(two);
   const own = (address: string, name: string): string =>
@@ -86,8 +110,8 @@ t.test('hosts that nothing joins are judged each by itself', async (t) => {
   const tried = parseTried(
     chosen,
     new Map([
-      ['a1', own('10.42.0.2', 'a1')],
-      ['a2', own('10.42.1.2', 'a2')],
+      ['h1/a1', own('10.42.0.2', 'a1')],
+      ['h2/a2', own('10.42.1.2', 'a2')],
     ]),
     4,
   );
@@ -102,11 +126,11 @@ t.test('containers of two networks need not reach each other', async (t) => {
   const row = (own: string): string =>
     `ping ${own} time=1\nping 198.51.100.1 time=1\nname a1 10.42.0.2\nname x1 10.77.0.2`;
   const said = new Map([
-    ['a1', row('10.42.0.2')],
-    ['x1', row('10.77.0.2')],
+    ['h1/a1', row('10.42.0.2')],
+    ['h1/x1', row('10.77.0.2')],
   ]);
   t.equal(allReached(parseTried(chosen, said, 4), true), true);
-  said.set('x1', row('10.42.0.2'));
+  said.set('h1/x1', row('10.42.0.2'));
   t.equal(allReached(parseTried(chosen, said, 4), true), false);
 });
 
@@ -116,7 +140,7 @@ const dual = [
 ];
 const saidByDual = new Map([
   [
-    'a1',
+    'h1/a1',
     `ping 2001:db8:51::1 time=0.5
 ping fd51::2 time=0.01
 ping fd51:0:0:1::2 time=1.25
@@ -126,7 +150,10 @@ name a2 10.42.1.2
 name6 a1 fd51::2 STREAM a1.rancher.internal
 name6 a2 fd51:0:0:1::2 STREAM a2.rancher.internal`,
   ],
-  ['a2', 'ping 2001:db8:51::1 \nping fd51::2 time=2\nping fd51:0:0:1::2 time=0.02\nname6 a1 fd51::2\nname6 a2 fd51::9'],
+  [
+    'h2/a2',
+    'ping 2001:db8:51::1 \nping fd51::2 time=2\nping fd51:0:0:1::2 time=0.02\nname6 a1 fd51::2\nname6 a2 fd51::9',
+  ],
 ]);
 
 t.test('the families are told apart', async (t) => {
@@ -179,7 +206,7 @@ t.test('a container without an IPv6 address is a fault where its network has IPv
   );
   const tried6 = parseTried(
     six,
-    new Map([['a1', 'ping 2001:db8:51::1 time=1\nping fd51::2 time=1\nname6 a1 fd51::2']]),
+    new Map([['h1/a1', 'ping 2001:db8:51::1 time=1\nping fd51::2 time=1\nname6 a1 fd51::2']]),
     6,
   );
   t.same(tried6.pings[0], [1, null]);
