@@ -143,7 +143,7 @@ else {
       prepare: ([, , h3]) => exec(sw, 'ip', ['link', 'set', portOf(h3!), 'down']),
     });
     const [h1, h2, h3] = hosts as [Host, Host, Host];
-    await untilBack(t, 'the others are connected', 15_000, containers);
+    await untilBack(t, 'the others are connected', 30_000, containers);
     const toThird = async (host: Host): Promise<string[]> =>
       (await sasOf(host)).filter(({ name }) => name.includes(h3.id)).map(({ state }) => state);
     await until(
@@ -160,7 +160,7 @@ else {
     );
     t.comment(`forgotten after ${Math.round(performance.now() - began)} ms`);
     exec(sw, 'ip', ['link', 'set', portOf(h3), 'up']);
-    await until(15_000, 'it asks', async () => (await sasOf(h3)).length > 0);
+    await until(30_000, 'it asks', async () => (await sasOf(h3)).length > 0);
     t.notOk(reaches(containers[2]!, 1), 'it is nobody’s peer');
     t.same(await toThird(h1), []);
     t.ok(reaches(containers[0]!, 2), 'the others go on');
