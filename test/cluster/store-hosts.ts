@@ -172,14 +172,17 @@ export interface Pair {
   readonly two: StoreHost;
 }
 
-/** Two hosts with a container each, which both see. */
+/** Two hosts with a block and a container each, which both see. */
 export async function pairOf(t: Test): Promise<Pair> {
   const site = await makeSite(t);
   const [one, two] = [site.addHost(t), site.addHost(t)];
   await Promise.all([one.start(), two.start()]);
   await one.report([record(1, { name: 'a' })]);
   await two.report([record(2, { name: 'b' })]);
-  for (const host of [one, two]) await see(host, 'a,b');
+  for (const host of [one, two]) {
+    await see(host, 'a,b');
+    await until(30_000, 'and both blocks', () => blocksOf(host).length === 2);
+  }
   return { site, one, two };
 }
 
