@@ -123,9 +123,8 @@ function useExternal(lab: TestLab, host: string): void {
 
 /** @returns its process id, as the host numbers it */
 async function startCharon(lab: TestLab, { socket, config }: CharonPlaces): Promise<string> {
-  // One that was just killed may still be seen.
   const charons = (): string[] =>
-    lab.run('h2', 'sh', '-c', 'pgrep -x charon-systemd || true').split('\n').filter(Boolean);
+    lab.run('h2', 'sh', '-c', 'pgrep -x -r D,R,S charon-systemd || true').split('\n').filter(Boolean);
   const former = charons();
   const line = `rm -f ${socket}; STRONGSWAN_CONF=${config} exec charon-systemd`;
   // It outlives the subtest, and goes with the lab.

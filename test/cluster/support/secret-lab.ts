@@ -38,9 +38,9 @@ export function overlayOf(lab: TestLab, host: string): string {
   return socketOn(findHost(lab.lab.plan, host), 'overlay');
 }
 
-/** Its process id as the host numbers it. @throws if none runs */
+/** Its process id as the host numbers it; one that was killed may still wait for its parent. @throws if none runs */
 export function charonOn(lab: TestLab, host: string): string {
-  return lab.run(host, 'pgrep', '-x', 'charon-systemd').trim();
+  return lab.run(host, 'pgrep', '-x', '-r', 'D,R,S', 'charon-systemd').trim();
 }
 
 /** True if one answer comes within a second. */
