@@ -3,7 +3,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import t from 'tap';
 import { renderConfig } from '../../daemons/overlay/ipsec/charon/render-config.ts';
-import { parseConnections } from '../../daemons/overlay/ipsec/parse-sas.ts';
+import { parseConnections, parseTraps } from '../../daemons/overlay/ipsec/parse-sas.ts';
 import { openVici, type Vici } from '../../daemons/overlay/ipsec/vici.ts';
 import { type CharonPlaces, charonPlaces } from '../../daemons/shared/model/ipsec.ts';
 import { pathsBelow } from '../../daemons/shared/model/paths.ts';
@@ -101,6 +101,11 @@ else
         });
         t.same((await vici.call('get-shared')).keys, ['theirs']);
         await until(30_000, 'containers reach each other by VXLAN', isJoined);
+        t.same(
+          parseTraps(await vici.list('list-policies', 'list-policy', { trap: true })),
+          [],
+          'nothing waits for packets',
+        );
         t.equal(charonOn(lab, 'h2'), before, 'it runs on');
         lab.run('h1', corralCommand, 'network', 'set', 'corral', '--driver', 'ipsec');
         await until(60_000, 'it is used again', async () => (await connectionsIn(vici)).length === 2);

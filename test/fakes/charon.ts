@@ -24,6 +24,9 @@ export class FakeCharon {
   /** Every command, in order. */
   readonly asked: string[] = [];
   sas: FakeSa[] = [];
+  traps: { readonly ike: string; readonly child: string }[] = [];
+  /** Peers end their associations in the moment we do: it lays a trap for each, as `close_action` says. */
+  laysTraps = false;
   /** Commands are taken and not answered. */
   silent = false;
   /** Each answer goes out byte by byte. */
@@ -56,6 +59,7 @@ export class FakeCharon {
     this.connections.clear();
     this.keys.clear();
     this.sas = [];
+    this.traps = [];
     this.#since += 1;
     for (const client of this.#clients) client.destroy();
     const server = this.#server;
@@ -148,13 +152,24 @@ export class FakeCharon {
       }
       case 'terminate': {
         const ike = Number(text(message['ike-id']));
-        const before = this.sas.length;
+        const ended = this.sas.filter((one) => one.ike === ike);
         this.sas = this.sas.filter((one) => one.ike !== ike);
-        return this.sas.length < before ? done : refuse('no matching SAs to terminate found');
+        if (this.laysTraps) this.traps.push(...ended.map(({ connection, child }) => ({ ike: connection, child })));
+        return ended.length > 0 ? done : refuse('no matching SAs to terminate found');
       }
       case 'list-sas':
         for (const sa of this.sas) tell('list-sa', this.#describe(sa));
         return {};
+      case 'list-policies':
+        for (const { ike, child } of this.traps)
+          tell('list-policy', { [`${ike}/${child}`]: { child, ike, mode: 'TUNNEL' } });
+        return {};
+      case 'uninstall': {
+        const [ike, child] = [text(message.ike), text(message.child)];
+        const before = this.traps.length;
+        this.traps = this.traps.filter((one) => one.ike !== ike || one.child !== child);
+        return this.traps.length < before ? done : refuse(`policy '${child}' not found`);
+      }
       default:
         return undefined;
     }

@@ -39,6 +39,22 @@ export function parseConnections(events: readonly ViciSection[]): Map<string, st
   );
 }
 
+export interface Trap {
+  /** Name of the connection; it may be gone. */
+  readonly ike: string;
+  readonly child: string;
+}
+
+/** Policies that wait for packets, from the events of list-policies. */
+export function parseTraps(events: readonly ViciSection[]): Trap[] {
+  return events.flatMap((event) =>
+    Object.values(event).map((value) => {
+      const fields = sectionOf(value);
+      return { ike: textOf(fields, 'ike'), child: textOf(fields, 'child') };
+    }),
+  );
+}
+
 function parseIke(name: string, value: ViciValue): IkeSa | undefined {
   const fields = sectionOf(value);
   const [id, state] = [textOf(fields, 'uniqueid'), textOf(fields, 'state')];

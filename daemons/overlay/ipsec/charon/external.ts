@@ -1,7 +1,8 @@
 // A charon that somebody else runs, in a container of its own for example: reached at its socket, never started or ended here.
-import { hasCode } from '../../../shared/model/errors.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { hasCode, SuiteError } from '../../../shared/model/errors.ts';
 import { secretId } from '../credentials.ts';
-import { parseConnections, parseSas } from '../parse-sas.ts';
+import { parseConnections, parseSas, parseTraps } from '../parse-sas.ts';
 import type { EspMode } from '../settings.ts';
 import { openVici, type Vici } from '../vici.ts';
 import { ownPrefix } from '../want-connections.ts';
@@ -36,15 +37,39 @@ export function externalCharon(socket: string, own: Pick<CharonKeeper, 'stop'>):
   };
 }
 
+const emptyMs = 5_000;
+const pauseMs = 20;
+
 /** Takes out what is ours: it would carry on, and catch the packets of what takes its place. */
 async function empty(vici: Vici, keys: readonly string[]): Promise<void> {
-  const isOurs = (name: string): boolean => name.startsWith(ownPrefix);
   for (const name of [...parseConnections(await vici.list('list-conns', 'list-conn')).keys()].filter(isOurs))
     await unlessGone(vici.call('unload-conn', { name }));
-  for (const { name, id } of parseSas(await vici.list('list-sas', 'list-sa')))
-    if (isOurs(name)) await unlessGone(vici.call('terminate', { 'ike-id': id, timeout: -1 }));
+  const deadline = performance.now() + emptyMs;
+  while (await endOurs(vici)) {
+    if (performance.now() > deadline) throw new SuiteError('DEADLINE', 'take our associations out of charon');
+    await pause(pauseMs);
+  }
   for (const id of keys) await unlessGone(vici.call('unload-key', { id }));
   await unlessGone(vici.call('unload-shared', { id: secretId }));
+}
+
+/**
+ * Associations, then traps: of one that the peer ends first, charon lays a trap (`close_action`) even if its connection is
+ * unloaded by then.
+ *
+ * @returns true while there was any
+ */
+async function endOurs(vici: Vici): Promise<boolean> {
+  const sas = parseSas(await vici.list('list-sas', 'list-sa')).filter(({ name }) => isOurs(name));
+  for (const { id } of sas) await unlessGone(vici.call('terminate', { 'ike-id': id, force: true, timeout: -1 }));
+  const policies = await vici.list('list-policies', 'list-policy', { trap: true });
+  const traps = parseTraps(policies).filter(({ ike }) => isOurs(ike));
+  for (const { ike, child } of traps) await unlessGone(vici.call('uninstall', { ike, child }));
+  return sas.length + traps.length > 0;
+}
+
+function isOurs(name: string): boolean {
+  return name.startsWith(ownPrefix);
 }
 
 /** charon refuses to remove what is not there. */
