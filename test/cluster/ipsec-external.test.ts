@@ -131,6 +131,8 @@ async function startCharon(lab: TestLab, { socket, config }: CharonPlaces): Prom
   const charons = (): string[] =>
     lab.run('h2', 'sh', '-c', 'pgrep -x -r D,R,S charon-systemd || true').split('\n').filter(Boolean);
   const former = charons();
+  // One that was killed has its ports until the last of its threads is gone; without them the next one would run and hear nobody.
+  await until(10_000, 'the ports are free', () => !/:4?500\b/.test(lab.run('h2', 'ss', '-Hlun')));
   const line = `rm -f ${socket}; STRONGSWAN_CONF=${config} exec charon-systemd`;
   // It outlives the subtest, and goes with the lab.
   lab.start({ teardown: () => {} }, 'h2', 'sh', '-c', line);
