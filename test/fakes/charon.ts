@@ -25,7 +25,7 @@ export class FakeCharon {
   readonly asked: string[] = [];
   sas: FakeSa[] = [];
   traps: { readonly ike: string; readonly child: string }[] = [];
-  /** Peers end their associations in the moment we do: it lays a trap for each, as `close_action` says. */
+  /** Peers end their associations in the moment we do: these go a little later, and it lays a trap for each (`close_action`). */
   laysTraps = false;
   /** Commands are taken and not answered. */
   silent = false;
@@ -41,6 +41,7 @@ export class FakeCharon {
   garbage: Buffer | undefined;
   #server: Server | undefined;
   readonly #clients = new Set<Socket>();
+  readonly #ending = new Set<number>();
   #count = 0;
   #since = 1;
 
@@ -153,8 +154,8 @@ export class FakeCharon {
       case 'terminate': {
         const ike = Number(text(message['ike-id']));
         const ended = this.sas.filter((one) => one.ike === ike);
-        this.sas = this.sas.filter((one) => one.ike !== ike);
-        if (this.laysTraps) this.traps.push(...ended.map(({ connection, child }) => ({ ike: connection, child })));
+        if (this.laysTraps) this.#ending.add(ike);
+        else this.sas = this.sas.filter((one) => one.ike !== ike);
         return ended.length > 0 ? done : refuse('no matching SAs to terminate found');
       }
       case 'list-sas':
@@ -163,6 +164,7 @@ export class FakeCharon {
       case 'list-policies':
         for (const { ike, child } of this.traps)
           tell('list-policy', { [`${ike}/${child}`]: { child, ike, mode: 'TUNNEL' } });
+        this.#endLate();
         return {};
       case 'uninstall': {
         const [ike, child] = [text(message.ike), text(message.child)];
@@ -173,6 +175,13 @@ export class FakeCharon {
       default:
         return undefined;
     }
+  }
+
+  #endLate(): void {
+    const ended = this.sas.filter(({ ike }) => this.#ending.has(ike));
+    this.sas = this.sas.filter(({ ike }) => !this.#ending.has(ike));
+    this.traps.push(...ended.map(({ connection, child }) => ({ ike: connection, child })));
+    this.#ending.clear();
   }
 
   #describe({ ike, connection, child }: FakeSa): ViciInput {
